@@ -1,0 +1,69 @@
+/**
+ * Every bound of the server in one place, each with its reason. Crossing one gives a Kubernetes Status,
+ * never a crash and never a stored object that cannot be served.
+ */
+export const limits = {
+  /** What a Kubernetes apiserver accepts as one request body. */
+  requestBodyBytesMax: 3 * 1024 * 1024,
+  /** etcd's default request size: clients and charts are built to stay below it. */
+  objectBytesMax: 1536 * 1024,
+  /** Frames travel as one message through NATS servers with max_payload of 8 MB. */
+  frameBytesMax: 4 * 1024 * 1024,
+  /** Objects nest a dozen levels; V8's serialiser gives up at some thousands. */
+  jsonDepthMax: 100,
+  /** An apiserver's limit on the operations of one JSON patch. */
+  jsonPatchOperationsMax: 10_000,
+  /** Selectors of 16 KiB and more fit here, which Node's own default refuses. */
+  headerBytesMax: 64 * 1024,
+  /** Time in which the headers of a request must have arrived: a slow loris holds a socket no longer. */
+  headersTimeoutMs: 10_000,
+  /** Time in which a whole request with its body must have arrived. */
+  requestTimeoutMs: 60_000,
+  /** Non-watch requests end after this, as upstream's --request-timeout. */
+  responseTimeoutMs: 60_000,
+  /** How long a read waits for a revision that this replica does not have yet, as upstream. */
+  futureRevisionWaitMs: 3_000,
+  /** Upstream answers larger bodies compressed, smaller ones as they are. */
+  gzipBytesMin: 128 * 1024,
+  /** One client that opens streams without end must not take the member down. */
+  watchersMax: 50_000,
+  /** A watcher that is behind by more continues from the stored log. */
+  watcherQueueBytesMax: 1024 * 1024,
+  /** Random end of a watch without timeoutSeconds, as upstream's --min-request-timeout. */
+  watchTimeoutSecondsMin: 1800,
+  watchTimeoutSecondsMax: 3600,
+  /** Upstream sends a bookmark about every minute. */
+  bookmarkIntervalMs: 60_000,
+  /** A bookmark this long before the deadline lets clients resume from it. */
+  bookmarkBeforeDeadlineMs: 2_000,
+  /** Superseded values and watch history stay findable for at least this long. */
+  historyMsMin: 5 * 60_000,
+  historyMsDefault: 60 * 60_000,
+  /** Commit ids are remembered for this long: any repeat within gets the first outcome. */
+  commitIdMs: 15 * 60_000,
+  /** Changes in one group of commits: bounds the memory of one LevelDB batch together with the bytes. */
+  groupCommitsMax: 4096,
+  groupBytesMax: 16 * 1024 * 1024,
+  /** Commits that wait for the disk; beyond it writers get 429 and back off. */
+  pendingCommitsMax: 20_000,
+  pendingBytesMax: 128 * 1024 * 1024,
+  /** Attempts of one patch or unconditional update against concurrent writers (upstream retries patches 5 times). */
+  writeAttemptsMax: 16,
+  /** Attempts to find a free name for generateName, as upstream. */
+  generateNameAttemptsMax: 8,
+  /** Compiled definitions (validators, printers) kept, by hash. */
+  definitionsCachedMax: 512,
+  /** Definition sets kept, by hash: discovery and OpenAPI documents hang on them. */
+  definitionSetsCachedMax: 64,
+  /** CRDs that one logical cluster may hold (bounds discovery). */
+  customResourceDefinitionsMax: 2_000,
+  /** remainingItemCount is counted up to here and left out beyond: it is an estimate by contract. */
+  remainingItemsCountedMax: 20_000,
+  /** A page is collected in memory before its header is written: larger ones are cut to this. */
+  pageBytesMax: 32 * 1024 * 1024,
+  /** Rows that one step of a stream reads from disk at once. */
+  iteratorBatchEntries: 1_000,
+  iteratorBatchBytes: 512 * 1024,
+  /** Work rows that a controller settles in one commit. */
+  workBatchMax: 256,
+} as const;

@@ -1,0 +1,24 @@
+export { AssertionFailure, assert, unreachable } from './assert.ts';
+export { BoundedCache } from './bounded-cache.ts';
+export { type Clock, systemClock } from './clock.ts';
+export {
+  CLOCK_MS_MIN,
+  ClockRefused,
+  HybridClock,
+  REVISION_EPOCH_MS,
+  revisionAtMs,
+  revisionEpochSlot,
+  revisionTimeMs,
+} from './hybrid-clock.ts';
+export {
+  type LogicalCluster,
+  parseLogicalCluster,
+  parseRevision,
+  type RegionName,
+  type Revision,
+  ROOT_CLUSTER,
+  type ShardName,
+  SYSTEM_ADMIN_CLUSTER,
+} from './ids.ts';
+export { limits } from './limits.ts';
+export { type Random, systemRandom } from './random.ts';

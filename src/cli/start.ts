@@ -1,0 +1,249 @@
+import { isIP } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { type Command, type Invocation, UsageError } from './command.ts';
+import { exitCode } from './exit-code.ts';
+import { createLog, type Log, type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
+import { isOnPath, nextSteps } from './next-steps.ts';
+import { listenForStop, type StoppableProcess, type StopRequest } from './stop-request.ts';
+import { red, type Terminal } from './terminal.ts';
+
+/** What a member is started with. */
+export interface MemberOptions {
+  readonly rootDirectory: string;
+  readonly bindAddress: string;
+  readonly securePort: number;
+  readonly region: string;
+  readonly log: Log;
+}
+
+/** A member that answers requests. */
+export interface RunningMember {
+  readonly url: string;
+  readonly kubeconfigPath: string;
+  /** Stops it: watches end, what was acknowledged is on disk. */
+  close(): Promise<void>;
+  /** Resolves when it cannot go on. */
+  readonly failed: Promise<Error>;
+}
+
+/** What the command needs of its surroundings. */
+export interface StartSurroundings {
+  /** Loads the server, which is by far the largest part of the program. */
+  loadRegion(): Promise<{ startMember(options: MemberOptions): Promise<RunningMember> }>;
+  readonly process: StoppableProcess;
+  /** Milliseconds since 1970. */
+  nowMs(): number;
+}
+
+export const startCommand: Command = createStartCommand({
+  loadRegion() {
+    // Whatever the database writes is for this user alone, also in a directory that others may enter.
+    process.umask(0o077);
+    return import('../region/mod.ts');
+  },
+  process,
+  nowMs: () => Date.now(),
+});
+
+/** `antipode start` in given surroundings. */
+export function createStartCommand(surroundings: StartSurroundings): Command {
+  return {
+    name: 'start',
+    summary: 'Start a Kubernetes API server on this machine',
+    usage: '[flags]',
+    details: [
+      'Makes its certificates and an admin.kubeconfig in the root directory at the first start, keeps all\n' +
+        'objects there, and serves until it is stopped with Ctrl-C or SIGTERM.',
+    ],
+    flags: {
+      'root-directory': {
+        type: 'string',
+        placeholder: 'DIR',
+        default: '.antipode',
+        completes: 'directory',
+        description: 'Where objects, certificates and admin.kubeconfig are kept',
+      },
+      'bind-address': {
+        type: 'string',
+        placeholder: 'IP',
+        default: '0.0.0.0',
+        description: 'The address to listen on',
+      },
+      'secure-port': {
+        type: 'string',
+        placeholder: 'PORT',
+        default: '6443',
+        description: 'The port to listen on; 0 takes a free one',
+      },
+      region: {
+        type: 'string',
+        placeholder: 'NAME',
+        default: 'local',
+        description: 'The name of the region that this member belongs to',
+      },
+      'log-level': {
+        type: 'string',
+        placeholder: 'LEVEL',
+        default: 'warn',
+        values: logLevels,
+        description: 'The least important lines to log, on standard error',
+      },
+      'log-format': {
+        type: 'string',
+        placeholder: 'FORMAT',
+        default: 'text',
+        values: logFormats,
+        description: 'The form of logged lines',
+      },
+      nats: {
+        type: 'string',
+        placeholder: 'URL',
+        description: 'Not done yet: replicate through NATS JetStream',
+      },
+      join: { type: 'string', placeholder: 'TOKEN', description: 'Not done yet: join an existing planet' },
+      survive: {
+        type: 'string',
+        placeholder: 'GOAL',
+        default: 'process',
+        values: ['process', 'zone', 'region'],
+        description: 'What an acknowledged write survives (zone and region: not done yet)',
+      },
+    },
+    positionals: [],
+    examples: [
+      { does: 'Serve on https://127.0.0.1:6443, with the data in .antipode', line: 'antipode start' },
+      {
+        does: 'Only for this machine, on another port',
+        line: 'antipode start --bind-address 127.0.0.1 --secure-port 7443',
+      },
+      {
+        does: 'With a log that programs can read',
+        line: 'antipode start --log-level info --log-format json',
+      },
+    ],
+    run: (invocation, terminal) => runStart(surroundings, invocation, terminal),
+  };
+}
+
+async function runStart(
+  surroundings: StartSurroundings,
+  invocation: Invocation,
+  terminal: Terminal,
+): Promise<number> {
+  const log = createLog({
+    level: textFlag(invocation, 'log-level') as LogLevel,
+    format: textFlag(invocation, 'log-format') as LogFormat,
+    nowMs: () => surroundings.nowMs(),
+    write: (line) => terminal.err(line),
+  });
+  const options = memberOptions(invocation, log);
+  const stop = listenForStop(surroundings.process, () => surroundings.nowMs());
+  try {
+    const { startMember } = await surroundings.loadRegion();
+    const member = await withProgress(startMember(options), `opening ${options.rootDirectory} …\n`, terminal);
+    if (!stop.isRequested()) terminal.out(nextSteps(startedMember(options, member, terminal)));
+    return await serve(member, stop, terminal);
+  } finally {
+    stop.close();
+  }
+}
+
+/** Waits for the end, closes the member and gives the exit code. */
+async function serve(member: RunningMember, stop: StopRequest, terminal: Terminal): Promise<number> {
+  const failure = await Promise.race([stop.requested.then(() => undefined), member.failed]);
+  if (failure !== undefined) terminal.err(`${red('error:', terminal)} ${failure.message}\n`);
+  const patience = 'stopping, open requests are being finished; Ctrl-C again ends it at once …\n';
+  try {
+    await withProgress(member.close(), patience, terminal);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    terminal.err(`${red('error:', terminal)} stopped, but not cleanly: ${reason}\n`);
+    return exitCode.failed;
+  }
+  return failure === undefined ? exitCode.done : exitCode.failed;
+}
+
+function memberOptions(invocation: Invocation, log: Log): MemberOptions {
+  refuseUnfinished(invocation);
+  return {
+    rootDirectory: rootDirectory(textFlag(invocation, 'root-directory')),
+    bindAddress: bindAddress(textFlag(invocation, 'bind-address')),
+    securePort: port(textFlag(invocation, 'secure-port')),
+    region: regionName(textFlag(invocation, 'region')),
+    log,
+  };
+}
+
+function refuseUnfinished(invocation: Invocation): void {
+  for (const name of ['nats', 'join']) {
+    if (invocation.flags[name] === undefined) continue;
+    throw new UsageError(
+      `--${name} is not done yet: this version runs a single member with its embedded log; leave --${name} out`,
+    );
+  }
+  const goal = textFlag(invocation, 'survive');
+  if (goal !== 'process') {
+    throw new UsageError(
+      `--survive ${goal} is not done yet: this version runs a single member, whose writes survive a crash of the process; leave --survive out`,
+    );
+  }
+}
+
+function textFlag(invocation: Invocation, name: string): string {
+  const value = invocation.flags[name];
+  return typeof value === 'string' ? value : '';
+}
+
+function rootDirectory(text: string): string {
+  if (text === '') throw new UsageError('--root-directory needs a directory, such as .antipode');
+  return resolve(text);
+}
+
+function bindAddress(text: string): string {
+  if (isIP(text) !== 0) return text;
+  throw new UsageError(
+    `--bind-address takes an IP address, such as 127.0.0.1, 0.0.0.0 or ::, but "${text}" is none`,
+  );
+}
+
+function port(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= 65_535) return value;
+  throw new UsageError(`--secure-port takes a number from 0 to 65535, but "${text}" is none`);
+}
+
+function regionName(text: string): string {
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text;
+  throw new UsageError(
+    `--region takes a name of at most 63 lower-case letters, digits and inner hyphens, such as eu-west, but "${text}" is none`,
+  );
+}
+
+function startedMember(
+  options: MemberOptions,
+  member: RunningMember,
+  terminal: Terminal,
+): Parameters<typeof nextSteps>[0] {
+  return {
+    url: member.url.replace(/\/+$/, ''),
+    region: options.region,
+    rootDirectory: options.rootDirectory,
+    kubeconfigPath: member.kubeconfigPath,
+    caPath: join(dirname(member.kubeconfigPath), 'ca.crt'),
+    hasKubectl: isOnPath('kubectl', terminal.environment['PATH']),
+  };
+}
+
+const PROGRESS_AFTER_MS = 1000;
+
+/** The work's result; says `line` to somebody who watches once it takes longer than a second. */
+async function withProgress<T>(work: Promise<T>, line: string, terminal: Terminal): Promise<T> {
+  const timer = setTimeout(() => {
+    if (terminal.isInteractive) terminal.err(line);
+  }, PROGRESS_AFTER_MS);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+  }
+}

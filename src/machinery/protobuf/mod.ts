@@ -1,0 +1,9 @@
+/** Kubernetes' binary encoding: between bytes and the JSON values that the rest of the server works on. */
+export {
+  canEncodeProtobuf,
+  type DecodedProtobuf,
+  decodeProtobuf,
+  encodeProtobuf,
+  encodeWatchFrame,
+} from './codec.ts';
+export { hasProtobufMagic } from './envelope.ts';

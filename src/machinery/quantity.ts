@@ -1,0 +1,233 @@
+/**
+ * resource.Quantity: a decimal number with a suffix. Values are exact (a bigint times a power of ten),
+ * at most nine decimals fine, and remember which family of suffixes they were written with.
+ */
+
+export type QuantityFormat = 'DecimalSI' | 'BinarySI' | 'DecimalExponent';
+
+/** The number `unscaled * 10^scale`; `scale` is at least -9. */
+export interface Quantity {
+  readonly unscaled: bigint;
+  readonly scale: number;
+  readonly format: QuantityFormat;
+  /** The input itself, where upstream takes it for canonical and repeats it (`1.500` stays `1.500`). */
+  readonly text?: string;
+}
+
+/** The text is no quantity; the message is upstream's. */
+export class QuantityError extends Error {
+  override readonly name = 'QuantityError';
+}
+
+/**
+ * Bounds that upstream does not have: beyond them, arithmetic on a few short texts would need bigints
+ * of unbounded size. The largest value in use, 2^63-1, has 19 digits.
+ */
+const DIGITS_MAX = 1_000;
+const EXPONENT_MAX = 1_000;
+
+const SCALE_MIN = -9;
+const INT64_MAX = 2n ** 63n - 1n;
+const FORMAT_WRONG =
+  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+const NUMERIC_WRONG = 'unable to parse numeric part of quantity';
+const SUFFIX_WRONG = "unable to parse quantity's suffix";
+
+const DECIMAL_SUFFIXES: ReadonlyMap<string, number> = new Map([
+  ['n', -9],
+  ['u', -6],
+  ['m', -3],
+  ['', 0],
+  ['k', 3],
+  ['M', 6],
+  ['G', 9],
+  ['T', 12],
+  ['P', 15],
+  ['E', 18],
+]);
+const BINARY_SUFFIXES: readonly string[] = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
+
+/**
+ * Parses the text of a quantity. Finer values than 1n are rounded away from zero to 1n's multiple, and
+ * binary ones are capped at 2^63-1, as upstream does.
+ *
+ * @throws {QuantityError} with upstream's text.
+ */
+export function parseQuantity(text: string): Quantity {
+  if (text === '') throw new QuantityError(FORMAT_WRONG);
+  const { isNegative, integer, fraction, suffix } = splitQuantity(text);
+  if (integer.length + fraction.length > DIGITS_MAX) throw new QuantityError(NUMERIC_WRONG);
+  const { base, exponent, format } = interpretSuffix(suffix);
+  const digits = integer + fraction;
+  const magnitude = BigInt(digits);
+
+  if (format !== 'BinarySI') {
+    const scale = exponent - fraction.length;
+    const amount = roundToNano({ unscaled: magnitude, scale });
+    const isTaken = digits.length <= 18 && scale >= SCALE_MIN && scale % 3 === 0;
+    const isCanonical = isTaken && !digits.endsWith('000') && digits[0] !== '0';
+    return quantityOf({ amount, isNegative, format, text: isCanonical ? text : undefined });
+  }
+  const unscaled = magnitude * base ** BigInt(exponent);
+  const amount = roundToNano({ unscaled, scale: 0 - fraction.length });
+  const isTaken = fraction === '' && 15 - integer.length - Math.trunc((exponent * 3) / 10) - 1 >= 0;
+  if (isTaken && unscaled <= INT64_MAX) {
+    const isCanonical = (magnitude & 7n) !== 0n;
+    return quantityOf({ amount, isNegative, format, text: isCanonical ? text : undefined });
+  }
+  if (compareDecimals(amount, { unscaled: INT64_MAX, scale: 0 }) > 0) {
+    return quantityOf({ amount: { unscaled: INT64_MAX, scale: 0 }, isNegative, format, text: undefined });
+  }
+  const isFraction = amount.unscaled > 0n && compareDecimals(amount, { unscaled: 1n, scale: 0 }) < 0;
+  return quantityOf({ amount, isNegative, format: isFraction ? 'DecimalSI' : format, text: undefined });
+}
+
+/** The canonical text: no fraction, no lost precision, the largest suffix of the quantity's family. */
+export function formatQuantity(quantity: Quantity): string {
+  if (quantity.text !== undefined) return quantity.text;
+  if (quantity.unscaled === 0n) return '0';
+  if (quantity.format === 'BinarySI') {
+    const integer = exactInteger(quantity);
+    // Below 1Ki upstream prints a plain number, and a fraction cannot be printed with binary suffixes.
+    if (integer !== undefined && (integer <= -1024n || integer >= 1024n)) return formatBinary(integer);
+  }
+  return formatDecimal(quantity);
+}
+
+/** Negative, zero or positive as `a` is less than, equal to or greater than `b`. */
+export function compareQuantities(a: Quantity, b: Quantity): number {
+  return compareDecimals(a, b);
+}
+
+/** The exact sum, in the format of `a`, or of `b` if `a` is zero. */
+export function addQuantities(a: Quantity, b: Quantity): Quantity {
+  const scale = Math.min(a.scale, b.scale);
+  return {
+    unscaled: unscaledAt(a, scale) + unscaledAt(b, scale),
+    scale,
+    format: a.unscaled === 0n ? b.format : a.format,
+  };
+}
+
+/** The exact difference, in the format of `a`, or of `b` if `a` is zero. */
+export function subtractQuantities(a: Quantity, b: Quantity): Quantity {
+  return addQuantities(a, { unscaled: -b.unscaled, scale: b.scale, format: b.format });
+}
+
+interface Decimal {
+  readonly unscaled: bigint;
+  readonly scale: number;
+}
+
+/**
+ * Upstream's scanner: it takes the sign, strips leading zeros and takes a number without any digit for
+ * zero, so that `.` and `-` are quantities.
+ */
+function splitQuantity(text: string): {
+  isNegative: boolean;
+  integer: string;
+  fraction: string;
+  suffix: string;
+} {
+  const sign = text[0];
+  let position = sign === '-' || sign === '+' ? 1 : 0;
+  while (text[position] === '0') position++;
+  const integerStart = position;
+  position = skipDigits(text, position);
+  const integer = text.slice(integerStart, position) || '0';
+  let fraction = '';
+  if (text[position] === '.') {
+    const fractionStart = position + 1;
+    position = skipDigits(text, fractionStart);
+    fraction = text.slice(fractionStart, position);
+  }
+  const suffixStart = position;
+  while (position < text.length && 'eEinumkKMGTP'.includes(text[position]!)) position++;
+  if (text[position] === '-' || text[position] === '+') position++;
+  position = skipDigits(text, position);
+  if (position < text.length) throw new QuantityError(FORMAT_WRONG);
+  return { isNegative: sign === '-', integer, fraction, suffix: text.slice(suffixStart) };
+}
+
+function skipDigits(text: string, from: number): number {
+  let position = from;
+  while (position < text.length) {
+    const code = text.charCodeAt(position);
+    if (code < 48 || code > 57) break;
+    position++;
+  }
+  return position;
+}
+
+function interpretSuffix(suffix: string): { base: bigint; exponent: number; format: QuantityFormat } {
+  const decimal = DECIMAL_SUFFIXES.get(suffix);
+  if (decimal !== undefined) return { base: 10n, exponent: decimal, format: 'DecimalSI' };
+  const binary = BINARY_SUFFIXES.indexOf(suffix);
+  if (binary > 0) return { base: 2n, exponent: binary * 10, format: 'BinarySI' };
+  if (!/^[eE][-+]?[0-9]+$/.test(suffix)) throw new QuantityError(SUFFIX_WRONG);
+  const exponent = Number(suffix.slice(1));
+  if (Math.abs(exponent) > EXPONENT_MAX) throw new QuantityError(SUFFIX_WRONG);
+  // Number('-0') would be a negative zero, which nobody else expects.
+  return { base: 10n, exponent: exponent === 0 ? 0 : exponent, format: 'DecimalExponent' };
+}
+
+function quantityOf(parts: {
+  readonly amount: Decimal;
+  readonly isNegative: boolean;
+  readonly format: QuantityFormat;
+  readonly text: string | undefined;
+}): Quantity {
+  const { amount, isNegative, format, text } = parts;
+  const unscaled = isNegative ? -amount.unscaled : amount.unscaled;
+  return { unscaled, scale: amount.scale, format, ...(text === undefined ? {} : { text }) };
+}
+
+/** Rounds a magnitude up to whole nanos: whoever asks for a little of a resource gets some of it. */
+function roundToNano(amount: Decimal): Decimal {
+  if (amount.scale >= SCALE_MIN) return amount;
+  const divisor = 10n ** BigInt(SCALE_MIN - amount.scale);
+  return { unscaled: (amount.unscaled + divisor - 1n) / divisor, scale: SCALE_MIN };
+}
+
+function unscaledAt(amount: Decimal, scale: number): bigint {
+  return amount.scale === scale ? amount.unscaled : amount.unscaled * 10n ** BigInt(amount.scale - scale);
+}
+
+function compareDecimals(a: Decimal, b: Decimal): number {
+  const scale = Math.min(a.scale, b.scale);
+  const [left, right] = [unscaledAt(a, scale), unscaledAt(b, scale)];
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+function exactInteger({ unscaled, scale }: Decimal): bigint | undefined {
+  if (scale >= 0) return unscaledAt({ unscaled, scale }, 0);
+  const divisor = 10n ** BigInt(-scale);
+  return unscaled % divisor === 0n ? unscaled / divisor : undefined;
+}
+
+function formatBinary(integer: bigint): string {
+  let mantissa = integer;
+  let power = 0;
+  while (power < BINARY_SUFFIXES.length - 1 && mantissa % 1024n === 0n) {
+    mantissa /= 1024n;
+    power++;
+  }
+  return `${mantissa}${BINARY_SUFFIXES[power]}`;
+}
+
+function formatDecimal(quantity: Quantity): string {
+  let mantissa = quantity.unscaled;
+  let exponent = quantity.scale;
+  while (mantissa % 10n === 0n) {
+    mantissa /= 10n;
+    exponent++;
+  }
+  // The largest multiple of three at or below the exponent; the decimal suffixes end at E.
+  let target = Math.floor(exponent / 3) * 3;
+  if (quantity.format !== 'DecimalExponent') target = Math.min(target, 18);
+  mantissa *= 10n ** BigInt(exponent - target);
+  if (quantity.format === 'DecimalExponent') return target === 0 ? `${mantissa}` : `${mantissa}e${target}`;
+  for (const [suffix, power] of DECIMAL_SUFFIXES) if (power === target) return `${mantissa}${suffix}`;
+  return `${mantissa}`;
+}

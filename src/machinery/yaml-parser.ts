@@ -1,0 +1,232 @@
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
+import { JSON_DEPTH_MAX, JSON_NODES_MAX, JsonSyntaxError, type ParsedJson, parseJson } from './json-parser.ts';
+import { type JsonObject, type JsonValue, newObject } from './json-value.ts';
+import { NOT_JSON, resolvePlainScalar } from './yaml-scalar.ts';
+
+/** The text is no YAML, says what JSON cannot, or exceeds a bound. */
+export class YamlSyntaxError extends Error {
+  override readonly name = 'YamlSyntaxError';
+}
+
+/**
+ * Parses one YAML document as sigs.k8s.io/yaml does (see {@link resolvePlainScalar}), with merge keys,
+ * keys made strings, and the bounds and duplicate paths of `parseJson`. A text that is JSON is parsed as
+ * such: kubectl sends JSON under YAML media types, and that parser is fifty times as fast. Tags other
+ * than those of JSON's own types are refused.
+ *
+ * @throws {YamlSyntaxError}
+ */
+export function parseYaml(text: string): ParsedJson {
+  if (/^[\s]*[{[]/.test(text.slice(0, 256))) {
+    try {
+      return parseJson(text);
+    } catch (error) {
+      // Flow collections of YAML begin like JSON.
+      if (!(error instanceof JsonSyntaxError)) throw error;
+    }
+  }
+  const yaml = loadYaml();
+  const document = composeDocument(yaml, text);
+  return new YamlReader(yaml).read(document.contents);
+}
+
+/** Text that aliases may repeat; without a bound, 250,000 aliases of one long string would fill memory. */
+const ALIASED_CHARACTERS_MAX = 4 * 1024 * 1024;
+const DUPLICATES_MAX = 100;
+const CORE_TAG = 'tag:yaml.org,2002:';
+
+// Loading the library costs some 25 ms, and most processes never see YAML.
+let loaded: typeof Yaml | undefined;
+function loadYaml(): typeof Yaml {
+  loaded ??= createRequire(import.meta.url)('yaml') as typeof Yaml;
+  return loaded;
+}
+
+function composeDocument(yaml: typeof Yaml, text: string): Yaml.Document.Parsed {
+  let document: Yaml.Document.Parsed;
+  try {
+    document = yaml.parseDocument(text, {
+      // All plain scalars stay text, because go-yaml resolves some differently from the library.
+      schema: 'failsafe',
+      version: '1.1',
+      uniqueKeys: false,
+      prettyErrors: false,
+      logLevel: 'silent',
+    });
+  } catch (error) {
+    // The composer recurses, so that a hostile depth overflows the stack.
+    if (error instanceof RangeError) throw new YamlSyntaxError('yaml: exceeded max depth');
+    throw new YamlSyntaxError(`yaml: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const [first] = document.errors;
+  if (first === undefined) return document;
+  if (first.code === 'MULTIPLE_DOCS') throw new YamlSyntaxError('yaml: more than one document');
+  const line = text.slice(0, first.pos[0]).split('\n').length;
+  throw new YamlSyntaxError(`yaml: line ${line}: ${first.message}`);
+}
+
+type Node = Yaml.Node | null | undefined;
+type Scalar = null | boolean | number | bigint | string;
+
+/** Turns the syntax tree into JSON, following aliases itself: the library's look-up walks the whole document. */
+class YamlReader {
+  readonly #yaml: typeof Yaml;
+  readonly #anchors = new Map<string, Yaml.Node>();
+  readonly #targets = new Map<Yaml.Alias, Yaml.Node>();
+  readonly #duplicates = new Set<string>();
+  readonly #path: (string | number)[] = [];
+  #nodes = 0;
+  #depth = 0;
+  /** Greater than zero while the content of an alias is repeated. */
+  #aliasDepth = 0;
+  #aliasedCharacters = 0;
+
+  constructor(yaml: typeof Yaml) {
+    this.#yaml = yaml;
+  }
+
+  read(root: Node): ParsedJson {
+    const value = this.#value(root);
+    return { value, duplicates: [...this.#duplicates] };
+  }
+
+  #value(node: Node): JsonValue {
+    if (++this.#nodes > JSON_NODES_MAX) throw new YamlSyntaxError('yaml: too many JSON nodes');
+    if (node === null || node === undefined) return null;
+    if (this.#yaml.isAlias(node)) {
+      this.#enter();
+      this.#aliasDepth++;
+      const value = this.#value(this.#target(node));
+      this.#aliasDepth--;
+      this.#depth--;
+      return value;
+    }
+    this.#registerAnchor(node);
+    if (this.#yaml.isScalar(node)) return this.#scalar(node);
+    this.#enter();
+    let value: JsonValue;
+    if (this.#yaml.isMap(node)) value = this.#object(node);
+    else if (this.#yaml.isSeq(node)) value = this.#array(node);
+    else throw new YamlSyntaxError('yaml: unsupported node');
+    this.#depth--;
+    return value;
+  }
+
+  #enter(): void {
+    if (++this.#depth > JSON_DEPTH_MAX) throw new YamlSyntaxError('yaml: exceeded max depth');
+  }
+
+  #registerAnchor(node: Yaml.Node): void {
+    // A repeated content must not take over anchors that were set after it.
+    if (this.#aliasDepth > 0 || !('anchor' in node) || typeof node.anchor !== 'string') return;
+    this.#anchors.set(node.anchor, node);
+  }
+
+  #target(alias: Yaml.Alias): Yaml.Node {
+    const target = this.#targets.get(alias) ?? this.#anchors.get(alias.source);
+    if (target === undefined) throw new YamlSyntaxError(`yaml: unknown anchor '${alias.source}' referenced`);
+    this.#targets.set(alias, target);
+    return target;
+  }
+
+  #array(node: Yaml.YAMLSeq): JsonValue[] {
+    this.#checkTag(node, 'seq');
+    return node.items.map((item, index) => {
+      this.#path.push(index);
+      const value = this.#value(item as Node);
+      this.#path.pop();
+      return value;
+    });
+  }
+
+  #object(node: Yaml.YAMLMap): JsonObject {
+    this.#checkTag(node, 'map');
+    const object = newObject();
+    const merged: JsonObject[] = [];
+    for (const pair of node.items) {
+      if (this.#isMergeKey(pair.key as Node)) {
+        merged.push(...this.#mergeSources(pair.value as Node));
+        continue;
+      }
+      const key = this.#key(pair.key as Node);
+      this.#path.push(key);
+      if (object[key] !== undefined) this.#recordDuplicate();
+      object[key] = this.#value(pair.value as Node);
+      this.#path.pop();
+    }
+    for (const source of merged) {
+      for (const key of Object.keys(source)) if (object[key] === undefined) object[key] = source[key];
+    }
+    return object;
+  }
+
+  #isMergeKey(node: Node): boolean {
+    return this.#yaml.isScalar(node) && node.type === 'PLAIN' && node.source === '<<' && !node.tag;
+  }
+
+  /** The objects behind `<<`, in order of precedence. */
+  #mergeSources(node: Node): JsonObject[] {
+    const value = this.#value(node);
+    const sources = Array.isArray(value) ? value : [value];
+    return sources.map((source) => {
+      if (typeof source === 'object' && source !== null && !Array.isArray(source)) return source;
+      throw new YamlSyntaxError('yaml: map merge requires map or sequence of maps as the value');
+    });
+  }
+
+  #key(node: Node): string {
+    let target = node;
+    if (this.#yaml.isAlias(target)) target = this.#target(target);
+    else if (target) this.#registerAnchor(target);
+    if (!this.#yaml.isScalar(target)) throw new YamlSyntaxError('yaml: unsupported map key: only scalars can be keys');
+    const key = this.#scalar(target);
+    if (key === null) throw new YamlSyntaxError('yaml: unsupported map key of type: null');
+    return String(key);
+  }
+
+  #scalar(node: Yaml.Scalar): Scalar {
+    const text = node.source ?? String(node.value ?? '');
+    if (this.#aliasDepth > 0) {
+      this.#aliasedCharacters += text.length;
+      if (this.#aliasedCharacters > ALIASED_CHARACTERS_MAX) {
+        throw new YamlSyntaxError('yaml: document contains excessive aliasing');
+      }
+    }
+    const isPlain = node.type === 'PLAIN' || node.type === undefined;
+    if (!node.tag) return isPlain ? jsonScalar(text) : text;
+    const kind = node.tag.startsWith(CORE_TAG) ? node.tag.slice(CORE_TAG.length) : node.tag;
+    if (kind === 'str' || kind === 'timestamp' || kind === '!') return text;
+    const value = jsonScalar(text);
+    if (TYPES_OF_TAG.get(kind)?.includes(value === null ? 'null' : typeof value)) return value;
+    throw new YamlSyntaxError(`yaml: cannot decode \`${text.slice(0, 40)}\` as ${node.tag}`);
+  }
+
+  #checkTag(node: Yaml.Node, expected: string): void {
+    if (!node.tag || node.tag === CORE_TAG + expected || node.tag === '!') return;
+    throw new YamlSyntaxError(`yaml: unsupported tag ${node.tag}`);
+  }
+
+  #recordDuplicate(): void {
+    if (this.#duplicates.size >= DUPLICATES_MAX) return;
+    let path = '';
+    for (const step of this.#path) {
+      if (typeof step === 'number') path += `[${step}]`;
+      else path += path === '' ? step : `.${step}`;
+    }
+    this.#duplicates.add(path);
+  }
+}
+
+const TYPES_OF_TAG: ReadonlyMap<string, readonly string[]> = new Map([
+  ['int', ['number', 'bigint']],
+  ['float', ['number', 'bigint']],
+  ['bool', ['boolean']],
+  ['null', ['null']],
+]);
+
+function jsonScalar(text: string): Scalar {
+  const value = resolvePlainScalar(text);
+  if (value === NOT_JSON) throw new YamlSyntaxError(`yaml: ${text} has no JSON value`);
+  return value as Scalar;
+}

@@ -1,0 +1,67 @@
+import { assert, type Revision } from '../base/mod.ts';
+import { compactHistory } from './compaction.ts';
+import { decodeFrame, frameHash, NO_PREVIOUS_HASH } from './frame.ts';
+import type { KeyValueStore } from './key-value.ts';
+import { FORMAT, FORMAT_VERSION } from './format.ts';
+import { decodeHead, type Head, projectFrame } from './projection.ts';
+import { decodeRow } from './row.ts';
+import { HEAD_KEY, LOG_RANGE, logKey, objectRowKey } from './tables.ts';
+
+/** The stored log is not what was written. Nothing was changed; the message says what was found where. */
+export class LogDamaged extends Error {
+  override readonly name = 'LogDamaged';
+}
+
+/**
+ * Rebuilds everything that is not the log from the log, into an empty store: objects, indexes, history,
+ * commit ids. The result is byte-identical to the projection that the sequencer wrote. Verifies the hash
+ * chain on the way; throws {@link LogDamaged}.
+ */
+export async function replayLog(from: KeyValueStore, to: KeyValueStore): Promise<Head> {
+  let head: Head = { sequence: 0, epoch: 0, revision: 0 as Revision, hash: NO_PREVIOUS_HASH };
+  await to.write([{ key: FORMAT, value: FORMAT_VERSION }], { sync: false });
+  for await (const entries of from.iterate(LOG_RANGE)) {
+    for (const [, frameBytes] of entries) {
+      const frame = decodeFrame(frameBytes);
+      if (frame.sequence !== head.sequence + 1) {
+        throw new LogDamaged(`after frame ${head.sequence} comes frame ${frame.sequence}`);
+      }
+      if (Buffer.compare(frame.previousHash, head.hash) !== 0) {
+        throw new LogDamaged(`frame ${frame.sequence} does not follow frame ${head.sequence}: their hashes differ`);
+      }
+      head = {
+        sequence: frame.sequence,
+        epoch: frame.epoch,
+        revision: frame.changes.at(-1)?.revision ?? head.revision,
+        hash: frameHash(frameBytes),
+      };
+      const { operations } = projectFrame({
+        frame,
+        frameBytes,
+        head,
+        newest: (keyText) => {
+          const bytes = to.get(objectRowKey(keyText));
+          return bytes === undefined ? undefined : { row: decodeRow(bytes), bytes };
+        },
+        onRow: () => {},
+      });
+      await to.write(operations, { sync: false });
+    }
+  }
+  await compactHistory(to);
+  return head;
+}
+
+/** The end of a stored log, checked against its last frame; undefined when the store is new. */
+export function readHead(keyValue: KeyValueStore): Head | undefined {
+  const bytes = keyValue.get(HEAD_KEY);
+  if (bytes === undefined) return undefined;
+  const head = decodeHead(bytes);
+  const frameBytes = keyValue.get(logKey(head.sequence));
+  if (frameBytes === undefined) throw new LogDamaged(`the last frame (${head.sequence}) of the log is missing`);
+  if (Buffer.compare(frameHash(frameBytes), head.hash) !== 0) {
+    throw new LogDamaged(`the last frame (${head.sequence}) of the log is not the one that was written`);
+  }
+  assert(head.revision > 0 || head.sequence > 0, 'a log that has a head has a frame');
+  return head;
+}

@@ -1,0 +1,429 @@
+import { assert, type Clock, HybridClock, limits, type Random, type Revision, type ShardName } from '../base/mod.ts';
+import type { Feed } from './feed.ts';
+import { type Change, decodeFrame, encodeFrame, type Frame, frameHash, type WorkChange } from './frame.ts';
+import type { KeyValueStore, WriteOperation } from './key-value.ts';
+import { type ObjectKey, objectKeyText } from './object-key.ts';
+import { type Head, projectFrame, type StoredRow, type StoreEvent } from './projection.ts';
+import { decodeRow, type NewRow, type Row } from './row.ts';
+import { commitKey, logKey, objectRowKey, readRevision, type WorkKey, workKey } from './tables.ts';
+
+/** A change that a commit asks for. */
+export interface Mutation {
+  readonly key: ObjectKey;
+  /** The revision that the object must have now; 0: it must not exist; absent: whatever it is. */
+  readonly expected?: number;
+  /** What to store; absent: delete. */
+  readonly row?: NewRow;
+}
+
+/** Another object that must be as it was when the writer looked. */
+export interface Precondition {
+  readonly key: ObjectKey;
+  /** 0: it must not exist. */
+  readonly revision: number;
+}
+
+export interface Proposal {
+  readonly mutations: readonly Mutation[];
+  readonly preconditions?: readonly Precondition[];
+  readonly work?: readonly WorkChange[];
+  /** Debts that this commit settles must stand as they were when they were worked off. */
+  readonly settles?: readonly SettledWork[];
+  /** Who asks, for the history. */
+  readonly actor: string;
+  readonly originRegion: string;
+  /** 16 bytes. A repeat within 15 minutes gets the first outcome. Absent: this commit is never repeated. */
+  readonly commitId?: Uint8Array;
+  /** Only for the record that moves the compaction floor. */
+  readonly compactionFloor?: number;
+}
+
+/** A debt and its payload: a newer cause has another payload, and must not be settled with the old one. */
+export interface SettledWork {
+  readonly key: WorkKey;
+  readonly payload: Uint8Array;
+}
+
+export interface Outcome {
+  readonly sequence: number;
+  /** Of the last change; the revision of the log before it for a commit without changes. */
+  readonly revision: Revision;
+  /** Of each mutation, in order. */
+  readonly revisions: readonly Revision[];
+}
+
+/** A commit that has its place in the log, but counts only once `durable` has resolved. */
+export interface SequencedCommit extends Outcome {
+  readonly durable: Promise<void>;
+}
+
+/** An expectation did not hold: nothing was written. */
+export class ExpectationFailed extends Error {
+  override readonly name = 'ExpectationFailed';
+  readonly key: ObjectKey;
+  /** The revision that the object has now, 0 when there is none. */
+  readonly current: Revision;
+  readonly isPrecondition: boolean;
+
+  constructor(options: { readonly key: ObjectKey; readonly current: number; readonly isPrecondition: boolean }) {
+    super(`${options.key.resource} ${options.key.name} is at revision ${options.current}`);
+    this.key = options.key;
+    this.current = options.current as Revision;
+    this.isPrecondition = options.isPrecondition;
+  }
+}
+
+/** A debt was caused again, or settled already, since it was read: nothing was written. */
+export class WorkChanged extends Error {
+  override readonly name = 'WorkChanged';
+}
+
+/** The log takes no commits: it is full for the moment, was closed, or its disk failed. */
+export class LogUnavailable extends Error {
+  override readonly name = 'LogUnavailable';
+  readonly isTransient: boolean;
+  constructor(message: string, options: { readonly isTransient: boolean; readonly cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.isTransient = options.isTransient;
+  }
+}
+
+/** A commit is larger than one message of the log may be. */
+export class CommitTooLarge extends Error {
+  override readonly name = 'CommitTooLarge';
+}
+
+interface Group {
+  readonly operations: WriteOperation[];
+  readonly events: StoreEvent[];
+  readonly work: WorkChange[];
+  readonly touched: string[];
+  readonly touchedWork: string[];
+  readonly commitIds: string[];
+  readonly durable: Promise<void>;
+  readonly settle: { resolve(): void; reject(error: unknown): void };
+  head: Head;
+  sizeBytes: number;
+  commits: number;
+}
+
+/** What is on its way to the disk; an absent value is a deletion. */
+interface Pending<Value> {
+  readonly value: Value | undefined;
+  readonly group: Group;
+}
+
+/**
+ * Gives every commit its place: checks expectations against the newest rows (also those on their way to
+ * the disk), assigns revisions, chains the frame, and writes frame and projection in groups with one
+ * fsync each. Nothing is locked while the disk works.
+ */
+export class Sequencer {
+  readonly #keyValue: KeyValueStore;
+  readonly #feed: Feed;
+  readonly #shard: ShardName;
+  readonly #hybridClock: HybridClock;
+  readonly #commitIdPrefix: Uint8Array;
+  readonly #pending = new Map<string, Pending<StoredRow>>();
+  readonly #pendingWork = new Map<string, Pending<Uint8Array>>();
+  readonly #pendingCommitIds = new Map<string, SequencedCommit>();
+  #head: Head;
+  #durableSequence: number;
+  #commitCount = 0;
+  #open: Group | undefined;
+  #writing: Group | undefined;
+  #isFlushing = false;
+  #pendingCommits = 0;
+  #pendingBytes = 0;
+  #failure: LogUnavailable | undefined;
+
+  constructor(options: {
+    readonly keyValue: KeyValueStore;
+    readonly feed: Feed;
+    readonly shard: ShardName;
+    readonly head: Head;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly onClockStep: (stepMs: number) => void;
+  }) {
+    this.#keyValue = options.keyValue;
+    this.#feed = options.feed;
+    this.#shard = options.shard;
+    this.#head = options.head;
+    this.#durableSequence = options.head.sequence;
+    this.#commitIdPrefix = options.random.bytes(8);
+    this.#hybridClock = new HybridClock({
+      clock: options.clock,
+      last: options.head.revision,
+      onStep: options.onClockStep,
+    });
+  }
+
+  /** Milliseconds since 1970 by the log's own clock, which ignores steps of the wall clock. */
+  nowMs(): number {
+    return this.#hybridClock.nowMs();
+  }
+
+  /** The end of the log, with commits that are not durable yet. */
+  get head(): Head {
+    return this.#head;
+  }
+
+  /** Why the log takes no more commits, if so. */
+  get failure(): LogUnavailable | undefined {
+    return this.#failure;
+  }
+
+  /** The newest row of an object: what the next commit would find. It may not be durable yet. */
+  newest(key: ObjectKey): Row | undefined {
+    return this.#newest(objectKeyText(key))?.row;
+  }
+
+  /** Resolves when everything that {@link newest} may have shown until now is durable. */
+  async settled(): Promise<void> {
+    await (this.#open ?? this.#writing)?.durable;
+  }
+
+  /**
+   * Sequences a commit. Throws {@link ExpectationFailed}, {@link WorkChanged}, {@link LogUnavailable} or
+   * {@link CommitTooLarge}; then nothing was written. `durable` rejects only when the disk fails.
+   */
+  propose(proposal: Proposal): SequencedCommit {
+    this.#assertAccepting();
+    const repeated = this.#repeatOf(proposal);
+    if (repeated !== undefined) return repeated;
+    this.#check(proposal);
+
+    const revisions: Revision[] = [];
+    const slot = this.#head.epoch % 8;
+    const changes = proposal.mutations.map((mutation): Change => {
+      const revision = this.#hybridClock.next(slot);
+      revisions.push(revision);
+      if (mutation.row !== undefined) return { revision, key: mutation.key, verb: 'put', row: mutation.row };
+      const uid = this.#newest(objectKeyText(mutation.key))?.row.uid ?? '';
+      return { revision, key: mutation.key, verb: 'delete', row: emptyRow(uid) };
+    });
+    const frame: Frame = {
+      shard: this.#shard,
+      epoch: this.#head.epoch,
+      sequence: this.#head.sequence + 1,
+      previousHash: this.#head.hash,
+      commitId: proposal.commitId ?? this.#nextCommitId(),
+      mark: this.#durableSequence,
+      timeMs: this.#hybridClock.nowMs(),
+      actor: proposal.actor,
+      originRegion: proposal.originRegion,
+      changes,
+      work: [...(proposal.work ?? []), ...(proposal.settles ?? []).map((settled) => settled.key)],
+      compactionFloor: proposal.compactionFloor ?? 0,
+    };
+    const frameBytes = encodeFrame(frame);
+    if (frameBytes.length > limits.frameBytesMax) {
+      throw new CommitTooLarge(`the commit has ${frameBytes.length} bytes, the limit is ${limits.frameBytesMax}`);
+    }
+    return this.#append(frame, frameBytes, revisions);
+  }
+
+  /** Waits for what is sequenced, and refuses everything after. */
+  async close(): Promise<void> {
+    this.#failure ??= new LogUnavailable('the log is closed', { isTransient: false });
+    await this.settled().catch(() => {});
+  }
+
+  #append(frame: Frame, frameBytes: Buffer, revisions: readonly Revision[]): SequencedCommit {
+    const group = this.#openGroup();
+    const head: Head = {
+      sequence: frame.sequence,
+      epoch: frame.epoch,
+      revision: revisions.at(-1) ?? this.#head.revision,
+      hash: frameHash(frameBytes),
+    };
+    const { operations, events } = projectFrame({
+      frame,
+      frameBytes,
+      head,
+      newest: (keyText) => this.#newest(keyText),
+      onRow: (keyText, value) => {
+        this.#pending.set(keyText, { value, group });
+        group.touched.push(keyText);
+      },
+    });
+    for (const operation of operations) group.operations.push(operation);
+    for (const event of events) group.events.push(event);
+    for (const work of frame.work) {
+      const text = workText(work);
+      this.#pendingWork.set(text, { value: work.payload, group });
+      group.touchedWork.push(text);
+      group.work.push(work);
+    }
+    group.head = head;
+    group.sizeBytes += frameBytes.length * 2;
+    group.commits += 1;
+    this.#pendingCommits += 1;
+    this.#pendingBytes += frameBytes.length * 2;
+    this.#head = head;
+    this.#startFlushing();
+    const commit = { sequence: head.sequence, revision: head.revision, revisions, durable: group.durable };
+    const commitId = idText(frame.commitId);
+    this.#pendingCommitIds.set(commitId, commit);
+    group.commitIds.push(commitId);
+    return commit;
+  }
+
+  #check(proposal: Proposal): void {
+    for (const { key, revision } of proposal.preconditions ?? []) {
+      const current = this.#newest(objectKeyText(key))?.row.revision ?? 0;
+      if (current !== revision) throw new ExpectationFailed({ key, current, isPrecondition: true });
+    }
+    for (const { key, payload } of proposal.settles ?? []) {
+      const current = this.#newestWork(key);
+      if (current === undefined || Buffer.compare(current, payload) !== 0) {
+        throw new WorkChanged(`the debt ${key.controller} ${key.key} has changed`);
+      }
+    }
+    const seen = new Set<string>();
+    for (const { key, expected, row } of proposal.mutations) {
+      const keyText = objectKeyText(key);
+      assert(!seen.has(keyText), 'a commit changes an object once');
+      seen.add(keyText);
+      const current = this.#newest(keyText)?.row.revision ?? 0;
+      const isWrong = expected === undefined ? row === undefined && current === 0 : current !== expected;
+      if (isWrong) throw new ExpectationFailed({ key, current, isPrecondition: false });
+    }
+  }
+
+  #newest(keyText: string): StoredRow | undefined {
+    const pending = this.#pending.get(keyText);
+    if (pending !== undefined) return pending.value;
+    const bytes = this.#keyValue.get(objectRowKey(keyText));
+    return bytes === undefined ? undefined : { row: decodeRow(bytes), bytes };
+  }
+
+  #newestWork(key: WorkKey): Uint8Array | undefined {
+    const pending = this.#pendingWork.get(workText(key));
+    return pending === undefined ? this.#keyValue.get(workKey(key)) : pending.value;
+  }
+
+  /** The first outcome of a commit id that is already in the log. */
+  #repeatOf(proposal: Proposal): SequencedCommit | undefined {
+    if (proposal.commitId === undefined) return undefined;
+    assert(proposal.commitId.length === 16, 'a commit id has 16 bytes');
+    const pending = this.#pendingCommitIds.get(idText(proposal.commitId));
+    if (pending !== undefined) return pending;
+    const bytes = this.#keyValue.get(commitKey(proposal.commitId));
+    if (bytes === undefined) return undefined;
+    const sequence = readRevision(bytes, 0);
+    const frameBytes = this.#keyValue.get(logKey(sequence));
+    assert(frameBytes !== undefined, 'a remembered commit is in the log');
+    const revisions = decodeFrame(frameBytes).changes.map((change) => change.revision);
+    const revision = revisions.at(-1) ?? this.#head.revision;
+    return { sequence, revision, revisions, durable: Promise.resolve() };
+  }
+
+  #nextCommitId(): Uint8Array {
+    const id = Buffer.alloc(16);
+    id.set(this.#commitIdPrefix, 0);
+    this.#commitCount += 1;
+    id.writeUIntBE(this.#commitCount, 10, 6);
+    return id;
+  }
+
+  #openGroup(): Group {
+    if (this.#open !== undefined) return this.#open;
+    let settle: Group['settle'] | undefined;
+    const durable = new Promise<void>((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+    // Every proposer waits on this promise; one that has gone away must not make its rejection fatal.
+    durable.catch(() => {});
+    assert(settle !== undefined, 'a promise runs its executor at once');
+    this.#open = {
+      operations: [],
+      events: [],
+      work: [],
+      touched: [],
+      touchedWork: [],
+      commitIds: [],
+      durable,
+      settle,
+      head: this.#head,
+      sizeBytes: 0,
+      commits: 0,
+    };
+    return this.#open;
+  }
+
+  #startFlushing(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    // Requests that arrived in the same turn of the event loop share the first group.
+    setImmediate(() => void this.#flushGroups());
+  }
+
+  /** One group after the other: while one is on its way to the disk, the next one fills. */
+  async #flushGroups(): Promise<void> {
+    while (this.#open !== undefined) {
+      const group = this.#open;
+      this.#open = undefined;
+      this.#writing = group;
+      try {
+        await this.#keyValue.write(group.operations, { sync: true });
+      } catch (error) {
+        this.#fail(group, error);
+        return;
+      }
+      this.#writing = undefined;
+      this.#durableSequence = group.head.sequence;
+      this.#pendingCommits -= group.commits;
+      this.#pendingBytes -= group.sizeBytes;
+      forget(this.#pending, group.touched, group);
+      forget(this.#pendingWork, group.touchedWork, group);
+      for (const commitId of group.commitIds) this.#pendingCommitIds.delete(commitId);
+      this.#feed.publish(group, group.head.revision);
+      group.settle.resolve();
+    }
+    // In the same step as the check above: whoever proposes from now on starts the next round.
+    this.#isFlushing = false;
+  }
+
+  // After a failed write nobody knows what is on the disk: go on with nothing, and let a restart find out.
+  #fail(group: Group, cause: unknown): void {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    this.#failure = new LogUnavailable(`writing the log failed: ${message}`, { isTransient: false, cause });
+    group.settle.reject(this.#failure);
+    this.#open?.settle.reject(this.#failure);
+    this.#open = undefined;
+  }
+
+  #assertAccepting(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#pendingCommits >= limits.pendingCommitsMax || this.#pendingBytes >= limits.pendingBytesMax) {
+      throw new LogUnavailable('too many commits wait for the disk', { isTransient: true });
+    }
+  }
+}
+
+function forget<Value>(pending: Map<string, Pending<Value>>, keys: readonly string[], group: Group): void {
+  for (const key of keys) if (pending.get(key)?.group === group) pending.delete(key);
+}
+
+function idText(commitId: Uint8Array): string {
+  return Buffer.from(commitId).toString('latin1');
+}
+
+function workText(key: WorkKey): string {
+  return `${key.controller}\0${key.cluster}\0${key.key}`;
+}
+
+function emptyRow(uid: string): NewRow {
+  return {
+    uid,
+    definitionHash: '',
+    json: Buffer.alloc(0),
+    metadataOffset: 0,
+    isAnnotated: false,
+    labels: {},
+    fields: {},
+    owners: [],
+  };
+}

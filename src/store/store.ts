@@ -1,0 +1,162 @@
+import {
+  type Clock,
+  limits,
+  type Random,
+  type Revision,
+  revisionAtMs,
+  type ShardName,
+} from '../base/mod.ts';
+import { compactHistory, retentionMs } from './compaction.ts';
+import { Feed } from './feed.ts';
+import { FORMAT, FORMAT_VERSION } from './format.ts';
+import { NO_PREVIOUS_HASH } from './frame.ts';
+import type { KeyValueStore } from './key-value.ts';
+import { type ObjectKey, objectKeyText } from './object-key.ts';
+import type { Head } from './projection.ts';
+import { LogDamaged, readHead } from './replay.ts';
+import { decodeRow, type Row } from './row.ts';
+import { type Outcome, type Proposal, Sequencer } from './sequencer.ts';
+import { StoreSnapshot } from './snapshot.ts';
+import { objectRowKey } from './tables.ts';
+
+export interface StoreOptions {
+  readonly keyValue: KeyValueStore;
+  readonly shard: ShardName;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How long superseded values and watch history stay findable, milliseconds; at least 5 minutes. */
+  readonly historyMs?: number;
+  /** Told of steps of the wall clock that were ignored. */
+  readonly onClockStep?: (stepMs: number) => void;
+}
+
+// The first term of office of a log's first home.
+const FIRST_EPOCH = 1;
+
+/** One shard's log and its projection on this member: the only way to its data. */
+export class Store {
+  readonly feed: Feed;
+  readonly #keyValue: KeyValueStore;
+  readonly #sequencer: Sequencer;
+  readonly #clock: Clock;
+  readonly #historyMs: number;
+  readonly #abort = new AbortController();
+  #compacting: Promise<void> = Promise.resolve();
+  #cancelCompaction: (() => void) | undefined;
+
+  private constructor(options: StoreOptions, head: Head) {
+    this.#keyValue = options.keyValue;
+    this.#clock = options.clock;
+    this.#historyMs = retentionMs(options.historyMs ?? limits.historyMsDefault);
+    this.feed = new Feed(head.revision);
+    this.#sequencer = new Sequencer({
+      keyValue: options.keyValue,
+      feed: this.feed,
+      shard: options.shard,
+      head,
+      clock: options.clock,
+      random: options.random,
+      onClockStep: options.onClockStep ?? (() => {}),
+    });
+  }
+
+  /** Throws {@link LogDamaged} when what is stored is not what was written, or not ours. */
+  static async open(options: StoreOptions): Promise<Store> {
+    const format = options.keyValue.get(FORMAT);
+    if (format === undefined) await options.keyValue.write([{ key: FORMAT, value: FORMAT_VERSION }], { sync: true });
+    else if (Buffer.compare(format, FORMAT_VERSION) !== 0) {
+      throw new LogDamaged(`the layout of the store is ${format.toString('latin1')}, this version reads ${FORMAT_VERSION.toString()}`);
+    }
+    const head = readHead(options.keyValue) ?? {
+      sequence: 0,
+      epoch: FIRST_EPOCH,
+      revision: 0 as Revision,
+      hash: NO_PREVIOUS_HASH,
+    };
+    const store = new Store(options, head);
+    store.#scheduleCompaction();
+    return store;
+  }
+
+  /** Milliseconds since 1970 by the log's own clock. */
+  nowMs(): number {
+    return this.#sequencer.nowMs();
+  }
+
+  /** Why the store takes no more commits, if so. */
+  get failure(): Error | undefined {
+    return this.#sequencer.failure;
+  }
+
+  /** The revision up to which everything is durable and visible. */
+  get revision(): Revision {
+    return this.feed.revision;
+  }
+
+  /** The durable row of an object. */
+  get(key: ObjectKey): Row | undefined {
+    const bytes = this.#keyValue.get(objectRowKey(objectKeyText(key)));
+    return bytes === undefined ? undefined : decodeRow(bytes);
+  }
+
+  /** The row that the next commit would find; see {@link settled}. */
+  newest(key: ObjectKey): Row | undefined {
+    return this.#sequencer.newest(key);
+  }
+
+  /** Resolves when everything that {@link newest} has shown so far is durable. */
+  settled(): Promise<void> {
+    return this.#sequencer.settled();
+  }
+
+  /**
+   * Commits, and resolves when the commit is durable and visible. Rejects with `ExpectationFailed`,
+   * `LogUnavailable` or `CommitTooLarge`, and then nothing was written.
+   */
+  async commit(proposal: Proposal): Promise<Outcome> {
+    const commit = this.#sequencer.propose(proposal);
+    await commit.durable;
+    return commit;
+  }
+
+  /** A consistent state to read; the caller closes it. */
+  snapshot(): StoreSnapshot {
+    return new StoreSnapshot(this.#keyValue);
+  }
+
+  /** Moves the floor to the given revision by a record in the log, and frees what nobody can ask for any more. */
+  async compact(floor: Revision): Promise<void> {
+    await this.commit({
+      mutations: [],
+      actor: 'system:compaction',
+      originRegion: '',
+      compactionFloor: floor,
+    });
+    this.#compacting = this.#compacting.then(() => compactHistory(this.#keyValue, this.#abort.signal));
+    await this.#compacting;
+  }
+
+  async close(): Promise<void> {
+    this.#cancelCompaction?.();
+    this.#abort.abort();
+    await this.#sequencer.close();
+    await this.#compacting.catch(() => {});
+    await this.#keyValue.close();
+  }
+
+  // A quarter of the retention keeps the disk's surplus small; an idle log writes no floor records.
+  #scheduleCompaction(): void {
+    this.#cancelCompaction = this.#clock.after(this.#historyMs / 4, () => {
+      const floor = revisionAtMs(this.nowMs() - this.#historyMs);
+      const snapshot = this.snapshot();
+      const isDue = snapshot.revision > 0 && floor > snapshot.floor && snapshot.floor < snapshot.revision;
+      snapshot.close();
+      const run = isDue ? this.compact(floor) : Promise.resolve();
+      run
+        .catch(() => {})
+        .finally(() => {
+          if (!this.#abort.signal.aborted) this.#scheduleCompaction();
+        });
+    });
+  }
+}

@@ -1,0 +1,189 @@
+import type { LogicalCluster } from '../base/mod.ts';
+import type { KeyRange } from './key-value.ts';
+import {
+  type CollectionKey,
+  collectionKeyText,
+  type ObjectKey,
+  objectKeyText,
+  parseObjectKeyText,
+  parseWildcardKeyText,
+  wildcardKeyText,
+} from './object-key.ts';
+
+/**
+ * The tables inside the one ordered key space, by the first byte of the key:
+ *
+ *     c  commit id                                      → sequence, time
+ *     e  cluster group resource, revision               → event: sequence, change index, namespace, name
+ *     g  cluster, owner uid, object key                 → (empty)
+ *     l  sequence                                       → frame
+ *     m  name                                           → head, floor, format
+ *     o  cluster group resource namespace name          → row
+ *     v  object key, revision that superseded it        → row before that revision
+ *     w  controller, cluster, key                       → payload of owed work
+ *     x  group resource cluster namespace name          → (empty)
+ */
+const TABLE = { commit: 'c', event: 'e', owner: 'g', log: 'l', meta: 'm', object: 'o', version: 'v', work: 'w', wildcard: 'x' };
+
+export const HEAD_KEY = Buffer.from(`${TABLE.meta}head`);
+export const FLOOR_KEY = Buffer.from(`${TABLE.meta}floor`);
+export const COMPACTED_KEY = Buffer.from(`${TABLE.meta}compacted`);
+export const FORMAT_KEY = Buffer.from(`${TABLE.meta}format`);
+
+/** Every table that is a projection of the log: dropped and rebuilt by a replay. */
+export const PROJECTION_TABLES: readonly KeyRange[] = [
+  TABLE.commit,
+  TABLE.event,
+  TABLE.owner,
+  TABLE.meta,
+  TABLE.object,
+  TABLE.version,
+  TABLE.work,
+  TABLE.wildcard,
+].map(tableRange);
+
+export const LOG_RANGE: KeyRange = tableRange(TABLE.log);
+
+export function objectRowKey(keyText: string): Buffer {
+  return Buffer.from(TABLE.object + keyText);
+}
+export function parseObjectRowKey(key: Buffer): ObjectKey {
+  return parseObjectKeyText(key.toString('utf8', 1));
+}
+/** The objects of a collection, of one namespace of it, after a given object (exclusive) if named. */
+export function objectRange(
+  collection: CollectionKey,
+  options: { readonly namespace?: string | undefined; readonly after?: string | undefined } = {},
+): KeyRange {
+  return scopedRange(TABLE.object, collection, options);
+}
+export function versionRange(
+  collection: CollectionKey,
+  options: { readonly namespace?: string | undefined; readonly after?: string | undefined } = {},
+): KeyRange {
+  return scopedRange(TABLE.version, collection, options);
+}
+/** Everything of a logical cluster, all kinds. */
+export function clusterRange(cluster: LogicalCluster): KeyRange {
+  return prefixRange(Buffer.from(`${TABLE.object}${cluster}\0`));
+}
+
+export function versionKey(keyText: string, supersededBy: number): Buffer {
+  return withRevision(`${TABLE.version}${keyText}\0`, supersededBy);
+}
+export function versionsOfObject(keyText: string, after: number): KeyRange {
+  return {
+    start: withRevision(`${TABLE.version}${keyText}\0`, after + 1),
+    end: prefixEnd(Buffer.from(`${TABLE.version}${keyText}\0`)),
+  };
+}
+/** The object key's text, and the revision that superseded the value. */
+export function parseVersionKey(key: Buffer): { keyText: string; supersededBy: number } {
+  return { keyText: key.toString('utf8', 1, key.length - 9), supersededBy: readRevision(key, key.length - 8) };
+}
+
+export function eventKey(collection: CollectionKey, revision: number): Buffer {
+  return withRevision(`${TABLE.event}${collectionKeyText(collection)}\0`, revision);
+}
+/** Events after one revision up to another (inclusive). */
+export function eventRange(collection: CollectionKey, after: number, upTo: number): KeyRange {
+  const prefix = `${TABLE.event}${collectionKeyText(collection)}\0`;
+  return { start: withRevision(prefix, after + 1), end: withRevision(prefix, upTo + 1) };
+}
+export function parseEventKey(key: Buffer): number {
+  return readRevision(key, key.length - 8);
+}
+
+export function wildcardKey(key: ObjectKey): Buffer {
+  return Buffer.from(TABLE.wildcard + wildcardKeyText(key));
+}
+export function wildcardRange(group: string, resource: string, after?: string): KeyRange {
+  const range = prefixRange(Buffer.from(`${TABLE.wildcard}${group}\0${resource}\0`));
+  if (after === undefined) return range;
+  return { start: Buffer.from(`${TABLE.wildcard}${group}\0${resource}\0${after}\0`), end: range.end };
+}
+export function parseWildcardKey(key: Buffer): ObjectKey {
+  return parseWildcardKeyText(key.toString('utf8', 1));
+}
+
+export function ownerKey(ownerUid: string, key: ObjectKey): Buffer {
+  return Buffer.from(`${TABLE.owner}${key.cluster}\0${ownerUid}\0${objectKeyText(key)}`);
+}
+export function ownerRange(cluster: LogicalCluster, ownerUid: string): KeyRange {
+  return prefixRange(Buffer.from(`${TABLE.owner}${cluster}\0${ownerUid}\0`));
+}
+export function parseOwnerKey(key: Buffer, cluster: LogicalCluster, ownerUid: string): ObjectKey {
+  return parseObjectKeyText(key.toString('utf8', 1 + cluster.length + 1 + ownerUid.length + 1));
+}
+
+export interface WorkKey {
+  readonly controller: string;
+  readonly cluster: LogicalCluster;
+  readonly key: string;
+}
+export function workKey(work: WorkKey): Buffer {
+  return Buffer.from(`${TABLE.work}${work.controller}\0${work.cluster}\0${work.key}`);
+}
+export function workRange(controller: string): KeyRange {
+  return prefixRange(Buffer.from(`${TABLE.work}${controller}\0`));
+}
+export function parseWorkKey(key: Buffer): WorkKey {
+  const [controller = '', cluster = '', ...rest] = key.toString('utf8', 1).split('\0');
+  return { controller, cluster: cluster as LogicalCluster, key: rest.join('\0') };
+}
+
+export function logKey(sequence: number): Buffer {
+  return withRevision(TABLE.log, sequence);
+}
+export function logRange(from: number): KeyRange {
+  return { start: logKey(from), end: LOG_RANGE.end };
+}
+export function commitKey(commitId: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(TABLE.commit), commitId]);
+}
+
+/** Eight bytes, big-endian, so that numbers sort as keys. */
+export function encodeNumber(value: number): Buffer {
+  return withRevision('', value);
+}
+export function readRevision(bytes: Buffer, offset: number): number {
+  return bytes.readUInt32BE(offset) * 0x1_0000_0000 + bytes.readUInt32BE(offset + 4);
+}
+
+export function prefixRange(prefix: Buffer): KeyRange {
+  return { start: prefix, end: prefixEnd(prefix) };
+}
+
+function scopedRange(
+  table: string,
+  collection: CollectionKey,
+  options: { readonly namespace?: string | undefined; readonly after?: string | undefined },
+): KeyRange {
+  const base = `${table}${collectionKeyText(collection)}\0`;
+  const prefix = Buffer.from(options.namespace === undefined ? base : `${base}${options.namespace}\0`);
+  const end = prefixEnd(prefix);
+  if (options.after === undefined) return { start: prefix, end };
+  // One byte above the separator: neither the object itself nor (in the version table, where the
+  // separator and a revision follow) its versions.
+  const start = Buffer.from(`${base}${options.after}\x01`);
+  return { start: Buffer.compare(start, prefix) > 0 ? start : prefix, end };
+}
+
+function tableRange(table: string): KeyRange {
+  return prefixRange(Buffer.from(table));
+}
+
+function prefixEnd(prefix: Buffer): Buffer {
+  const end = Buffer.from(prefix);
+  end[end.length - 1] = end[end.length - 1]! + 1;
+  return end;
+}
+
+function withRevision(prefix: string, revision: number): Buffer {
+  const length = Buffer.byteLength(prefix);
+  const bytes = Buffer.allocUnsafe(length + 8);
+  bytes.write(prefix, 0);
+  bytes.writeUInt32BE(Math.floor(revision / 0x1_0000_0000), length);
+  bytes.writeUInt32BE(revision % 0x1_0000_0000, length + 4);
+  return bytes;
+}

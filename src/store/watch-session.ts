@@ -1,0 +1,137 @@
+import type { LogicalCluster, Revision } from '../base/mod.ts';
+import type { FeedScope } from './feed.ts';
+import type { StoreEvent } from './projection.ts';
+import type { StoreSnapshot } from './snapshot.ts';
+import type { Store } from './store.ts';
+
+/** Who gets a watch's events. */
+export interface WatchSink {
+  /** Takes events in order; false when it can take no more for now. Those handed in are taken either way. */
+  deliver(events: readonly StoreEvent[]): boolean;
+  /** Resolves when it can take more, or is gone. */
+  drained(): Promise<void>;
+  /** The position fell below the history: the watch is over. */
+  expired(position: Revision, floor: Revision): void;
+  /** The store could not be read: the watch is over. */
+  failed(error: unknown): void;
+}
+
+/**
+ * Brings a sink every event of a scope after a position, once and in order. While the sink keeps up it
+ * gets live events; when it does not, nothing is queued for it: it continues from the stored log.
+ */
+export class WatchSession {
+  readonly #store: Store;
+  readonly #scope: FeedScope;
+  readonly #sink: WatchSink;
+  #position: Revision;
+  #unsubscribe: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(options: {
+    readonly store: Store;
+    readonly scope: FeedScope;
+    readonly sink: WatchSink;
+    /** Events after this revision are delivered. */
+    readonly position: Revision;
+  }) {
+    this.#store = options.store;
+    this.#scope = options.scope;
+    this.#sink = options.sink;
+    this.#position = options.position;
+  }
+
+  /** Everything in the scope up to this revision has been delivered: what a bookmark may say. */
+  get position(): Revision {
+    return this.#unsubscribe === undefined ? this.#position : this.#store.feed.revision;
+  }
+
+  start(): void {
+    this.#catchUp().catch((error: unknown) => {
+      this.close();
+      this.#sink.failed(error);
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#position = this.position;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+  }
+
+  async #catchUp(): Promise<void> {
+    while (!this.#isClosed) {
+      const snapshot = this.#store.snapshot();
+      try {
+        // From the floor on nothing is missing; revision 0 means "from the beginning of an empty scope".
+        if (this.#position < snapshot.floor) {
+          this.#isClosed = true;
+          this.#sink.expired(this.#position, snapshot.floor);
+          return;
+        }
+        if (!(await this.#deliverHistory(snapshot))) continue;
+        if (snapshot.revision > this.#position) this.#position = snapshot.revision;
+      } finally {
+        snapshot.close();
+      }
+      if (this.#goLive()) return;
+    }
+  }
+
+  /** True when the sink got everything up to the snapshot. */
+  async #deliverHistory(snapshot: StoreSnapshot): Promise<boolean> {
+    const range = { after: this.#position, upTo: snapshot.revision };
+    if (range.upTo <= range.after) return true;
+    const { cluster, ...kind } = this.#scope;
+    const history =
+      cluster === '*'
+        ? snapshot.wildcardHistory(kind, range)
+        : snapshot.history({ ...kind, cluster: cluster as LogicalCluster }, range);
+    for await (const events of history) {
+      if (this.#isClosed) return false;
+      const isFull = !this.#sink.deliver(events);
+      this.#position = events.at(-1)!.revision;
+      if (isFull) {
+        await this.#sink.drained();
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Subscribes, if no event was published between the snapshot and now; there is no await in between. */
+  #goLive(): boolean {
+    if (this.#isClosed) return true;
+    if (this.#store.feed.revision > this.#position) return false;
+    this.#unsubscribe = this.#store.feed.subscribe(this.#scope, (events) => {
+      try {
+        this.#onLive(events);
+      } catch (error) {
+        // One watcher's trouble ends that watch, never the feed.
+        this.close();
+        this.#sink.failed(error);
+      }
+    });
+    return true;
+  }
+
+  #onLive(events: readonly StoreEvent[]): void {
+    if (this.#isClosed) return;
+    // The snapshot may have been ahead of the feed by a group that was durable but not announced yet.
+    const fresh = events[0]!.revision > this.#position ? events : events.filter((e) => e.revision > this.#position);
+    if (fresh.length === 0) return;
+    const isFull = !this.#sink.deliver(fresh);
+    this.#position = fresh.at(-1)!.revision;
+    if (!isFull) return;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    this.#sink
+      .drained()
+      .then(() => this.#catchUp())
+      .catch((error: unknown) => {
+        this.close();
+        this.#sink.failed(error);
+      });
+  }
+}
