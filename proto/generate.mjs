@@ -66,7 +66,8 @@ function render(messages) {
 function fieldRow(field) {
   field.resolve();
   const has = (name) => field.options?.[`(antipode.${name})`] === true;
-  if (field.map && field.keyType !== 'string') throw new Error(`${field.fullName}: only text keys are supported`);
+  if (field.map && field.keyType !== 'string')
+    throw new Error(`${field.fullName}: only text keys are supported`);
   if (field.resolvedType === null && !SCALARS.has(field.type)) {
     throw new Error(`${field.fullName}: unknown type ${field.type}`);
   }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Definition, Subresource } from '../definitions/definition.ts';
-import type { DefinitionSet } from '../definitions/definition-set.ts';
+import type { Definition, DefinitionSet, Subresource } from '../definitions/mod.ts';
 import { type JsonObject, objectOf } from '../machinery/mod.ts';
 import {
   compareTexts,
@@ -8,10 +7,10 @@ import {
   discoveryGroups,
   type ServedDefinition,
 } from './discovery-groups.ts';
-import { BoundedCache } from './openapi/bounded-cache.ts';
+import { WeightedCache } from './openapi/weighted-cache.ts';
 
 // Weighed in kinds, about 1 KB each: 50,000 stay around 50 MB.
-const documents = new BoundedCache<{ readonly document: JsonObject; readonly kinds: number }>({
+const documents = new WeightedCache<{ readonly document: JsonObject; readonly kinds: number }>({
   weightMax: 50_000,
   weigh: ({ kinds }) => 1 + kinds,
 });
@@ -33,7 +32,9 @@ export function aggregatedDiscovery(
       metadata: objectOf({}),
       items: groups.map(groupDiscovery),
     });
-    const kinds = groups.flatMap((group) => group.versions).reduce((sum, { served }) => sum + served.length, 0);
+    const kinds = groups
+      .flatMap((group) => group.versions)
+      .reduce((sum, { served }) => sum + served.length, 0);
     return { document, kinds };
   });
   return found.document;

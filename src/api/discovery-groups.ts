@@ -1,7 +1,11 @@
-import type { Definition, DefinitionVersion } from '../definitions/definition.ts';
-import type { DefinitionSet } from '../definitions/definition-set.ts';
-import { compareKubeVersions, groupPriority } from '../definitions/kinds/order.ts';
-import { BoundedCache } from './openapi/bounded-cache.ts';
+import { BoundedCache, limits } from '../base/mod.ts';
+import {
+  compareKubeVersions,
+  type Definition,
+  type DefinitionSet,
+  type DefinitionVersion,
+  groupPriority,
+} from '../definitions/mod.ts';
 
 /** A definition together with one of its served versions. */
 export interface ServedDefinition {
@@ -18,18 +22,15 @@ export interface DiscoveryGroup {
   }[];
 }
 
-// A grouping holds a few references per kind: 100,000 of them stay far below 100 MB.
-const groupings = new BoundedCache<readonly DiscoveryGroup[]>({
-  weightMax: 100_000,
-  weigh: (groups) => 1 + groups.reduce((sum, group) => sum + kindsOf(group), 0),
-});
+// A grouping holds a few references per kind, so that their number alone is a bound.
+const groupings = new BoundedCache<string, readonly DiscoveryGroup[]>(limits.definitionSetsCachedMax);
 
 /**
  * The groups of a set that have a served version, the core group (`''`) included, in the order in which
  * upstream's aggregator lists them: priority descending, then name. Ambiguous short names resolve to the first.
  */
 export function discoveryGroups(set: DefinitionSet): readonly DiscoveryGroup[] {
-  return groupings.getOrCompute(set.hash, () => groupDefinitions(set.definitions));
+  return groupings.getOrMake(set.hash, () => groupDefinitions(set.definitions));
 }
 
 /** One group of a set, or undefined when nothing of it is served. */
@@ -77,8 +78,4 @@ function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const made = make();
   map.set(key, made);
   return made;
-}
-
-function kindsOf(group: DiscoveryGroup): number {
-  return group.versions.reduce((sum, version) => sum + version.served.length, 0);
 }

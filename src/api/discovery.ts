@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Definition, DefinitionVersion, Subresource } from '../definitions/definition.ts';
-import type { DefinitionSet } from '../definitions/definition-set.ts';
+import type { Definition, DefinitionSet, DefinitionVersion, Subresource } from '../definitions/mod.ts';
 import { type JsonObject, objectOf } from '../machinery/mod.ts';
 import { discoveryVerbs } from './discovery-aggregated.ts';
 import {
@@ -11,16 +10,16 @@ import {
   groupVersionText,
   type ServedDefinition,
 } from './discovery-groups.ts';
-import { BoundedCache } from './openapi/bounded-cache.ts';
+import { WeightedCache } from './openapi/weighted-cache.ts';
 
 export { aggregatedDiscovery, aggregatedETag } from './discovery-aggregated.ts';
 
 // Weighed in resources listed, about 1 KB each: 50,000 stay around 50 MB.
-const resourceLists = new BoundedCache<JsonObject | undefined>({
+const resourceLists = new WeightedCache<JsonObject | undefined>({
   weightMax: 50_000,
   weigh: (list) => 1 + (Array.isArray(list?.['resources']) ? list['resources'].length : 0),
 });
-const groupLists = new BoundedCache<JsonObject>({
+const groupLists = new WeightedCache<JsonObject>({
   weightMax: 50_000,
   weigh: (list) => 1 + (Array.isArray(list['groups']) ? list['groups'].length : 0),
 });
@@ -79,7 +78,16 @@ export function legacyResourceList(
 
 /** The answer to `GET /`: the paths that a caller may continue with. */
 export function rootPaths(set: DefinitionSet): JsonObject {
-  const paths = ['/api', '/apis', '/apis/', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/openapi/v3/'];
+  const paths = [
+    '/api',
+    '/apis',
+    '/apis/',
+    '/healthz',
+    '/livez',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openapi/v3/',
+  ];
   paths.push('/readyz', '/version');
   for (const group of discoveryGroups(set)) {
     if (group.name !== '') paths.push(`/apis/${group.name}`);
@@ -124,8 +132,7 @@ function resourcesOf({ definition, version }: ServedDefinition): JsonObject[] {
 function subresourceOf(definition: Definition, version: DefinitionVersion, part: Subresource): JsonObject {
   const kind = part.kind;
   // Group and version are given only where they differ from those of the list.
-  const isForeign =
-    kind !== undefined && (kind.group !== definition.group || kind.version !== version.name);
+  const isForeign = kind !== undefined && (kind.group !== definition.group || kind.version !== version.name);
   return objectOf({
     name: `${definition.names.plural}/${part.name}`,
     singularName: '',

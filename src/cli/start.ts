@@ -106,7 +106,7 @@ export function createStartCommand(surroundings: StartSurroundings): Command {
         placeholder: 'GOAL',
         default: 'process',
         values: ['process', 'zone', 'region'],
-        description: 'What an acknowledged write survives (zone and region: not done yet)',
+        description: 'What acknowledged writes survive; only process is done yet',
       },
     },
     positionals: [],

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue, type KubeObject } from '../machinery/mod.ts';
+import { isObject, type JsonValue, type KubeObject, newObject } from '../machinery/mod.ts';
 import {
   AGE_COLUMN,
   ageOf,
@@ -118,7 +118,7 @@ const PRINTERS: ReadonlyMap<string, TablePrinter> = new Map([
 
 /** `<resource>: <used>/<hard>, …` sorted by resource: those named `limits.…` apart from all others. */
 function quotaCells(status: JsonValue | undefined): Cell[] {
-  const { hard, used } = isObject(status) ? status : ({} as JsonObject);
+  const { hard, used } = isObject(status) ? status : newObject();
   const requests: string[] = [];
   const limits: string[] = [];
   for (const resource of isObject(hard) ? Object.keys(hard).sort() : []) {

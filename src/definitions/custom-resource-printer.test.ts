@@ -97,7 +97,7 @@ describe('customResourcePrinter', () => {
     [null, '<no value>'],
     [['a', 1, null], '["a",1,null]'],
     [objectOf({ b: '<&>', a: 1 }), '{"a":1,"b":"\\u003c\\u0026\\u003e"}'],
-  ])('a string column shows %j as %s', (value, expected) => {
+  ])('a string column shows %o as %s', (value, expected) => {
     expect(cell('string', value)).toBe(expected);
   });
 
@@ -123,7 +123,7 @@ describe('customResourcePrinter', () => {
     ['date', 'null', '<unknown>'],
     ['date', 0, null],
     ['strange', 'x', null],
-  ])('a column of type %s shows %j as %j', (type, value, expected) => {
+  ])('a column of type %s shows %o as %o', (type, value, expected) => {
     expect(cell(type, value)).toBe(expected);
   });
 });

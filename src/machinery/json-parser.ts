@@ -214,7 +214,8 @@ class JsonParser {
     const slot = (hash ^ (hash >>> 11)) & (KEYS_SIZE - 1);
     const recent = recentKeys[slot]!;
     if (recent.length === length && text.startsWith(recent, start)) return recent;
-    const key = text.slice(start, position);
+    // A copy, because V8 cuts long strings out by reference, and a key kept here would keep its whole body.
+    const key = Buffer.from(text.slice(start, position)).toString();
     recentKeys[slot] = key;
     return key;
   }
@@ -396,7 +397,8 @@ function quoteCharacter(codePoint: number): string {
   if (codePoint === 0x27) return "'\\''";
   if (codePoint === 0x22) return "'\"'";
   const byte = codePoint < 0x80 ? codePoint : Buffer.from(String.fromCodePoint(codePoint))[0]!;
-  if (byte >= 0xa1 || (byte >= 0x20 && byte < 0x7f && byte !== BACKSLASH)) return `'${String.fromCharCode(byte)}'`;
+  if (byte >= 0xa1 || (byte >= 0x20 && byte < 0x7f && byte !== BACKSLASH))
+    return `'${String.fromCharCode(byte)}'`;
   const named = NAMED_CONTROLS.get(byte);
   return `'${named ?? `\\x${byte.toString(16).padStart(2, '0')}`}'`;
 }

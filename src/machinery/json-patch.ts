@@ -102,19 +102,23 @@ class PatchedDocument {
   apply(operation: Operation): void {
     switch (operation.op) {
       case 'add':
-        return insert(this.#target(operation.path), deepCopy(operation.value ?? null));
+        insert(this.#target(operation.path), deepCopy(operation.value ?? null));
+        break;
       case 'remove':
         remove(this.#target(operation.path));
-        return;
+        break;
       case 'replace':
-        return this.#replace(operation);
+        this.#replace(operation);
+        break;
       case 'move':
-        // The value leaves its place first, so that it cannot move into itself.
-        return this.#move(operation);
+        this.#move(operation);
+        break;
       case 'copy':
-        return this.#copy(operation);
+        this.#copy(operation);
+        break;
       case 'test':
-        return this.#test(operation);
+        this.#test(operation);
+        break;
       default:
         throw newPatchRejected(`unexpected operation: ${operation.op}`);
     }
@@ -147,6 +151,7 @@ class PatchedDocument {
     else container[key] = replacement;
   }
 
+  /** The value leaves its place before it arrives, so that it cannot move into itself. */
   #move({ from, path }: Operation): void {
     const value = remove(this.#target(from));
     insert(this.#target(path), value);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compileJsonPath, JsonPathError, VALUES_MAX, validateSimplePath } from './json-path.ts';
+import { compileJsonPath, JSON_PATH_VALUES_MAX, JsonPathError, validateSimplePath } from './json-path.ts';
 import { type JsonObject, type JsonValue, newObject, objectOf } from './json-value.ts';
 
 function json(text: string): JsonValue {
@@ -159,8 +159,8 @@ describe('compileJsonPath', () => {
   });
 
   test('gives up on an evaluation that visits too many values', () => {
-    const list: JsonValue = Array.from({ length: VALUES_MAX }, (_, index) => index);
-    expect(select('[*]', list)).toHaveLength(VALUES_MAX);
+    const list: JsonValue = Array.from({ length: JSON_PATH_VALUES_MAX }, (_, index) => index);
+    expect(select('[*]', list)).toHaveLength(JSON_PATH_VALUES_MAX);
     expect(select('[*]', [...(list as JsonValue[]), 0])).toEqual([]);
     const squares: JsonValue = Array.from({ length: 1_000 }, () => list);
     expect(select('[*][*]', squares)).toEqual([]);

@@ -9,7 +9,7 @@ export interface JsonPath {
    * The values that the path selects, in order (keys of a map sorted). A missing key selects nothing. An
    * evaluation that upstream ends with an error (an index out of range, a filter over something that is
    * no list, a comparison of different types) selects nothing either, and so does one that visits more
-   * than {@link VALUES_MAX} values: a printer column shows an empty cell for all of these.
+   * than {@link JSON_PATH_VALUES_MAX} values: a printer column shows an empty cell for all of these.
    */
   evaluate(value: JsonValue): JsonValue[];
 }
@@ -19,7 +19,7 @@ export interface JsonPath {
  * with ten columns then costs at most a second or two of a hostile author's own request; honest columns
  * visit a handful.
  */
-export const VALUES_MAX = 10_000;
+export const JSON_PATH_VALUES_MAX = 10_000;
 
 /**
  * Compiles an expression of kubectl's JSONPath dialect: `.a.b`, `['a']`, `[0]`, `[-1]`, `[*]`, `.*`,
@@ -53,7 +53,7 @@ class EvaluationEnd extends Error {}
 type Emit = (value: JsonValue) => void;
 
 class Evaluation {
-  #remaining = VALUES_MAX;
+  #remaining = JSON_PATH_VALUES_MAX;
 
   run(input: readonly JsonValue[], steps: PathSteps): JsonValue[] {
     let values = [...input];

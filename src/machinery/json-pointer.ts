@@ -49,5 +49,5 @@ export function arrayIndex(token: string, length: number): number | undefined {
 /** One pass, so that `~01` gives `~1`; a lone tilde stands for itself. */
 function decodeToken(token: string): string {
   if (!token.includes('~')) return token;
-  return token.replace(/~[01]/g, (escape) => (escape === '~1' ? '/' : '~'));
+  return token.replace(/~[01]/g, (sequence) => (sequence === '~1' ? '/' : '~'));
 }

@@ -2,8 +2,8 @@ import { at, child, type FieldError, forbidden, goQuote, invalid, required, tooL
 import { deepEqual, isObject, type JsonObject, type JsonValue } from './json-value.ts';
 import type { ObjectMeta } from './kube-object.ts';
 import {
-  type NameValidator,
   labelValueErrors,
+  type NameValidator,
   pathSegmentErrors,
   qualifiedNameErrors,
   validateDns1123LabelName,
@@ -179,7 +179,8 @@ function ownerReferenceErrors(references: JsonValue | undefined): FieldError[] {
     const [name, uid] = [textOf(reference['name']), textOf(reference['uid'])];
     // A malformed apiVersion has no version either.
     const version = /^(?:[^/]*\/)?([^/]*)$/.exec(apiVersion)?.[1] ?? '';
-    if (version === '') errors.push(invalid(child(path, 'apiVersion'), apiVersion, 'version must not be empty'));
+    if (version === '')
+      errors.push(invalid(child(path, 'apiVersion'), apiVersion, 'version must not be empty'));
     if (kind === '') errors.push(invalid(child(path, 'kind'), kind, 'must not be empty'));
     if (name === '') errors.push(invalid(child(path, 'name'), name, 'must not be empty'));
     if (uid === '') errors.push(invalid(child(path, 'uid'), uid, 'must not be empty'));

@@ -73,7 +73,8 @@ export function qualifiedNameErrors(value: string): string[] {
   }
   const name = value.slice(slash + 1);
   if (name === '') errors.push('name part must be non-empty');
-  else if (byteLength(name) > LABEL_BYTES_MAX) errors.push(`name part ${noMoreThan(LABEL_BYTES_MAX, 'bytes')}`);
+  else if (byteLength(name) > LABEL_BYTES_MAX)
+    errors.push(`name part ${noMoreThan(LABEL_BYTES_MAX, 'bytes')}`);
   if (!isLabelKeyName(name)) errors.push(`name part ${labelKeyNameError()}`);
   return errors;
 }

@@ -20,7 +20,7 @@ export interface ListMerge {
   readonly mergeItem: (live: JsonObject, patch: JsonObject) => JsonObject;
 }
 
-/** Merges a list whose strategy is `merge`, in time linear in both lists. */
+/** Merges a list whose strategy is `merge`; apart from sorting, in time linear in both lists. */
 export function mergeList({ live, patch, mergeKey, mergeItem }: ListMerge): JsonValue[] {
   if (live.length === 0 && patch.length === 0) return live;
   if (!haveObjects(live, patch)) {
@@ -67,8 +67,9 @@ export interface ListOrder {
 }
 
 /**
- * Orders a merged list: items that the patch mentions stand in its order, the others keep theirs, and each
- * of the others stands before the first mentioned item that followed it in the object.
+ * Orders a merged list as upstream does: what the patch mentions stands in its order, the rest keeps the
+ * order of the object, and an item of the rest stands before the next mentioned one that it preceded in
+ * the object. So a new item that the patch mentions alone comes first, not last.
  */
 export function ordered({ items, wanted, live, mergeKey }: ListOrder): JsonValue[] {
   const wantedRanks = ranks(wanted, mergeKey);

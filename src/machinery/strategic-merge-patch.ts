@@ -17,8 +17,8 @@ import { type PatchMetadata, patchMetadata } from './strategic-merge-patch-schem
 /**
  * Applies a strategic merge patch, with all of its directives. How a list merges is said by the patch
  * extensions of the schema's nodes; where the schema says nothing, maps merge per key and lists are
- * replaced. The result shares nothing with the arguments, which stay as they were. Each list takes time
- * linear in its length; the recursion is as deep as the patch, which the parser bounds.
+ * replaced. The result shares nothing with the arguments, which stay as they were. Apart from sorting, a
+ * list takes time linear in its length; the recursion is as deep as the patch, which the parser bounds.
  *
  * @throws StatusError 400 for a malformed directive, 422 for lists of lists and for `$retainKeys` that
  *   miss a key of the patch, 500 without a reason for what upstream does not classify (kube-api 4.4).

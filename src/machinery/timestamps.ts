@@ -10,9 +10,11 @@ export function formatTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, -5)}Z`;
 }
 
-/** The metav1.MicroTime text of an instant given in (possibly fractional) milliseconds since 1970. */
+/** The metav1.MicroTime text of (possibly fractional) milliseconds since 1970, to the nearest microsecond. */
 export function formatMicroTime(ms: number): string {
-  return formatMicros(BigInt(Math.floor(ms * 1000)));
+  // Splitting first keeps the product small enough to be exact to a microsecond.
+  const whole = Math.floor(ms);
+  return formatMicros(BigInt(whole) * 1000n + BigInt(Math.round((ms - whole) * 1000)));
 }
 
 /** Milliseconds since 1970 of an RFC 3339 text, or undefined if it is none; finer fractions are dropped. */

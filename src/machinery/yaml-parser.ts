@@ -1,6 +1,13 @@
 import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
-import { JSON_DEPTH_MAX, JSON_NODES_MAX, JsonSyntaxError, type ParsedJson, parseJson } from './json-parser.ts';
+import { assert } from '../base/assert.ts';
+import {
+  JSON_DEPTH_MAX,
+  JSON_NODES_MAX,
+  JsonSyntaxError,
+  type ParsedJson,
+  parseJson,
+} from './json-parser.ts';
 import { type JsonObject, type JsonValue, newObject } from './json-value.ts';
 import { NOT_JSON, resolvePlainScalar } from './yaml-scalar.ts';
 
@@ -43,27 +50,81 @@ function loadYaml(): typeof Yaml {
   return loaded;
 }
 
+/** The document, and the scalar or alias that is being built, stand on the parser's stack too. */
+const STACK_MAX = JSON_DEPTH_MAX + 8;
+
+/** Lexical tokens; about five for a member of a block mapping, so that a text within the other bounds passes. */
+const TOKENS_MAX = 8 * JSON_NODES_MAX;
+
 function composeDocument(yaml: typeof Yaml, text: string): Yaml.Document.Parsed {
-  let document: Yaml.Document.Parsed;
+  const composer = new yaml.Composer({
+    // All plain scalars stay text, because go-yaml resolves some differently from the library.
+    schema: 'failsafe',
+    version: '1.1',
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
+  failAtFirstError(composer, text);
+  let document: Yaml.Document.Parsed | undefined;
   try {
-    document = yaml.parseDocument(text, {
-      // All plain scalars stay text, because go-yaml resolves some differently from the library.
-      schema: 'failsafe',
-      version: '1.1',
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: 'silent',
-    });
+    for (const next of composer.compose(boundedTokens(yaml, text), true, text.length)) {
+      if (document !== undefined) throw new YamlSyntaxError('yaml: more than one document');
+      document = next;
+    }
   } catch (error) {
-    // The composer recurses, so that a hostile depth overflows the stack.
-    if (error instanceof RangeError) throw new YamlSyntaxError('yaml: exceeded max depth');
+    if (error instanceof YamlSyntaxError) throw error;
     throw new YamlSyntaxError(`yaml: ${error instanceof Error ? error.message : String(error)}`);
   }
+  assert(document !== undefined, 'the composer yields a document even for an empty text');
   const [first] = document.errors;
-  if (first === undefined) return document;
-  if (first.code === 'MULTIPLE_DOCS') throw new YamlSyntaxError('yaml: more than one document');
-  const line = text.slice(0, first.pos[0]).split('\n').length;
-  throw new YamlSyntaxError(`yaml: line ${line}: ${first.message}`);
+  if (first !== undefined) throw syntaxError(text, first.pos[0], first.message);
+  return document;
+}
+
+/**
+ * Replaces the composer's collection of errors, which is private to it: collecting takes 10 µs per error,
+ * so that 3 MiB of commas would keep the process busy for half a minute. Warnings are dropped. Should
+ * the library rename the member, errors are found in the document as before, only later.
+ */
+function failAtFirstError(composer: Yaml.Composer, text: string): void {
+  let first: YamlSyntaxError | undefined;
+  const onError = (source: unknown, _code: string, message: string, isWarning?: boolean): void => {
+    if (isWarning) return;
+    // The composer catches what is thrown below it and reports that as a further error.
+    first ??= syntaxError(text, offsetOf(source), message);
+    throw first;
+  };
+  Reflect.set(composer, 'onError', onError);
+}
+
+function offsetOf(source: unknown): number {
+  const first = Array.isArray(source) ? source[0] : source;
+  if (typeof first === 'number') return first;
+  const hasOffset = typeof first === 'object' && first !== null && 'offset' in first;
+  return hasOffset && typeof first.offset === 'number' ? first.offset : 0;
+}
+
+function syntaxError(text: string, offset: number, message: string): YamlSyntaxError {
+  return new YamlSyntaxError(`yaml: line ${text.slice(0, offset).split('\n').length}: ${message}`);
+}
+
+/**
+ * The library's parser, stopped at the first token that nests too deep. This cannot wait for the finished
+ * tree: the composer recurses, and compiles regular expressions at the bottom, where V8 answers an
+ * exhausted stack by aborting the process.
+ */
+function* boundedTokens(yaml: typeof Yaml, text: string): Generator<Yaml.CST.Token, void> {
+  const parser = new yaml.Parser();
+  let count = 0;
+  for (const lexeme of new yaml.Lexer().lex(text)) {
+    if (++count > TOKENS_MAX) throw new YamlSyntaxError('yaml: too many tokens');
+    for (const token of parser.next(lexeme)) {
+      if (token.type === 'error') throw syntaxError(text, token.offset, token.message);
+      yield token;
+    }
+    if (parser.stack.length > STACK_MAX) throw new YamlSyntaxError('yaml: exceeded max depth');
+  }
+  yield* parser.end();
 }
 
 type Node = Yaml.Node | null | undefined;
@@ -179,7 +240,8 @@ class YamlReader {
     let target = node;
     if (this.#yaml.isAlias(target)) target = this.#target(target);
     else if (target) this.#registerAnchor(target);
-    if (!this.#yaml.isScalar(target)) throw new YamlSyntaxError('yaml: unsupported map key: only scalars can be keys');
+    if (!this.#yaml.isScalar(target))
+      throw new YamlSyntaxError('yaml: unsupported map key: only scalars can be keys');
     const key = this.#scalar(target);
     if (key === null) throw new YamlSyntaxError('yaml: unsupported map key of type: null');
     return String(key);

@@ -58,7 +58,7 @@ export async function issueCertificate(request: CertificateRequest): Promise<Iss
   const certificate = await x509.X509CertificateGenerator.create(
     {
       serialNumber: newSerialNumber(),
-      subject: subjectOf(request),
+      subject: subjectOf(x509, request),
       issuer: authority.subjectName,
       notBefore: request.notBefore,
       notAfter: new Date(Math.min(request.notAfter.getTime(), authority.notAfter.getTime())),
@@ -81,10 +81,15 @@ export async function issueCertificate(request: CertificateRequest): Promise<Iss
   return { certificate: pemOf(certificate), key: await exportKey(keys.privateKey) };
 }
 
-function subjectOf(request: CertificateRequest): { [type: string]: string[] }[] {
+function subjectOf(x509: X509Library, request: CertificateRequest): InstanceType<X509Library['Name']> {
   const { commonName, organizations } = request.subject;
+  // Given as plain strings, values would lose quotes, and those that begin with # would be read as hex.
+  const value = (utf8String: string): { utf8String: string }[] => [{ utf8String }];
   // One relative name per organization, as Go's crypto/x509 reads and writes them.
-  return [...organizations.map((organization) => ({ O: [organization] })), { CN: [commonName] }];
+  return new x509.Name([
+    ...organizations.map((organization) => ({ O: value(organization) })),
+    { CN: value(commonName) },
+  ]);
 }
 
 function alternativeNames(

@@ -13,7 +13,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isPermissionError, PRIVATE_FILE_MODE, readFileIfPresent, reasonOf } from './atomic-file.ts';
-import { currentProcess, isRunning, type ProcessIdentity } from './process-identity.ts';
+import { isRunning, type ProcessIdentity, processIdentity } from './process-identity.ts';
 import { StartError, systemErrorCode } from './start-error.ts';
 
 /** The file that says which process uses a root directory. */
@@ -39,7 +39,7 @@ export async function acquireDirectoryLock(directory: string): Promise<Directory
   const path = resolve(directory);
   await prepareDirectory(path);
   const lockPath = join(path, LOCK_FILE);
-  const self = currentProcess();
+  const self = processIdentity(process.pid);
   for (let attempt = 0; attempt < TAKE_OVER_ATTEMPTS_MAX; attempt++) {
     if (await createLock(lockPath, self))
       return { directory: path, release: () => releaseLock(lockPath, self) };

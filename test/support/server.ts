@@ -68,30 +68,32 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
   const rootDirectory = options.rootDirectory ?? join(temporary, 'root');
   const listen = ['--bind-address', '127.0.0.1', '--secure-port', String(port)];
   const args = [program, 'start', '--root-directory', rootDirectory, ...listen, ...(options.args ?? [])];
-  const process = new RunningProcess(args, options.env ?? {});
+  const running = new RunningProcess(args, options.env ?? {});
   try {
     const kubeconfig = join(rootDirectory, 'admin.kubeconfig');
     const timeoutMs = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
-    const credentials = await waitUntilReady({ process, port, kubeconfig, timeoutMs });
+    const credentials = await waitUntilReady({ running, port, kubeconfig, timeoutMs });
     return {
       url: `https://127.0.0.1:${port}`,
       port,
       kubeconfig,
       ...credentials,
-      pid: process.pid,
+      pid: running.pid,
       rootDirectory,
       homeDirectory,
-      stdout: () => process.stdout,
-      stderr: () => process.stderr,
-      kill: (signal) => process.end(signal),
+      stdout: () => running.stdout,
+      stderr: () => running.stderr,
+      kill: (signal) => running.end(signal),
       async stop() {
-        const exit = await process.end('SIGTERM');
-        await removeTemporary(temporary);
-        return exit;
+        try {
+          return await running.end('SIGTERM');
+        } finally {
+          await removeTemporary(temporary);
+        }
       },
     };
   } catch (error) {
-    await process.end('SIGKILL');
+    await running.end('SIGKILL');
     await removeTemporary(temporary);
     throw error;
   }
@@ -187,12 +189,12 @@ interface Credentials {
 }
 
 async function waitUntilReady({
-  process,
+  running,
   port,
   kubeconfig,
   timeoutMs,
 }: {
-  readonly process: RunningProcess;
+  readonly running: RunningProcess;
   readonly port: number;
   readonly kubeconfig: string;
   readonly timeoutMs: number;
@@ -200,8 +202,8 @@ async function waitUntilReady({
   const deadlineMs = Date.now() + timeoutMs;
   let last = 'nothing was tried yet';
   while (Date.now() < deadlineMs) {
-    if (!process.isRunning) {
-      throw new Error(`server ended before it was ready\n${process.stdout}${process.stderr}`);
+    if (!running.isRunning) {
+      throw new Error(`server ended before it was ready\n${running.stdout}${running.stderr}`);
     }
     try {
       // With a reused directory the file may be an older one: then the request fails, and both are tried again.
@@ -214,7 +216,7 @@ async function waitUntilReady({
     }
     await delay(POLL_MS);
   }
-  throw new Error(`server not ready within ${timeoutMs} ms: ${last}\n${process.stdout}${process.stderr}`);
+  throw new Error(`server not ready within ${timeoutMs} ms: ${last}\n${running.stdout}${running.stderr}`);
 }
 
 function readyStatus(port: number, ca: string): Promise<number> {

@@ -13,7 +13,8 @@ const SERVER_ADDRESS = `${META_PREFIX}.ServerAddressByClientCIDR`;
 
 export const API_VERSION_TEXT =
   'Group and version of the schema that this object is written in, for example `apps.example.com/v1`.';
-export const KIND_TEXT = 'Kind of this object, in CamelCase. It follows from the endpoint and cannot be changed.';
+export const KIND_TEXT =
+  'Kind of this object, in CamelCase. It follows from the endpoint and cannot be changed.';
 export const METADATA_TEXT = 'Name, labels and other data common to all objects.';
 export const LIST_METADATA_TEXT = 'Version and paging of this list.';
 
@@ -76,7 +77,10 @@ export const commonComponents: Readonly<Record<string, Schema>> = {
     'The versions of the core group.',
     {
       versions: { type: 'array', items: { type: 'string' }, description: 'Versions that are served.' },
-      serverAddressByClientCIDRs: listOf(SERVER_ADDRESS, 'Addresses of this server by network of the client.'),
+      serverAddressByClientCIDRs: listOf(
+        SERVER_ADDRESS,
+        'Addresses of this server by network of the client.',
+      ),
     },
     ['versions', 'serverAddressByClientCIDRs'],
   ),
@@ -91,7 +95,10 @@ export const commonComponents: Readonly<Record<string, Schema>> = {
       name: text('Name of the group.'),
       versions: listOf(GROUP_VERSION, 'Versions that are served, in order of preference.'),
       preferredVersion: refTo(GROUP_VERSION, 'The version that clients should choose.'),
-      serverAddressByClientCIDRs: listOf(SERVER_ADDRESS, 'Addresses of this server by network of the client.'),
+      serverAddressByClientCIDRs: listOf(
+        SERVER_ADDRESS,
+        'Addresses of this server by network of the client.',
+      ),
     },
     ['name', 'versions'],
   ),
@@ -115,7 +122,11 @@ export const commonComponents: Readonly<Record<string, Schema>> = {
       kind: text('Kind of the objects.'),
       verbs: { type: 'array', items: { type: 'string' }, description: 'Verbs that are supported.' },
       shortNames: { type: 'array', items: { type: 'string' }, description: 'Abbreviations for people.' },
-      categories: { type: 'array', items: { type: 'string' }, description: 'Groups of resources, such as `all`.' },
+      categories: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'Groups of resources, such as `all`.',
+      },
       storageVersionHash: text('Changes with the version that objects are stored in.'),
     },
     required: ['name', 'singularName', 'namespaced', 'kind', 'verbs'],
@@ -141,7 +152,9 @@ export const commonComponents: Readonly<Record<string, Schema>> = {
 };
 
 /** Kinds of the common components, for their `x-kubernetes-group-version-kind`. */
-export const commonComponentKinds: Readonly<Record<string, { group: string; version: string; kind: string }>> = {
+export const commonComponentKinds: Readonly<
+  Record<string, { group: string; version: string; kind: string }>
+> = {
   [SCALE]: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
   [`${META_PREFIX}.Status`]: { group: '', version: 'v1', kind: 'Status' },
   [API_VERSIONS]: { group: '', version: 'v1', kind: 'APIVersions' },

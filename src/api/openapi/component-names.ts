@@ -1,4 +1,4 @@
-import type { Definition } from '../../definitions/definition.ts';
+import type { Definition } from '../../definitions/mod.ts';
 import type { GroupVersionKind } from './operation.ts';
 
 /** Components that every document may refer to. */
@@ -17,14 +17,20 @@ export const V2_PREFIX = '#/definitions/';
 /** The component of a kind in one of its versions. */
 export function componentOfKind(definition: Definition, version: string): string {
   const builtin = builtinComponent(definition, version);
-  return builtin ?? customResourceComponent({ ...groupAndVersion(definition, version), kind: definition.names.kind });
+  return (
+    builtin ??
+    customResourceComponent({ ...groupAndVersion(definition, version), kind: definition.names.kind })
+  );
 }
 
 /** The component of the list of a kind. */
 export function componentOfList(definition: Definition, version: string): string {
   const builtin = builtinComponent(definition, version);
   if (builtin !== undefined) return `${builtin}List`;
-  return customResourceComponent({ ...groupAndVersion(definition, version), kind: definition.names.listKind });
+  return customResourceComponent({
+    ...groupAndVersion(definition, version),
+    kind: definition.names.listKind,
+  });
 }
 
 /**

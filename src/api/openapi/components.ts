@@ -1,5 +1,5 @@
-import { assert } from '../../base/assert.ts';
-import { components as builtinComponents } from '../../definitions/kinds/mod.ts';
+import { assert } from '../../base/mod.ts';
+import { components as builtinComponents } from '../../definitions/mod.ts';
 import { type JsonObject, newObject, objectOf } from '../../machinery/mod.ts';
 import type { ServedDefinition } from '../discovery-groups.ts';
 import { commonComponentKinds, commonComponents } from './common-components.ts';
@@ -13,7 +13,11 @@ import {
   V3_PREFIX,
   WATCH_EVENT,
 } from './component-names.ts';
-import { customResourceListSchema, customResourceSchema, type OpenApiVersion } from './custom-resource-schema.ts';
+import {
+  customResourceListSchema,
+  customResourceSchema,
+  type OpenApiVersion,
+} from './custom-resource-schema.ts';
 import { type GroupVersionKind, kindObject, type Operation } from './operation.ts';
 import { childSchemas, mapChildSchemas } from './schema-walk.ts';
 import { toV2Schema } from './v2-schema.ts';

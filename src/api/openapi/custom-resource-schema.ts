@@ -1,11 +1,6 @@
 import { isObject, type JsonObject, type JsonValue, newObject, objectOf } from '../../machinery/mod.ts';
 import type { ServedDefinition } from '../discovery-groups.ts';
-import {
-  API_VERSION_TEXT,
-  KIND_TEXT,
-  LIST_METADATA_TEXT,
-  METADATA_TEXT,
-} from './common-components.ts';
+import { API_VERSION_TEXT, KIND_TEXT, LIST_METADATA_TEXT, METADATA_TEXT } from './common-components.ts';
 import { customResourceComponent, LIST_META, OBJECT_META, V2_PREFIX, V3_PREFIX } from './component-names.ts';
 import { kindObject } from './operation.ts';
 import { mapChildSchemas } from './schema-walk.ts';
@@ -171,7 +166,9 @@ function typeProperties(): Record<'apiVersion' | 'kind', JsonObject> {
 function reference(component: string, description: string, target: OpenApiVersion): JsonObject {
   const $ref = `${prefixOf(target)}${component}`;
   // OpenAPI 3.0 ignores what stands beside a `$ref`; readers of Kubernetes' v2 documents expect it there.
-  return target === 'v2' ? objectOf({ $ref, description }) : objectOf({ allOf: [objectOf({ $ref })], description });
+  return target === 'v2'
+    ? objectOf({ $ref, description })
+    : objectOf({ allOf: [objectOf({ $ref })], description });
 }
 
 function prefixOf(target: OpenApiVersion): string {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type DefinitionSet, hashOfDefinitions } from '../../definitions/definition-set.ts';
+import { BoundedCache, limits } from '../../base/mod.ts';
+import { type DefinitionSet, hashOfDefinitions } from '../../definitions/mod.ts';
 import { encodeJson, type JsonObject, newObject, objectOf } from '../../machinery/mod.ts';
 import { type DiscoveryGroup, discoveryGroups } from '../discovery-groups.ts';
-import { BoundedCache } from './bounded-cache.ts';
 import {
   coreVersionsOperation,
   groupOperation,
@@ -14,6 +14,7 @@ import type { Operation } from './operation.ts';
 import { resourceOperations } from './resource-operations.ts';
 import { v2Document } from './v2-document.ts';
 import { v3Document } from './v3-document.ts';
+import { WeightedCache } from './weighted-cache.ts';
 
 export { openApiV2Protobuf, openApiV3Protobuf } from './protobuf.ts';
 
@@ -69,15 +70,12 @@ export function openApiV2(set: DefinitionSet): TextWithETag {
 
 // Weighed in characters, one byte each while the text is ASCII. The built-in groups together need about
 // 1 MB, and documents are shared by all sets that define the same kinds of a group and version.
-const documents = new BoundedCache<TextWithHash>({ weightMax: 64 << 20, weigh: ({ text }) => text.length });
+const documents = new WeightedCache<TextWithHash>({ weightMax: 64 << 20, weigh: ({ text }) => text.length });
 // Indexes need the hashes of all documents, also of those whose text has been forgotten; 20,000 are 3 MB.
-const documentHashes = new BoundedCache<string>({ weightMax: 20_000, weigh: () => 1 });
-const indexes = new BoundedCache<TextWithETag>({ weightMax: 16 << 20, weigh: ({ text }) => text.length });
-const v2Texts = new BoundedCache<TextWithETag>({ weightMax: 64 << 20, weigh: ({ text }) => text.length });
-const sources = new BoundedCache<ReadonlyMap<string, DocumentSource>>({
-  weightMax: 20_000,
-  weigh: (map) => map.size,
-});
+const documentHashes = new BoundedCache<string, string>(20_000);
+const indexes = new WeightedCache<TextWithETag>({ weightMax: 16 << 20, weigh: ({ text }) => text.length });
+const v2Texts = new WeightedCache<TextWithETag>({ weightMax: 64 << 20, weigh: ({ text }) => text.length });
+const sources = new BoundedCache<string, ReadonlyMap<string, DocumentSource>>(limits.definitionSetsCachedMax);
 
 /** How to make one document. Sources with equal keys make equal documents, whatever set they come from. */
 interface DocumentSource {
@@ -86,7 +84,7 @@ interface DocumentSource {
 }
 
 function documentSources(set: DefinitionSet): ReadonlyMap<string, DocumentSource> {
-  return sources.getOrCompute(set.hash, () => {
+  return sources.getOrMake(set.hash, () => {
     const found = new Map<string, DocumentSource>();
     const add = (path: string, operation: Operation): void => {
       found.set(path, { key: path, make: () => v3Document([operation], []) });
@@ -109,16 +107,15 @@ function documentSources(set: DefinitionSet): ReadonlyMap<string, DocumentSource
   });
 }
 
-function versionOperations(
-  group: DiscoveryGroup,
-  version: DiscoveryGroup['versions'][number],
-): Operation[] {
+function versionOperations(group: DiscoveryGroup, version: DiscoveryGroup['versions'][number]): Operation[] {
   return [resourcesOperation(group.name, version.name), ...version.served.flatMap(resourceOperations)];
 }
 
 function isBuiltinGroup(group: DiscoveryGroup): boolean {
   if (group.name === '') return false;
-  return group.versions.some(({ served }) => served.some(({ definition }) => definition.origin === 'builtin'));
+  return group.versions.some(({ served }) =>
+    served.some(({ definition }) => definition.origin === 'builtin'),
+  );
 }
 
 function documentOf(source: DocumentSource): TextWithHash {
@@ -129,7 +126,7 @@ function documentOf(source: DocumentSource): TextWithHash {
 }
 
 function hashOfDocument(source: DocumentSource): string {
-  return documentHashes.getOrCompute(source.key, () => documentOf(source).hash);
+  return documentHashes.getOrMake(source.key, () => documentOf(source).hash);
 }
 
 function withETag(text: string): TextWithETag {

@@ -54,7 +54,8 @@ const PARAMETERS = {
   force: {
     name: 'force',
     type: 'boolean',
-    description: 'Takes over the fields of an apply patch that other managers own. Refused for other patches.',
+    description:
+      'Takes over the fields of an apply patch that other managers own. Refused for other patches.',
   },
   gracePeriodSeconds: {
     name: 'gracePeriodSeconds',
@@ -90,7 +91,8 @@ const PARAMETERS = {
   resourceVersion: {
     name: 'resourceVersion',
     type: 'string',
-    description: 'The state that the answer may not be older than; for a watch, the state after which it begins.',
+    description:
+      'The state that the answer may not be older than; for a watch, the state after which it begins.',
   },
   resourceVersionMatch: {
     name: 'resourceVersionMatch',

@@ -1,4 +1,4 @@
-import type { Definition, Subresource, Verb } from '../../definitions/definition.ts';
+import type { Definition, Subresource, Verb } from '../../definitions/mod.ts';
 import type { ServedDefinition } from '../discovery-groups.ts';
 import {
   componentOfForeignKind,

@@ -7,7 +7,10 @@ import { securityDefinition, securityRequirement } from './security.ts';
 import { v2Reference } from './v2-schema.ts';
 
 /** The OpenAPI v2 (Swagger) document of a whole set: the given operations and every definition they need. */
-export function v2Document(operations: readonly Operation[], served: readonly ServedDefinition[]): JsonObject {
+export function v2Document(
+  operations: readonly Operation[],
+  served: readonly ServedDefinition[],
+): JsonObject {
   return objectOf({
     swagger: '2.0',
     info: objectOf({ title: 'Kubernetes', version: 'unversioned' }),
@@ -84,7 +87,9 @@ function sharedParameters(operations: readonly Operation[]): JsonObject {
       description: pathParameterDescription(name),
     });
   }
-  const inQueries = new Set(operations.flatMap((operation) => operation.queryParameters.map(({ name }) => name)));
+  const inQueries = new Set(
+    operations.flatMap((operation) => operation.queryParameters.map(({ name }) => name)),
+  );
   for (const { name, type, description } of allQueryParameters()) {
     if (!inQueries.has(name)) continue;
     parameters[name] = objectOf({ name, in: 'query', type, uniqueItems: true, description });

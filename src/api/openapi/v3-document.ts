@@ -6,7 +6,10 @@ import { kindObject, type Operation, pathParameterDescription, pathParameterName
 import { securityDefinition, securityRequirement } from './security.ts';
 
 /** One OpenAPI v3 document: the given operations and every component they need. */
-export function v3Document(operations: readonly Operation[], served: readonly ServedDefinition[]): JsonObject {
+export function v3Document(
+  operations: readonly Operation[],
+  served: readonly ServedDefinition[],
+): JsonObject {
   const isCustom = served.length > 0 && served.every(({ definition }) => definition.origin === 'crd');
   return objectOf({
     openapi: '3.0.0',

@@ -219,9 +219,7 @@ function extensions(options: FieldOptions): Schema {
     ...(options.listType === undefined ? {} : { 'x-kubernetes-list-type': options.listType }),
     ...(options.listMapKeys === undefined ? {} : { 'x-kubernetes-list-map-keys': options.listMapKeys }),
     ...(options.mergeKey === undefined ? {} : { 'x-kubernetes-patch-merge-key': options.mergeKey }),
-    ...(options.patchStrategy === undefined
-      ? {}
-      : { 'x-kubernetes-patch-strategy': options.patchStrategy }),
+    ...(options.patchStrategy === undefined ? {} : { 'x-kubernetes-patch-strategy': options.patchStrategy }),
   };
 }
 

@@ -195,9 +195,10 @@ function reachableComponents(root: string, components: Components): [string, Sch
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (found.has(name)) continue;
     found.add(name);
-    const references = JSON.stringify(components[name]).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g);
+    const references = JSON.stringify(components[name]).matchAll(
+      /"\$ref":"#\/components\/schemas\/([^"]+)"/g,
+    );
     for (const [, target] of references) if (target !== undefined) pending.push(target);
   }
   return [...found].sort().map((name) => [name, components[name]]);
 }
-

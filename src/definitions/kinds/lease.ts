@@ -1,4 +1,9 @@
-import { type FieldError, invalid, type KubeObject, validateDns1123SubdomainName } from '../../machinery/mod.ts';
+import {
+  type FieldError,
+  invalid,
+  type KubeObject,
+  validateDns1123SubdomainName,
+} from '../../machinery/mod.ts';
 import { type Components, int32, kindStruct, microTime, nested, struct, text } from './fields.ts';
 import { type KindSource, objectAt, strategyOf } from './kind.ts';
 

@@ -168,7 +168,9 @@ function validateAmounts(limit: JsonObject, name: string, path: string): FieldEr
     const shown = amounts[rule.shown] ?? lower;
     errors.push(invalid(at(child(path, rule.field), name), formatQuantity(shown), detail));
   }
-  errors.push(...validateRatio(amount('maxLimitRequestRatio'), amounts, at(child(path, 'maxLimitRequestRatio'), name)));
+  errors.push(
+    ...validateRatio(amount('maxLimitRequestRatio'), amounts, at(child(path, 'maxLimitRequestRatio'), name)),
+  );
   const { default: limitDefault, defaultRequest } = amounts;
   if (
     !allowsOvercommit(name) &&
@@ -249,8 +251,22 @@ const ORDER_RULES: readonly OrderRule[] = [
     lowerText: REQUEST,
     upperText: 'default limit value',
   },
-  { lower: 'min', upper: 'default', field: 'default', shown: 'min', lowerText: MIN, upperText: 'default value' },
-  { lower: 'default', upper: 'max', field: 'default', shown: 'max', lowerText: 'default value', upperText: MAX },
+  {
+    lower: 'min',
+    upper: 'default',
+    field: 'default',
+    shown: 'min',
+    lowerText: MIN,
+    upperText: 'default value',
+  },
+  {
+    lower: 'default',
+    upper: 'max',
+    field: 'default',
+    shown: 'max',
+    lowerText: 'default value',
+    upperText: MAX,
+  },
 ];
 
 const STANDARD_TYPES: ReadonlySet<string> = new Set(['Pod', 'Container', 'PersistentVolumeClaim']);

@@ -1,7 +1,6 @@
-import type { Schema } from '../../machinery/mod.ts';
 import { assert } from '../../base/mod.ts';
-import { type Components, copyTraits, META, QUANTITY, REFERENCE_PREFIX, TIME } from './fields.ts';
-import { MICRO_TIME } from './fields.ts';
+import type { Schema } from '../../machinery/mod.ts';
+import { type Components, copyTraits, META, MICRO_TIME, QUANTITY, REFERENCE_PREFIX, TIME } from './fields.ts';
 
 /**
  * Turns components into linked schemas: every reference is replaced by a flat node that carries the

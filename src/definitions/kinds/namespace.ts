@@ -10,7 +10,15 @@ import {
   validateDns1123LabelName,
 } from '../../machinery/mod.ts';
 import { type Components, item, kindStruct, list, nested, struct, text, texts } from './fields.ts';
-import { type KindSource, objectAt, restoreField, STATUS_SUBRESOURCE, strategyOf, textAt, textsAt } from './kind.ts';
+import {
+  type KindSource,
+  objectAt,
+  restoreField,
+  STATUS_SUBRESOURCE,
+  strategyOf,
+  textAt,
+  textsAt,
+} from './kind.ts';
 import { legacyConditionFields } from './meta-components.ts';
 
 const CORE = 'io.k8s.api.core.v1';
@@ -74,7 +82,8 @@ export const namespace: KindSource = {
         return;
       }
       restoreField(object, old, 'status');
-      if (subresource === '') restoreField(specOf(object), objectAt(old, 'spec') ?? newObject(), 'finalizers');
+      if (subresource === '')
+        restoreField(specOf(object), objectAt(old, 'spec') ?? newObject(), 'finalizers');
     },
     validate: validateFinalizers,
     validateUpdate(object, _old, { subresource }) {

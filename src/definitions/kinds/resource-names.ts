@@ -122,4 +122,3 @@ const STANDARD_RESOURCES: ReadonlySet<string> = new Set([
   'storage',
   'requests.storage',
 ]);
-

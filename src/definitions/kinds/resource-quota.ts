@@ -126,16 +126,15 @@ function validateAmounts(owner: JsonObject, field: string, path: string): FieldE
 function validateScopes(spec: JsonObject): FieldError[] {
   const path = 'spec.scopes';
   const scopes = textsAt(spec, 'scopes');
+  const distinct = new Set(scopes);
   const errors: FieldError[] = [];
-  for (const scope of scopes) {
-    if (!SCOPES.has(scope)) errors.push(invalid(path, scopes, 'unsupported scope'));
-    for (const resource of Object.keys(mapAt(spec, 'hard')).sort()) {
-      if (isQuotaResource(resource) && !appliesTo(scope, resource)) {
-        errors.push(invalid(path, scopes, 'unsupported scope applied to resource'));
-      }
-    }
+  if ([...distinct].some((scope) => !SCOPES.has(scope))) {
+    errors.push(invalid(path, scopes, 'unsupported scope'));
   }
-  if (areConflicting(scopes)) errors.push(invalid(path, scopes, 'conflicting scopes'));
+  if (isMisapplied(spec, distinct)) {
+    errors.push(invalid(path, scopes, 'unsupported scope applied to resource'));
+  }
+  if (areConflicting(distinct)) errors.push(invalid(path, scopes, 'conflicting scopes'));
   return errors;
 }
 
@@ -143,18 +142,17 @@ function validateScopeSelector(spec: JsonObject): FieldError[] {
   const selector = objectAt(spec, 'scopeSelector');
   if (selector === undefined) return [];
   const path = 'spec.scopeSelector.matchExpressions';
-  const scopes: string[] = [];
+  const scopes = new Set<string>();
   const errors: FieldError[] = [];
   for (const requirement of objectsAt(selector, 'matchExpressions')) {
     const scope = textAt(requirement, 'scopeName');
-    scopes.push(scope);
+    scopes.add(scope);
     if (!SCOPES.has(scope)) errors.push(invalid(child(path, 'scopeName'), scope, 'unsupported scope'));
-    for (const resource of Object.keys(mapAt(spec, 'hard')).sort()) {
-      if (isQuotaResource(resource) && !appliesTo(scope, resource)) {
-        errors.push(invalid(path, selector, 'unsupported scope applied to resource'));
-      }
-    }
     errors.push(...validateOperator(requirement, path));
+  }
+  // Once for all of them: the error shows the whole selector, and there may be many.
+  if (isMisapplied(spec, scopes)) {
+    errors.push(invalid(path, selector, 'unsupported scope applied to resource'));
   }
   if (areConflicting(scopes)) {
     errors.push(invalid(path, textsAt(spec, 'scopes'), 'conflicting scopes'));
@@ -187,10 +185,16 @@ function validateOperator(requirement: JsonObject, path: string): FieldError[] {
 
 function frozenScopesErrors(object: KubeObject, old: KubeObject): FieldError[] {
   const scopes = textsAt(objectAt(object, 'spec'), 'scopes');
-  const oldScopes = textsAt(objectAt(old, 'spec'), 'scopes');
-  const isSame =
-    scopes.every((scope) => oldScopes.includes(scope)) && oldScopes.every((scope) => scopes.includes(scope));
+  const distinct = new Set(scopes);
+  const oldScopes = new Set(textsAt(objectAt(old, 'spec'), 'scopes'));
+  const isSame = distinct.size === oldScopes.size && [...distinct].every((scope) => oldScopes.has(scope));
   return isSame ? [] : [invalid('spec.scopes', scopes, 'field is immutable')];
+}
+
+function isMisapplied(spec: JsonObject, scopes: ReadonlySet<string>): boolean {
+  const resources = Object.keys(mapAt(spec, 'hard')).filter(isQuotaResource);
+  const known = [...scopes].filter((scope) => SCOPES.has(scope));
+  return known.some((scope) => resources.some((resource) => !appliesTo(scope, resource)));
 }
 
 /** Does a scope make sense for a resource: most of them speak of pods, which alone have them. */
@@ -201,14 +205,14 @@ function appliesTo(scope: string, resource: string): boolean {
     case 'VolumeAttributesClass':
       return resource === 'persistentvolumeclaims' || resource === 'requests.storage';
     default:
-      return !SCOPES.has(scope) || POD_RESOURCES.has(resource);
+      return POD_RESOURCES.has(resource);
   }
 }
 
-function areConflicting(scopes: readonly string[]): boolean {
+function areConflicting(scopes: ReadonlySet<string>): boolean {
   return (
-    (scopes.includes('BestEffort') && scopes.includes('NotBestEffort')) ||
-    (scopes.includes('Terminating') && scopes.includes('NotTerminating'))
+    (scopes.has('BestEffort') && scopes.has('NotBestEffort')) ||
+    (scopes.has('Terminating') && scopes.has('NotTerminating'))
   );
 }
 
@@ -224,11 +228,7 @@ const EXISTENCE_SCOPES: ReadonlySet<string> = new Set([
 const EXISTENCE_SCOPES_TEXT =
   "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
 
-const SCOPES: ReadonlySet<string> = new Set([
-  ...EXISTENCE_SCOPES,
-  'PriorityClass',
-  'VolumeAttributesClass',
-]);
+const SCOPES: ReadonlySet<string> = new Set([...EXISTENCE_SCOPES, 'PriorityClass', 'VolumeAttributesClass']);
 
 const POD_RESOURCES: ReadonlySet<string> = new Set([
   'pods',

@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs/minimal.js';
 import { newBadRequest, newRequestEntityTooLarge } from '../status-error.ts';
+import { asBuffer, wireErrorText } from './wire.ts';
 
 /** Every object on the wire begins with `k8s` and a zero byte. */
 const MAGIC = [0x6b, 0x38, 0x73, 0x00] as const;
@@ -46,7 +47,7 @@ export function openEnvelope(bytes: Uint8Array): Envelope {
   return envelope;
 }
 
-/** A writer of an object: the envelope's beginning, what `writeMessage` adds, and the envelope's end. */
+/** Puts the envelope around the message that `writeMessage` writes. */
 export function writeEnvelope(
   apiVersion: string,
   kind: string,
@@ -99,19 +100,4 @@ function readTypeMeta(bytes: Uint8Array): { apiVersion: string; kind: string } {
     else reader.skipType(tag & 7, 0, tag >>> 3);
   }
   return typeMeta;
-}
-
-/** protobufjs reads text out of a Buffer the way Go does: invalid UTF-8 becomes U+FFFD. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/**
- * What to say of an error of the protobufjs reader, which throws RangeError past the end and plain
- * errors for malformed data. Any other error is not the caller's fault and is thrown again.
- */
-export function wireErrorText(error: unknown): string {
-  if (error instanceof RangeError) return 'unexpected EOF';
-  if (error instanceof Error && error.constructor === Error) return `proto: ${error.message}`;
-  throw error;
 }

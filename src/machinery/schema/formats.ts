@@ -131,7 +131,7 @@ function isDateTime(text: string): boolean {
 /** Go's time.ParseDuration, or Scala's notation (`3 days 5 minutes`). */
 function isDuration(text: string): boolean {
   if (text.length > 1_000) return false;
-  if (/^[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.test(text)) return true;
+  if (/^[-+]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.test(text)) return true;
   if (!/^\s*(?:\d+\s*[A-Za-zµ]+\s*)+$/.test(text)) return false;
   return [...text.matchAll(/\d+\s*([A-Za-zµ]+)/g)].some(([, unit = '']) => isScalaUnit(unit.toLowerCase()));
 }

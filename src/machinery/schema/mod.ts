@@ -1,5 +1,5 @@
 /** Schemas of objects: structural rules, pruning, defaults, decoding and validation. */
-export { type CompiledSchema, compileSchema } from './compiled-schema.ts';
+export { type CompiledSchema, type CompileOptions, compileSchema } from './compiled-schema.ts';
 export { checkDecodable } from './decodable.ts';
 export { applyDefaults, dropNonNullableNulls } from './defaults.ts';
 export { base64Error, isKnownFormat, matchesFormat } from './formats.ts';

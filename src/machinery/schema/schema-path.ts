@@ -1,5 +1,5 @@
 import type { Schema } from './schema.ts';
-import { propertySchemaOf } from './schema-nodes.ts';
+import { additionalSchemaOf, propertySchemaOf } from './schema-nodes.ts';
 
 /**
  * The keys of a simple field path such as `.spec.color` or `.spec['my-key']`. Array indices, wildcards
@@ -24,7 +24,7 @@ export function schemaAtPath(schema: Schema, path: string): Schema | undefined {
   if (keys === undefined) return undefined;
   for (const key of keys) {
     if (node === undefined) return undefined;
-    node = propertySchemaOf(node, key);
+    node = propertySchemaOf(node, key) ?? additionalSchemaOf(node);
   }
   return node;
 }

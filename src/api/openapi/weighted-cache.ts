@@ -2,7 +2,7 @@
  * Remembers computed values up to a total weight and forgets those that were not asked for longest.
  * One value heavier than the bound is still remembered, alone, so that it is not computed per request.
  */
-export class BoundedCache<V> {
+export class WeightedCache<V> {
   readonly #weightMax: number;
   readonly #weigh: (value: V) => number;
   // A Map iterates in the order of insertion; a hit moves its entry to the end.

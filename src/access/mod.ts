@@ -1,0 +1,11 @@
+export { Authenticator, type TokenCredential } from './authenticate.ts';
+export {
+  type Authorized,
+  authorize,
+  authorizePath,
+  isAllowed,
+  newWorkspaceForbidden,
+  type PathAttributes,
+  type ResourceAttributes,
+} from './authorize.ts';
+export { SYSTEM_USER, type User } from './user.ts';

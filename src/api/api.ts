@@ -1,0 +1,21 @@
+import type { AdmissionChain } from '../admission/mod.ts';
+import type { Random, RegionName } from '../base/mod.ts';
+import type { DefinitionRegistry } from '../definitions/mod.ts';
+import type { Store } from '../store/mod.ts';
+
+/** What the verbs work with: made once where a member is put together. */
+export interface Api {
+  readonly store: Store;
+  readonly registry: DefinitionRegistry;
+  readonly admission: AdmissionChain;
+  readonly random: Random;
+  readonly region: RegionName;
+}
+
+/** What one request brings along besides its target. */
+export interface RequestContext {
+  readonly signal: AbortSignal;
+  readonly userAgent: string;
+  /** Adds a text to the Warning headers of the response. */
+  warn(text: string): void;
+}

@@ -1,0 +1,142 @@
+import type { Authorized } from '../access/mod.ts';
+import { limits } from '../base/mod.ts';
+import {
+  deepCopy,
+  formatTime,
+  generateName,
+  type KubeObject,
+  newAlreadyExists,
+  newForbidden,
+  StatusError,
+} from '../machinery/mod.ts';
+import type { Api, RequestContext } from './api.ts';
+import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
+import {
+  assertValidNew,
+  dedupeOwners,
+  settleNamespace,
+  warnOf,
+  wipeSystemMetadata,
+} from './metadata.ts';
+import { groupResource, objectKey, type Resource, resolve, type Target } from './target.ts';
+import { type Attempt, admit, type Wish, type Written, write } from './write.ts';
+import type { WriteOptions } from './write-options.ts';
+
+/** POST to a collection. Throws `StatusError` as kube-apiserver does, in its order of checks. */
+export async function create(
+  api: Api,
+  request: {
+    readonly target: Authorized<Target>;
+    readonly options: WriteOptions;
+    readonly context: RequestContext;
+    readonly body: Body;
+  },
+): Promise<Written> {
+  const { target, options, context, body } = request;
+  const resource = resolve(api, target);
+  const decoded = decodeObject(resource, body);
+  enforceFieldValidation(resource, decoded.complaints, { options, warn: context.warn });
+  return createObject(api, { target, options, context, object: decoded.object });
+}
+
+/** The same for an object that is decoded already: PUT and apply of a missing one end here too. */
+export async function createObject(
+  api: Api,
+  request: {
+    readonly target: Authorized<Target>;
+    readonly options: WriteOptions;
+    readonly context: RequestContext;
+    readonly object: KubeObject;
+  },
+): Promise<Written> {
+  const { target, options, context } = request;
+  const { object } = request;
+  const isGenerated = !object.metadata.name && Boolean(object.metadata.generateName);
+  for (let attempts = 1; ; attempts++) {
+    const name = isGenerated ? randomName(api, object) : (object.metadata.name ?? '');
+    try {
+      return await write(api, {
+        target,
+        options,
+        context,
+        keyOf: (resource) => objectKey(resource, name),
+        attempt: (attempt) => prepareCreate(api, { attempt, object: deepCopy(object), name, options, context }),
+      });
+    } catch (error) {
+      const isTaken = error instanceof StatusError && error.reason === 'AlreadyExists';
+      if (!isGenerated || !isTaken) throw error;
+      if (attempts < limits.generateNameAttemptsMax) continue;
+      throw newAlreadyExists(groupResource(resolve(api, target)), name, {
+        suffix: ', the server was not able to generate a unique name for the object',
+        retryAfterSeconds: 1,
+      });
+    }
+  }
+}
+
+async function prepareCreate(
+  api: Api,
+  step: {
+    readonly attempt: Attempt;
+    readonly object: KubeObject;
+    readonly name: string;
+    readonly options: WriteOptions;
+    readonly context: RequestContext;
+  },
+): Promise<Wish> {
+  const { attempt, object, name, options, context } = step;
+  const { resource } = attempt;
+  const { definition, target } = resource;
+  settleNamespace(resource, object);
+  if (object.metadata.resourceVersion) {
+    throw new StatusError({
+      code: 500,
+      reason: '',
+      message: 'resourceVersion should not be set on objects to be created',
+    });
+  }
+  assertNotTerminating(resource, object);
+  wipeSystemMetadata(object);
+  dedupeOwners(object, context);
+  const admission = {
+    operation: 'CREATE' as const,
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name ?? '',
+    object,
+    oldObject: undefined,
+    isDryRun: options.isDryRun,
+  };
+  await admit(api, attempt, { ...admission, phase: 'mutate' });
+  dedupeOwners(object, context);
+  const now = formatTime(api.store.nowMs());
+  object.metadata.uid = api.random.uuid();
+  object.metadata.creationTimestamp = now;
+  if (name !== '') object.metadata.name = name;
+  const strategyContext = { subresource: target.subresource, now };
+  definition.strategy.prepareForCreate(object, strategyContext);
+  assertValidNew(resource, object, definition.strategy.validateCreate(object, strategyContext));
+  await admit(api, attempt, { ...admission, name, phase: 'validate' });
+  if (attempt.currentRow !== undefined) throw alreadyExists(attempt, name);
+  warnOf(resource, context, { object, old: undefined });
+  return { object, isFinal: true };
+}
+
+function alreadyExists(attempt: Attempt, name: string): Error {
+  const isTerminating = attempt.current?.metadata.deletionTimestamp !== undefined;
+  return newAlreadyExists(groupResource(attempt.resource), name, {
+    prefix: isTerminating ? 'object is being deleted: ' : '',
+  });
+}
+
+function assertNotTerminating(resource: Resource, object: KubeObject): void {
+  if (!resource.definition.isTerminating) return;
+  throw newForbidden(
+    groupResource(resource),
+    object.metadata.name ?? '',
+    'create not allowed while custom resource definition is terminating',
+  );
+}
+
+function randomName(api: Api, object: KubeObject): string {
+  return generateName(object.metadata.generateName ?? '', (max) => api.random.below(max));
+}

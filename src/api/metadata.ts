@@ -1,0 +1,119 @@
+import {
+  dedupeOwnerReferences,
+  type FieldError,
+  type KubeObject,
+  metadataWarnings,
+  newBadRequest,
+  newConflict,
+  newInvalid,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+} from '../machinery/mod.ts';
+import type { RequestContext } from './api.ts';
+import { groupKind, groupResource, namespaceOf, type Resource } from './target.ts';
+
+/** The namespace of the body must be the URL's; a missing one is filled in, cluster-scoped objects have none. */
+export function settleNamespace(resource: Resource, object: KubeObject): void {
+  const namespace = namespaceOf(resource);
+  const given = object.metadata.namespace ?? '';
+  if (namespace === '') {
+    delete object.metadata.namespace;
+    return;
+  }
+  if (given !== '' && given !== namespace) {
+    throw newBadRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  object.metadata.namespace = namespace;
+}
+
+/** The name of the body must be the URL's; a missing one is filled in. */
+export function settleName(resource: Resource, object: KubeObject): void {
+  const given = object.metadata.name ?? '';
+  if (given !== '' && given !== resource.target.name) {
+    throw newBadRequest(
+      `the name of the object (${given}) does not match the name on the URL (${resource.target.name})`,
+    );
+  }
+  object.metadata.name = resource.target.name;
+}
+
+/** Takes out of a new object's metadata what only the server sets. */
+export function wipeSystemMetadata(object: KubeObject): void {
+  const { metadata } = object;
+  delete metadata.uid;
+  delete metadata.creationTimestamp;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata.generation;
+  delete metadata['selfLink'];
+}
+
+/** Puts back what an update cannot change, silently as upstream does. Throws 409 for another object's uid. */
+export function restoreSystemMetadata(resource: Resource, object: KubeObject, old: KubeObject): void {
+  const { metadata } = object;
+  const uid = old.metadata.uid ?? '';
+  if (metadata.uid && metadata.uid !== uid) {
+    throw newConflict(
+      groupResource(resource),
+      resource.target.name,
+      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${uid}`,
+    );
+  }
+  for (const key of [
+    'uid',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'generation',
+  ]) {
+    const value = old.metadata[key];
+    if (value === undefined) delete metadata[key];
+    else metadata[key] = value;
+  }
+}
+
+/** Drops repeated owner references, with upstream's warning. */
+export function dedupeOwners(object: KubeObject, context: RequestContext): void {
+  const warning = dedupeOwnerReferences(object.metadata);
+  if (warning !== undefined) context.warn(warning);
+}
+
+/** Throws 422 with everything that is wrong with a new object. */
+export function assertValidNew(resource: Resource, object: KubeObject, errors: readonly FieldError[]): void {
+  const { definition } = resource;
+  const metaErrors = validateObjectMeta(object.metadata, {
+    isNamespaced: definition.scope === 'Namespaced',
+    validateName: definition.strategy.validateName.bind(definition.strategy),
+    isCustomResource: definition.origin === 'crd',
+  });
+  refuse(resource, object, [...metaErrors, ...errors]);
+}
+
+/** Throws 422 with everything that is wrong with an update. */
+export function assertValidUpdate(options: {
+  readonly resource: Resource;
+  readonly object: KubeObject;
+  readonly old: KubeObject;
+  readonly errors: readonly FieldError[];
+}): void {
+  const { resource, object, old, errors } = options;
+  refuse(resource, object, [...validateObjectMetaUpdate(object.metadata, old.metadata), ...errors]);
+}
+
+/** Warnings that the definition and the metadata rules have for an accepted object. */
+export function warnOf(
+  resource: Resource,
+  context: RequestContext,
+  objects: { readonly object: KubeObject; readonly old: KubeObject | undefined },
+): void {
+  const { definition } = resource;
+  const { object, old } = objects;
+  for (const text of definition.strategy.warnings?.(object, old) ?? []) context.warn(text);
+  const isCustomResource = definition.origin === 'crd';
+  for (const text of metadataWarnings(object.metadata, { isCustomResource })) context.warn(text);
+}
+
+function refuse(resource: Resource, object: KubeObject, errors: readonly FieldError[]): void {
+  if (errors.length === 0) return;
+  throw newInvalid(groupKind(resource), object.metadata.name ?? '', errors);
+}

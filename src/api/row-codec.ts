@@ -1,0 +1,123 @@
+import { limits } from '../base/mod.ts';
+import type { BuiltinDefinition, Definition } from '../definitions/mod.ts';
+import { internalFields, readCustomResource } from '../definitions/mod.ts';
+import {
+  encodeObject,
+  isObject,
+  type JsonObject,
+  type KubeObject,
+  newObject,
+  newRequestEntityTooLarge,
+  type ObjectMeta,
+  parseJson,
+} from '../machinery/mod.ts';
+import type { NewRow, ObjectKey, Row } from '../store/mod.ts';
+
+/** Annotation that says in which logical cluster an object lives: spliced in on reads, never stored. */
+export const CLUSTER_ANNOTATION = 'kcp.io/cluster';
+
+// What the typed ObjectMeta of upstream leaves out when it is empty (Go's omitempty).
+const OMITTED_WHEN_EMPTY = ['annotations', 'labels', 'finalizers', 'ownerReferences', 'managedFields'];
+const OMITTED_WHEN_BLANK = ['generateName', 'namespace', 'selfLink', 'uid', 'resourceVersion'];
+// Uids become parts of index keys; anything else cannot be the uid of an object of ours.
+const INDEXABLE_UID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/**
+ * The stored form of an object of a served version. The object is changed: what is never stored
+ * (resourceVersion, our annotation, empty metadata) is taken out. Throws 413 above the object limit.
+ */
+export function encodeRow(definition: Definition, version: string, object: KubeObject): NewRow {
+  stripMetadata(object.metadata);
+  const stored = toStorage(definition, version, object);
+  const json = Buffer.from(encodeObject(stored));
+  if (json.length > limits.objectBytesMax) {
+    throw newRequestEntityTooLarge(`limit is ${limits.objectBytesMax}`);
+  }
+  const header = `{"apiVersion":${JSON.stringify(stored.apiVersion)},"kind":${JSON.stringify(stored.kind)},"metadata":{`;
+  const metadataOffset = Buffer.byteLength(header);
+  return {
+    uid: stored.metadata.uid ?? '',
+    definitionHash: definition.hash,
+    json,
+    metadataOffset,
+    isAnnotated: stored.metadata.annotations !== undefined,
+    labels: stored.metadata.labels ?? {},
+    fields: { ...definition.selectable(object), ...internalFields(definition, stored) },
+    owners: ownerUids(stored.metadata),
+  };
+}
+
+/** An object as the given served version shows it, with its resourceVersion and cluster annotation. */
+export function decodeRow(options: {
+  readonly definition: Definition;
+  readonly version: string;
+  readonly key: ObjectKey;
+  readonly row: Row;
+}): KubeObject {
+  const { definition, version, key, row } = options;
+  const object = decodeStored(definition, version, row);
+  object.metadata.resourceVersion = String(row.revision);
+  const annotations = (object.metadata.annotations ?? newObject()) as { [key: string]: string };
+  annotations[CLUSTER_ANNOTATION] = key.cluster;
+  object.metadata.annotations = annotations;
+  return object;
+}
+
+/** The same without resourceVersion and annotation: what a write starts from. */
+export function decodeStored(definition: Definition, version: string, row: Row): KubeObject {
+  const object = parseJson(row.json).value as KubeObject;
+  const storage = definition.versions.find((candidate) => candidate.name === definition.storageVersion);
+  // Written under this very definition: defaults and pruning have been applied already.
+  if (row.definitionHash !== definition.hash && definition.origin === 'crd' && storage !== undefined) {
+    readCustomResource(object, storage);
+  }
+  return isStoredAs(definition, version) || definition.convert === undefined
+    ? object
+    : definition.convert(object, version);
+}
+
+/** Whether the stored bytes are what this version of this definition serves, so that they can be copied. */
+export function isServedAsStored(definition: Definition, version: string, row: Row): boolean {
+  return row.definitionHash === definition.hash && isStoredAs(definition, version);
+}
+
+function isStoredAs(definition: Definition, version: string): boolean {
+  return definition.storedAs === undefined && version === definition.storageVersion;
+}
+
+function toStorage(definition: Definition, version: string, object: KubeObject): KubeObject {
+  const builtin = definition as Partial<BuiltinDefinition>;
+  if (builtin.toStorage !== undefined) return builtin.toStorage(object);
+  if (version === definition.storageVersion || definition.convert === undefined) return object;
+  return definition.convert(object, definition.storageVersion);
+}
+
+/** Takes out of metadata what is never stored. */
+export function stripMetadata(metadata: ObjectMeta): void {
+  delete metadata.resourceVersion;
+  delete metadata['selfLink'];
+  delete metadata.managedFields;
+  if (isObject(metadata.annotations) && Object.hasOwn(metadata.annotations, CLUSTER_ANNOTATION)) {
+    const annotations: JsonObject = newObject();
+    for (const key of Object.keys(metadata.annotations)) {
+      if (key !== CLUSTER_ANNOTATION) annotations[key] = metadata.annotations[key];
+    }
+    metadata.annotations = annotations as { [key: string]: string };
+  }
+  for (const key of OMITTED_WHEN_EMPTY) if (isEmpty(metadata[key])) delete metadata[key];
+  for (const key of OMITTED_WHEN_BLANK)
+    if (metadata[key] === '' || metadata[key] === null) delete metadata[key];
+  for (const key of Object.keys(metadata)) if (metadata[key] === null) delete metadata[key];
+  if (metadata.generation === 0) delete metadata.generation;
+}
+
+function ownerUids(metadata: ObjectMeta): string[] {
+  const uids = (metadata.ownerReferences ?? []).map((reference) => reference.uid);
+  return [...new Set(uids)].filter((uid) => INDEXABLE_UID.test(uid));
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}

@@ -1,0 +1,135 @@
+import type { Authorized } from '../access/mod.ts';
+import {
+  deepCopy,
+  formatTime,
+  invalid,
+  type KubeObject,
+  newConflict,
+  newInvalid,
+  newNotFound,
+  OBJECT_MODIFIED,
+} from '../machinery/mod.ts';
+import type { Api, RequestContext } from './api.ts';
+import { createObject } from './create.ts';
+import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
+import {
+  assertValidUpdate,
+  dedupeOwners,
+  restoreSystemMetadata,
+  settleName,
+  settleNamespace,
+  warnOf,
+} from './metadata.ts';
+import { groupKind, groupResource, isNamespace, objectKey, type Resource, resolve, type Target } from './target.ts';
+import { type Attempt, admit, type Wish, type Written, write } from './write.ts';
+import type { WriteOptions } from './write-options.ts';
+
+/** PUT of an item or of its status. */
+export async function update(
+  api: Api,
+  request: {
+    readonly target: Authorized<Target>;
+    readonly options: WriteOptions;
+    readonly context: RequestContext;
+    readonly body: Body;
+  },
+): Promise<Written> {
+  const { target, options, context, body } = request;
+  const resource = resolve(api, target);
+  const { object, complaints } = decodeObject(resource, body);
+  enforceFieldValidation(resource, complaints, { options, warn: context.warn });
+  settleName(resource, object);
+  settleNamespace(resource, object);
+  const isMissing = api.store.newest(objectKey(resource)) === undefined;
+  if (isMissing && target.subresource === '' && resource.definition.strategy.allowsCreateOnUpdate) {
+    delete object.metadata.resourceVersion;
+    return createObject(api, { target, options, context, object });
+  }
+  return write(api, {
+    target,
+    options,
+    context,
+    keyOf: objectKey,
+    attempt: async (attempt) => {
+      if (attempt.current === undefined) throw newNotFound(groupResource(attempt.resource), target.name);
+      const wanted = deepCopy(object);
+      const isConditional = checkResourceVersion(attempt, wanted, { mustBeConditional: true });
+      return prepareUpdate(api, { attempt, old: attempt.current, object: wanted, isConditional, options, context });
+    },
+  });
+}
+
+/**
+ * Compares the object's own resourceVersion with the current revision: 409 when it is another one. True
+ * when there was one. `mustBeConditional`: kinds without unconditional update refuse its absence (422).
+ */
+export function checkResourceVersion(
+  attempt: Attempt,
+  object: KubeObject,
+  options: { readonly mustBeConditional: boolean },
+): boolean {
+  const { resource } = attempt;
+  const given = object.metadata.resourceVersion;
+  if (given === undefined || given === '' || given === '0') {
+    if (options.mustBeConditional && !resource.definition.strategy.allowsUnconditionalUpdate) {
+      throw newInvalid(groupKind(resource), resource.target.name, [
+        invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
+      ]);
+    }
+    return false;
+  }
+  if (given !== String(attempt.currentRow?.revision)) {
+    throw newConflict(groupResource(resource), resource.target.name, OBJECT_MODIFIED);
+  }
+  return true;
+}
+
+/** From the wanted object to what is stored: all checks that updates and patches share. */
+export async function prepareUpdate(
+  api: Api,
+  step: {
+    readonly attempt: Attempt;
+    readonly old: KubeObject;
+    readonly object: KubeObject;
+    readonly isConditional: boolean;
+    readonly options: WriteOptions;
+    readonly context: RequestContext;
+  },
+): Promise<Wish> {
+  const { attempt, old, object, options, context } = step;
+  const { resource } = attempt;
+  const { definition, target } = resource;
+  restoreSystemMetadata(resource, object, old);
+  dedupeOwners(object, context);
+  const admission = {
+    operation: 'UPDATE' as const,
+    namespace: object.metadata.namespace ?? '',
+    name: target.name,
+    object,
+    oldObject: old,
+    isDryRun: options.isDryRun,
+  };
+  await admit(api, attempt, { ...admission, phase: 'mutate' });
+  dedupeOwners(object, context);
+  const strategyContext = { subresource: target.subresource, now: formatTime(api.store.nowMs()) };
+  definition.strategy.prepareForUpdate(object, old, strategyContext);
+  const errors = definition.strategy.validateUpdate(object, old, strategyContext);
+  assertValidUpdate({ resource, object, old, errors });
+  await admit(api, attempt, { ...admission, phase: 'validate' });
+  warnOf(resource, context, { object, old });
+  if (isReleased(resource, object)) return { object: undefined, isFinal: step.isConditional };
+  return { object, isFinal: step.isConditional };
+}
+
+/** Whether nothing holds back the deletion of a terminating object any more. */
+export function isReleased(resource: Resource, object: KubeObject): boolean {
+  if (object.metadata.deletionTimestamp === undefined) return false;
+  if ((object.metadata.finalizers ?? []).length > 0) return false;
+  return !isNamespace(resource.definition) || namespaceFinalizers(object).length === 0;
+}
+
+/** spec.finalizers of a namespace: the second list that holds back its deletion. */
+export function namespaceFinalizers(namespace: KubeObject): unknown[] {
+  const spec = namespace['spec'] as { finalizers?: unknown[] } | undefined;
+  return spec?.finalizers ?? [];
+}

@@ -1,0 +1,210 @@
+import type { Authorized } from '../access/mod.ts';
+import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
+import { limits, type Revision } from '../base/mod.ts';
+import {
+  type KubeObject,
+  newAlreadyExists,
+  newConflict,
+  newRequestEntityTooLarge,
+  newServiceUnavailable,
+  newTooManyRequests,
+  OBJECT_MODIFIED,
+} from '../machinery/mod.ts';
+import {
+  CommitTooLarge,
+  ExpectationFailed,
+  LogUnavailable,
+  type NewRow,
+  type ObjectKey,
+  type Precondition,
+  type Row,
+  type WorkChange,
+} from '../store/mod.ts';
+import type { Api, RequestContext } from './api.ts';
+import { decodeStored, encodeRow } from './row-codec.ts';
+import { groupResource, type Resource, resolve, type Target } from './target.ts';
+import { workAfterDelete, workAfterPut } from './work.ts';
+import type { WriteOptions } from './write-options.ts';
+
+/** The state of the world that one attempt of a write starts from. */
+export interface Attempt {
+  readonly resource: Resource;
+  readonly key: ObjectKey;
+  readonly currentRow: Row | undefined;
+  /** The current object in the request's version, without resourceVersion; not to be changed. */
+  readonly current: KubeObject | undefined;
+  /** Reads of other objects: each becomes a precondition of the commit. */
+  readonly reads: AdmissionReads;
+}
+
+/** What an attempt wants: an object to store, or none (delete). */
+export interface Wish {
+  readonly object: KubeObject | undefined;
+  /** The caller named the revision or expects absence: losing a race is an answer, not a reason to retry. */
+  readonly isFinal: boolean;
+}
+
+/** A write that is durable, or (dry run, no-op) would change nothing. */
+export interface Written {
+  readonly resource: Resource;
+  readonly key: ObjectKey;
+  readonly isCreated: boolean;
+  /** Absent when the object was deleted, in which case `lastRow` is what was there. */
+  readonly row: NewRow | undefined;
+  /** Absent in a dry run of a creation. */
+  readonly revision: Revision | undefined;
+  readonly lastRow: Row | undefined;
+}
+
+/**
+ * THE write path: whatever changes an object, of whatever kind, through whatever URL, ends here. Calls
+ * `attempt` with the newest state, and commits what it wishes under the condition that everything it
+ * relied on still stands; when something moved, it starts over with the new state.
+ *
+ * Throws `StatusError`: what `attempt` throws, 409 for a race that the caller has to know of, 413, 429,
+ * 503, 504.
+ */
+export async function write(
+  api: Api,
+  request: {
+    readonly target: Authorized<Target>;
+    readonly options: WriteOptions;
+    readonly context: RequestContext;
+    keyOf(resource: Resource): ObjectKey;
+    attempt(attempt: Attempt): Promise<Wish> | Wish;
+  },
+): Promise<Written> {
+  for (let attempts = 1; ; attempts++) {
+    const resource = resolve(api, request.target);
+    const key = request.keyOf(resource);
+    const reads = new RecordedReads(api);
+    const currentRow = api.store.newest(key);
+    const current =
+      currentRow === undefined
+        ? undefined
+        : decodeStored(resource.definition, resource.version.name, currentRow);
+    const wish = await request.attempt({ resource, key, currentRow, current, reads });
+    try {
+      return await commit(api, { request, resource, key, currentRow, current, reads, wish });
+    } catch (error) {
+      if (!(error instanceof ExpectationFailed)) throw translate(error);
+      if (!error.isPrecondition && wish.isFinal) throw raceLost(resource, key, error);
+      if (attempts >= limits.writeAttemptsMax) throw newConflict(groupResource(resource), key.name, OBJECT_MODIFIED);
+      // What was read as precondition is durable state; the change that broke it may still be on its way.
+      await api.store.settled();
+      request.context.signal.throwIfAborted();
+    }
+  }
+}
+
+async function commit(
+  api: Api,
+  step: {
+    readonly request: { readonly target: Target; readonly options: WriteOptions };
+    readonly resource: Resource;
+    readonly key: ObjectKey;
+    readonly currentRow: Row | undefined;
+    readonly current: KubeObject | undefined;
+    readonly reads: RecordedReads;
+    readonly wish: Wish;
+  },
+): Promise<Written> {
+  const { resource, key, currentRow, current, wish } = step;
+  const { definition, version } = resource;
+  const row = wish.object === undefined ? undefined : encodeRow(definition, version.name, wish.object);
+  const isCreated = currentRow === undefined;
+  const outcome = { resource, key, isCreated, row, lastRow: currentRow };
+  const expected = currentRow?.revision ?? 0;
+  if (row !== undefined && currentRow !== undefined && isSame(row, currentRow)) {
+    // Nothing changes: no revision, no event. The row it equals must be durable before we say so.
+    await api.store.settled();
+    return { ...outcome, revision: currentRow.revision };
+  }
+  if (step.request.options.isDryRun) return { ...outcome, revision: currentRow?.revision };
+  const work = await workOf(api, { definition, key, object: wish.object, old: current, row: currentRow });
+  const committed = await api.store.commit({
+    mutations: [{ key, expected, ...(row === undefined ? {} : { row }) }],
+    preconditions: [...resource.preconditions, ...step.reads.preconditions],
+    work,
+    actor: step.request.target.user.name,
+    originRegion: api.region,
+  });
+  return { ...outcome, revision: committed.revisions[0] };
+}
+
+async function workOf(
+  api: Api,
+  change: {
+    readonly definition: Resource['definition'];
+    readonly key: ObjectKey;
+    readonly object: KubeObject | undefined;
+    readonly old: KubeObject | undefined;
+    readonly row: Row | undefined;
+  },
+): Promise<WorkChange[]> {
+  const { definition, key, object, old, row } = change;
+  if (object !== undefined) return workAfterPut({ definition, key, object, old, random: api.random });
+  if (row === undefined) return [];
+  const snapshot = api.store.snapshot();
+  try {
+    // A dependent that is on its way right now has its owners checked once it has arrived.
+    const hasDependents = await snapshot.hasDependents(key.cluster, row.uid);
+    return hasDependents ? [workAfterDelete(key, row.uid, api.random)] : [];
+  } finally {
+    snapshot.close();
+  }
+}
+
+class RecordedReads implements AdmissionReads {
+  readonly preconditions: Precondition[] = [];
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  read(key: ObjectKey): Row | undefined {
+    const row = this.#api.store.newest(key);
+    this.preconditions.push({ key, revision: row?.revision ?? 0 });
+    return row;
+  }
+}
+
+/** Runs the mutating half of admission, or (`validate`) the other one. */
+export async function admit(
+  api: Api,
+  attempt: Attempt,
+  request: Omit<AdmissionRequest, 'user' | 'cluster' | 'definition' | 'version' | 'subresource'> & {
+    readonly phase: 'mutate' | 'validate';
+  },
+): Promise<void> {
+  const { target, definition, version } = attempt.resource;
+  const { phase, ...rest } = request;
+  const attributes: AdmissionRequest = {
+    ...rest,
+    user: target.user,
+    cluster: target.cluster,
+    definition,
+    version: version.name,
+    subresource: target.subresource,
+  };
+  if (phase === 'mutate') await api.admission.mutate(attributes, attempt.reads);
+  else await api.admission.validate(attributes, attempt.reads);
+}
+
+function isSame(row: NewRow, current: Row): boolean {
+  return row.definitionHash === current.definitionHash && Buffer.compare(row.json, current.json) === 0;
+}
+
+function raceLost(resource: Resource, key: ObjectKey, error: ExpectationFailed): Error {
+  const gr = groupResource(resource);
+  if (resource.target.verb === 'create' && error.current !== 0) return newAlreadyExists(gr, key.name);
+  return newConflict(gr, key.name, OBJECT_MODIFIED);
+}
+
+function translate(error: unknown): unknown {
+  if (error instanceof CommitTooLarge) return newRequestEntityTooLarge(error.message);
+  if (!(error instanceof LogUnavailable)) return error;
+  // Only the retry hint tells clients apart what passes by itself from what needs an operator.
+  return error.isTransient ? newTooManyRequests(error.message, 1) : newServiceUnavailable(error.message);
+}

@@ -1,0 +1,181 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it, vi } from 'vitest';
+import { parseInvocation } from './invocation.ts';
+import { createStartCommand, type MemberOptions, type RunningMember } from './start.ts';
+import { recordingTerminal } from './terminal.suite.ts';
+
+/** A start with a member that does nothing, and a process whose signals the test sends. */
+function surroundings(changes: { readonly close?: () => Promise<void>; readonly open?: Promise<void> } = {}) {
+  const started: MemberOptions[] = [];
+  const signals = new EventEmitter();
+  const exits: number[] = [];
+  let nowMs = 0;
+  let fail: (error: Error) => void = () => undefined;
+  let closed = 0;
+  const member: RunningMember = {
+    url: 'https://127.0.0.1:6443',
+    kubeconfigPath: '/data/admin.kubeconfig',
+    failed: new Promise((resolve) => {
+      fail = resolve;
+    }),
+    async close() {
+      closed++;
+      await changes.close?.();
+    },
+  };
+  const command = createStartCommand({
+    async loadRegion() {
+      return {
+        async startMember(options) {
+          started.push(options);
+          await changes.open;
+          return member;
+        },
+      };
+    },
+    process: Object.assign(signals, { exit: (code: number) => exits.push(code) }),
+    nowMs: () => nowMs,
+  });
+  const terminal = recordingTerminal({ isInteractive: true });
+  return {
+    terminal,
+    started,
+    exits,
+    signals,
+    closed: () => closed,
+    fail: (error: Error) => fail(error),
+    passTime: (ms: number) => {
+      nowMs += ms;
+    },
+    run: async (...argumentList: readonly string[]) =>
+      command.run(parseInvocation(command, argumentList), terminal),
+  };
+}
+
+async function ready(start: ReturnType<typeof surroundings>): Promise<void> {
+  await vi.waitFor(() => expect(start.terminal.outText()).toContain('Antipode serves'), { interval: 1 });
+}
+
+describe('antipode start', () => {
+  it('starts a member with the defaults of kcp, says what to do next, and stops on SIGTERM', async () => {
+    const start = surroundings();
+    const code = start.run();
+    await ready(start);
+    expect(start.started).toMatchObject([
+      {
+        rootDirectory: `${process.cwd()}/.antipode`,
+        bindAddress: '0.0.0.0',
+        securePort: 6443,
+        region: 'local',
+      },
+    ]);
+    start.signals.emit('SIGTERM');
+    expect(await code).toBe(0);
+    expect(start.closed()).toBe(1);
+    expect(start.signals.listenerCount('SIGTERM') + start.signals.listenerCount('SIGINT')).toBe(0);
+  });
+
+  it('hands its flags to the member', async () => {
+    const start = surroundings();
+    const flags =
+      '--root-directory /data --bind-address ::1 --secure-port=0 --region eu-west --log-level=info';
+    const code = start.run(...flags.split(' '));
+    await ready(start);
+    expect(start.started).toMatchObject([
+      { rootDirectory: '/data', bindAddress: '::1', securePort: 0, region: 'eu-west' },
+    ]);
+    start.started[0]?.log.info('hello');
+    expect(start.terminal.errText()).toMatch(/^1970-01-01T00:00:00.000Z INFO {2}hello\n$/);
+    start.signals.emit('SIGINT');
+    expect(await code).toBe(0);
+  });
+
+  it('logs nothing below a warning unless it is asked to', async () => {
+    const start = surroundings();
+    const code = start.run();
+    await ready(start);
+    start.started[0]?.log.info('hello');
+    expect(start.terminal.errText()).toBe('');
+    start.signals.emit('SIGINT');
+    await code;
+  });
+
+  it('ends at once on a second signal, but not on an echo of the first', async () => {
+    let finish: () => void = () => undefined;
+    const closing = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const start = surroundings({ close: () => closing });
+    const code = start.run();
+    await ready(start);
+    start.signals.emit('SIGINT');
+    start.passTime(20);
+    start.signals.emit('SIGINT');
+    expect(start.exits).toEqual([]);
+    start.passTime(1000);
+    start.signals.emit('SIGINT');
+    start.signals.emit('SIGTERM');
+    expect(start.exits).toEqual([130, 143]);
+    finish();
+    expect(await code).toBe(0);
+  });
+
+  it('stops cleanly when the signal comes while it is starting', async () => {
+    let finish: () => void = () => undefined;
+    const open = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const start = surroundings({ open });
+    const code = start.run();
+    start.signals.emit('SIGTERM');
+    finish();
+    expect(await code).toBe(0);
+    expect(start.closed()).toBe(1);
+    expect(start.terminal.outText()).toBe('');
+  });
+
+  it('closes the member and fails with one line when it cannot go on', async () => {
+    const start = surroundings();
+    const code = start.run();
+    await ready(start);
+    start.fail(new Error('no space is left in /data; free some and start again'));
+    expect(await code).toBe(1);
+    expect(start.closed()).toBe(1);
+    expect(start.terminal.errText()).toBe('error: no space is left in /data; free some and start again\n');
+  });
+
+  it('fails when the member does not close cleanly', async () => {
+    const start = surroundings({ close: () => Promise.reject(new Error('disk gone')) });
+    const code = start.run();
+    await ready(start);
+    start.signals.emit('SIGTERM');
+    expect(await code).toBe(1);
+    expect(start.terminal.errText()).toBe('error: stopped, but not cleanly: disk gone\n');
+  });
+
+  it.each([
+    ['--nats nats://x', '--nats is not done yet: '],
+    ['--join token', '--join is not done yet: '],
+    ['--survive zone', '--survive zone is not done yet: '],
+    ['--secure-port 65536', '--secure-port takes a number from 0 to 65535, but "65536" is none'],
+    ['--secure-port 6443x', '--secure-port takes a number'],
+    ['--bind-address localhost', '--bind-address takes an IP address, '],
+    ['--region Europe', '--region takes a name of at most 63 lower-case letters'],
+    ['--root-directory=', '--root-directory needs a directory'],
+  ])('refuses %s in one line before anything is touched', async (flags, message) => {
+    const start = surroundings();
+    await expect(start.run(...flags.split(' '))).rejects.toThrow(
+      expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(/^[^\n]+$/) }),
+    );
+    await expect(start.run(...flags.split(' '))).rejects.toThrow(message);
+    expect(start.started).toEqual([]);
+  });
+
+  it('accepts --survive process, which is what it does', async () => {
+    const start = surroundings();
+    const code = start.run('--survive', 'process');
+    await ready(start);
+    start.signals.emit('SIGTERM');
+    expect(await code).toBe(0);
+  });
+});

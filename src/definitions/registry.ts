@@ -1,0 +1,104 @@
+import { BoundedCache, type LogicalCluster, limits } from '../base/mod.ts';
+import { isObject, type KubeObject, parseJson } from '../machinery/mod.ts';
+import type { CollectionKey, ObjectKey, Precondition, Row, Store } from '../store/mod.ts';
+import { definitionFromCrd } from './crd/mod.ts';
+import type { Definition } from './definition.ts';
+import { type DefinitionSet, definitionSet } from './definition-set.ts';
+import { builtinDefinition, builtinDefinitions } from './kinds/mod.ts';
+
+/** A definition as one logical cluster has it, and what must not have changed when it is used for a write. */
+export interface FoundDefinition {
+  readonly definition: Definition;
+  readonly preconditions: readonly Precondition[];
+}
+
+export const CRD_GROUP = 'apiextensions.k8s.io';
+export const CRD_RESOURCE = 'customresourcedefinitions';
+// The server's own field of a CRD's row: the hash of the definition that the CRD serves, or empty.
+const DEFINITION_FIELD = '.definition';
+
+/**
+ * Which kinds a logical cluster has. Nothing is kept per cluster: a CRD's row carries the hash of its
+ * definition, and what is compiled hangs on hashes in bounded caches, shared by all clusters.
+ */
+export class DefinitionRegistry {
+  readonly #store: Store;
+  readonly #byHash = new BoundedCache<string, Definition>(limits.definitionsCachedMax);
+  readonly #sets = new BoundedCache<string, DefinitionSet>(limits.definitionSetsCachedMax);
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** The kind of that resource name in a cluster; undefined when it is not served. */
+  find(cluster: LogicalCluster, group: string, resource: string): FoundDefinition | undefined {
+    const builtin = builtinDefinition(group, resource);
+    if (builtin !== undefined) return { definition: builtin, preconditions: [] };
+    if (!group.includes('.')) return undefined;
+    const key = crdKey(cluster, `${resource}.${group}`);
+    const row = this.#store.get(key);
+    if (row === undefined) return undefined;
+    const definition = this.#compiled(row);
+    if (definition === undefined) return undefined;
+    return { definition, preconditions: [{ key, revision: row.revision }] };
+  }
+
+  /** All kinds of a cluster. */
+  async setOf(cluster: LogicalCluster): Promise<DefinitionSet> {
+    const rows: Row[] = [];
+    const snapshot = this.#store.snapshot();
+    try {
+      for await (const batch of snapshot.listRows({ collection: crdKey(cluster, '') })) {
+        for (const row of batch) if (servedHash(row) !== '') rows.push(row);
+      }
+    } finally {
+      snapshot.close();
+    }
+    const key = rows.map(servedHash).sort().join();
+    return this.#sets.getOrMake(key, () =>
+      definitionSet([...builtinDefinitions, ...rows.flatMap((row) => this.#compiled(row) ?? [])]),
+    );
+  }
+
+  #compiled(row: Row): Definition | undefined {
+    const hash = servedHash(row);
+    if (hash === '') return undefined;
+    return this.#byHash.getOrMake(hash, () => definitionFromCrd(parseJson(row.json).value as KubeObject));
+  }
+}
+
+/** The server's own fields beside a row's bytes, by which it finds things without parsing. */
+export function internalFields(definition: Definition, object: KubeObject): Record<string, string> {
+  if (definition.group !== CRD_GROUP || definition.names.plural !== CRD_RESOURCE) return {};
+  return { [DEFINITION_FIELD]: isServed(object) ? definitionFromCrd(object).hash : '' };
+}
+
+/** Where the objects of a kind are kept in a cluster. */
+export function collectionOf(cluster: LogicalCluster, definition: Definition): CollectionKey {
+  const { group, resource } = definition.storedAs ?? {
+    group: definition.group,
+    resource: definition.names.plural,
+  };
+  return { cluster, group, resource, identity: '' };
+}
+
+function crdKey(cluster: LogicalCluster, name: string): ObjectKey {
+  return { cluster, group: CRD_GROUP, resource: CRD_RESOURCE, identity: '', namespace: '', name };
+}
+
+function servedHash(row: Row): string {
+  return row.fields[DEFINITION_FIELD] ?? '';
+}
+
+/** A CRD is served once its names are accepted, and stays so when a later rename conflicts. */
+function isServed(crd: KubeObject): boolean {
+  const conditions = isObject(crd['status']) ? crd['status']['conditions'] : undefined;
+  if (!Array.isArray(conditions)) return false;
+  return conditions.some(
+    (condition) =>
+      isObject(condition) &&
+      condition['status'] === 'True' &&
+      (condition['type'] === 'NamesAccepted' || condition['type'] === 'Established'),
+  );
+}
+

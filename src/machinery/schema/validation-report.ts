@@ -1,0 +1,75 @@
+import { type FieldError, fieldErrorText, invalid } from '../field-error.ts';
+
+/** Errors beyond this are not kept: a hostile object and schema could make millions. */
+export const ERRORS_MAX = 100;
+
+/**
+ * Work of one validation, in checked nodes. An object has at most some ten thousand nodes and a schema some
+ * thousand branches; their product would hold the event loop for minutes.
+ */
+const WORK_MAX = 2_000_000;
+
+/** The errors of one schema on one value, and how far the value followed the schema. */
+export class ValidationReport {
+  readonly errors: FieldError[] = [];
+  /** The number of checks made. Among failing alternatives upstream explains the one with most. */
+  matches = 0;
+
+  get isValid(): boolean {
+    return this.errors.length === 0;
+  }
+
+  add(error: FieldError): void {
+    if (this.errors.length < ERRORS_MAX) this.errors.push(error);
+  }
+
+  merge(other: ValidationReport): void {
+    for (const error of other.errors) this.add(error);
+    this.matches += other.matches;
+  }
+
+  /** The errors without repetitions, which arise where several branches say the same. */
+  distinctErrors(): FieldError[] {
+    if (this.errors.length < 2) return this.errors;
+    const seen = new Set<string>();
+    return this.errors.filter((error) => {
+      const text = fieldErrorText(error);
+      if (seen.has(text)) return false;
+      seen.add(text);
+      return true;
+    });
+  }
+}
+
+/** What is left of the work that one validation may cause, and where its value stands in the object. */
+export class ValidationScope {
+  readonly base: string;
+  #workLeft = WORK_MAX;
+
+  /** @param base the path of the validated value, `''` for a whole object */
+  constructor(base: string) {
+    this.base = base;
+  }
+
+  /** Takes from the work that is left; false when there is not enough. */
+  spend(work: number): boolean {
+    this.#workLeft -= work;
+    return this.#workLeft >= 0;
+  }
+
+  get isExhausted(): boolean {
+    return this.#workLeft < 0;
+  }
+
+  /** The field path of a path below the value. Upstream prints the root as `<nil>`. */
+  field(path: string): string {
+    const name = path.startsWith('.') ? path.slice(1) : path;
+    if (name === '') return this.base === '' ? '<nil>' : this.base;
+    if (this.base === '') return name;
+    return name.startsWith('[') ? `${this.base}${name}` : `${this.base}.${name}`;
+  }
+
+  exhaustedError(): FieldError {
+    return invalid(this.field(''), '', 'the object takes too much work to be validated against its schema');
+  }
+}
