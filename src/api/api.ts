@@ -1,7 +1,8 @@
 import type { AdmissionChain } from '../admission/mod.ts';
-import type { Random, RegionName } from '../base/mod.ts';
+import type { Clock, Random, RegionName } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
 import type { Store } from '../store/mod.ts';
+import type { ContinueTokens } from './continue-token.ts';
 
 /** What the verbs work with: made once where a member is put together. */
 export interface Api {
@@ -9,6 +10,8 @@ export interface Api {
   readonly registry: DefinitionRegistry;
   readonly admission: AdmissionChain;
   readonly random: Random;
+  readonly clock: Clock;
+  readonly tokens: ContinueTokens;
   readonly region: RegionName;
 }
 

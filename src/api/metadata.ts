@@ -97,7 +97,9 @@ export function assertValidUpdate(options: {
   readonly errors: readonly FieldError[];
 }): void {
   const { resource, object, old, errors } = options;
-  refuse(resource, object, [...validateObjectMetaUpdate(object.metadata, old.metadata), ...errors]);
+  const isCustomResource = resource.definition.origin === 'crd';
+  const metaErrors = validateObjectMetaUpdate(object.metadata, old.metadata, { isCustomResource });
+  refuse(resource, object, [...metaErrors, ...errors]);
 }
 
 /** Warnings that the definition and the metadata rules have for an accepted object. */
@@ -110,7 +112,8 @@ export function warnOf(
   const { object, old } = objects;
   for (const text of definition.strategy.warnings?.(object, old) ?? []) context.warn(text);
   const isCustomResource = definition.origin === 'crd';
-  for (const text of metadataWarnings(object.metadata, { isCustomResource })) context.warn(text);
+  const metadataOptions = { isCustomResource, ...(old === undefined ? {} : { old: old.metadata }) };
+  for (const text of metadataWarnings(object.metadata, metadataOptions)) context.warn(text);
 }
 
 function refuse(resource: Resource, object: KubeObject, errors: readonly FieldError[]): void {

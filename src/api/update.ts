@@ -113,6 +113,8 @@ export async function prepareUpdate(
   dedupeOwners(object, context);
   const strategyContext = { subresource: target.subresource, now: formatTime(api.store.nowMs()) };
   definition.strategy.prepareForUpdate(object, old, strategyContext);
+  // An unconditional update is one from whatever is there now.
+  object.metadata.resourceVersion = String(attempt.currentRow?.revision);
   const errors = definition.strategy.validateUpdate(object, old, strategyContext);
   assertValidUpdate({ resource, object, old, errors });
   await admit(api, attempt, { ...admission, phase: 'validate' });

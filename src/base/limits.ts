@@ -29,6 +29,9 @@ export const limits = {
   watchersMax: 50_000,
   /** A watcher that is behind by more continues from the stored log. */
   watcherQueueBytesMax: 1024 * 1024,
+  /** Under load watch events are handed out in batches this far apart: one write per watcher and batch. */
+  watchBatchMsMin: 4,
+  watchBatchMsMax: 100,
   /** Random end of a watch without timeoutSeconds, as upstream's --min-request-timeout. */
   watchTimeoutSecondsMin: 1800,
   watchTimeoutSecondsMax: 3600,

@@ -11,6 +11,7 @@ export interface JsonObject {
 
 // A class whose prototype is an empty object without prototype keeps V8's fast properties, which
 // Object.create(null) gives up, and inherits neither `__proto__` nor `constructor`.
+// biome-ignore lint/complexity/useArrowFunction: an arrow function cannot be called with `new`.
 const Bare = function () {} as unknown as new () => JsonObject;
 (Bare as unknown as { prototype: object }).prototype = Object.create(null);
 

@@ -1,4 +1,4 @@
-import type { Revision } from '../base/mod.ts';
+import { type Clock, limits, type Revision } from '../base/mod.ts';
 import { type CollectionKey, collectionKeyText } from './object-key.ts';
 import type { WorkChange } from './frame.ts';
 import type { StoreEvent } from './projection.ts';
@@ -18,22 +18,38 @@ export interface FeedGroup {
 }
 
 /**
- * Live events, in the order of the log, after they are durable. Holds nothing but its listeners: whoever
- * needs the past reads the stored log.
+ * Live events, in the order of the log, after they are durable. Holds nothing but its listeners and one
+ * batch: whoever needs the past reads the stored log.
+ *
+ * Controllers and waiting readers are told at once. Watchers get their events in batches: immediately
+ * when it is quiet, further apart the longer one round over all of them takes, so that fan-out never
+ * takes more than a fraction of the member's time.
  */
 export class Feed {
+  readonly #clock: Clock;
   readonly #listeners = new Map<string, Set<FeedListener>>();
   readonly #groupListeners = new Set<(group: FeedGroup) => void>();
   readonly #waiters = new Set<{ readonly revision: number; readonly resolve: () => void }>();
+  #batch = new Map<string, StoreEvent[]>();
+  #isDeliveryScheduled = false;
+  #quietUntilMs = 0;
   #revision: Revision;
+  #deliveredRevision: Revision;
 
-  constructor(revision: Revision) {
+  constructor(revision: Revision, clock: Clock) {
     this.#revision = revision;
+    this.#deliveredRevision = revision;
+    this.#clock = clock;
   }
 
-  /** All events up to here have been handed to the listeners. */
+  /** All events up to here are durable and visible. */
   get revision(): Revision {
     return this.#revision;
+  }
+
+  /** All events up to here have been handed to the watchers. */
+  get deliveredRevision(): Revision {
+    return this.#deliveredRevision;
   }
 
   /** Every group as it becomes durable: for controllers, which owe work to all logical clusters. */
@@ -55,11 +71,9 @@ export class Feed {
 
   publish(group: FeedGroup, revision: Revision): void {
     this.#revision = revision;
-    if (this.#listeners.size > 0) {
-      for (const [key, scoped] of this.#byScope(group.events)) {
-        for (const listener of this.#listeners.get(key) ?? []) listener(scoped);
-      }
-    }
+    if (this.#listeners.size > 0) this.#collect(group.events);
+    if (this.#batch.size === 0) this.#deliveredRevision = revision;
+    else this.#scheduleDelivery();
     for (const listener of this.#groupListeners) listener(group);
     for (const waiter of this.#waiters) {
       if (waiter.revision > revision) continue;
@@ -78,17 +92,39 @@ export class Feed {
     });
   }
 
-  #byScope(events: readonly StoreEvent[]): Map<string, StoreEvent[]> {
-    const scoped = new Map<string, StoreEvent[]>();
+  #collect(events: readonly StoreEvent[]): void {
     for (const event of events) {
       for (const key of [scopeText(event.key), scopeText({ ...event.key, cluster: '*' })]) {
         if (!this.#listeners.has(key)) continue;
-        const list = scoped.get(key);
-        if (list === undefined) scoped.set(key, [event]);
+        const list = this.#batch.get(key);
+        if (list === undefined) this.#batch.set(key, [event]);
         else list.push(event);
       }
     }
-    return scoped;
+  }
+
+  #scheduleDelivery(): void {
+    if (this.#isDeliveryScheduled) return;
+    this.#isDeliveryScheduled = true;
+    const waitMs = this.#quietUntilMs - this.#clock.monotonicMs();
+    if (waitMs > 0) this.#clock.after(waitMs, () => this.#deliver());
+    else setImmediate(() => this.#deliver());
+  }
+
+  #deliver(): void {
+    const batch = this.#batch;
+    const revision = this.#revision;
+    const startMs = this.#clock.monotonicMs();
+    this.#batch = new Map();
+    this.#isDeliveryScheduled = false;
+    for (const [key, events] of batch) {
+      for (const listener of this.#listeners.get(key) ?? []) listener(events);
+    }
+    this.#deliveredRevision = revision;
+    const endMs = this.#clock.monotonicMs();
+    // Three times as long as the round took: at most a quarter of the time goes into fan-out.
+    const pauseMs = Math.min(Math.max((endMs - startMs) * 3, limits.watchBatchMsMin), limits.watchBatchMsMax);
+    this.#quietUntilMs = endMs + pauseMs;
   }
 }
 

@@ -48,7 +48,7 @@ export class Store {
     this.#keyValue = options.keyValue;
     this.#clock = options.clock;
     this.#historyMs = retentionMs(options.historyMs ?? limits.historyMsDefault);
-    this.feed = new Feed(head.revision);
+    this.feed = new Feed(head.revision, options.clock);
     this.#sequencer = new Sequencer({
       keyValue: options.keyValue,
       feed: this.feed,

@@ -43,7 +43,7 @@ export class WatchSession {
 
   /** Everything in the scope up to this revision has been delivered: what a bookmark may say. */
   get position(): Revision {
-    return this.#unsubscribe === undefined ? this.#position : this.#store.feed.revision;
+    return this.#unsubscribe === undefined ? this.#position : this.#livePosition();
   }
 
   start(): void {
@@ -58,6 +58,11 @@ export class WatchSession {
     this.#position = this.position;
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
+  }
+
+  #livePosition(): Revision {
+    const delivered = this.#store.feed.deliveredRevision;
+    return delivered > this.#position ? delivered : this.#position;
   }
 
   async #catchUp(): Promise<void> {
@@ -103,7 +108,7 @@ export class WatchSession {
   /** Subscribes, if no event was published between the snapshot and now; there is no await in between. */
   #goLive(): boolean {
     if (this.#isClosed) return true;
-    if (this.#store.feed.revision > this.#position) return false;
+    if (this.#store.feed.deliveredRevision > this.#position) return false;
     this.#unsubscribe = this.#store.feed.subscribe(this.#scope, (events) => {
       try {
         this.#onLive(events);

@@ -1,5 +1,5 @@
 import type { Schema } from '../../machinery/mod.ts';
-import { META_PREFIX, OBJECT_META, PATCH, SCALE, V3_PREFIX } from './component-names.ts';
+import { META_PREFIX, SCALE, V3_PREFIX } from './component-names.ts';
 
 export const VERSION_INFO = 'io.k8s.apimachinery.pkg.version.Info';
 export const API_VERSIONS = `${META_PREFIX}.APIVersions`;
@@ -11,38 +11,17 @@ const API_RESOURCE = `${META_PREFIX}.APIResource`;
 const GROUP_VERSION = `${META_PREFIX}.GroupVersionForDiscovery`;
 const SERVER_ADDRESS = `${META_PREFIX}.ServerAddressByClientCIDR`;
 
+// The conformance tests of published CRDs look for the first words of these in `kubectl explain`.
 export const API_VERSION_TEXT =
-  'Group and version of the schema that this object is written in, for example `apps.example.com/v1`.';
+  'APIVersion defines the schema that this object is written in, as group and version, for example `apps.example.com/v1`.';
+export const METADATA_TEXT = "Standard object's metadata: name, labels and other data common to all objects.";
+
 export const KIND_TEXT =
   'Kind of this object, in CamelCase. It follows from the endpoint and cannot be changed.';
-export const METADATA_TEXT = 'Name, labels and other data common to all objects.';
 export const LIST_METADATA_TEXT = 'Version and paging of this list.';
 
 /** The components of answers that belong to no kind, for documents whose built-in kinds do not bring them. */
 export const commonComponents: Readonly<Record<string, Schema>> = {
-  [PATCH]: {
-    type: 'object',
-    description: 'The body of a PATCH request, whatever its media type.',
-  },
-  [SCALE]: kindOf('The size of something that can be scaled.', {
-    metadata: { allOf: [{ $ref: `${V3_PREFIX}${OBJECT_META}` }], description: METADATA_TEXT },
-    spec: refTo(`${SCALE}Spec`, 'The wanted size.'),
-    status: refTo(`${SCALE}Status`, 'The present size.'),
-  }),
-  [`${SCALE}Spec`]: {
-    type: 'object',
-    description: 'The wanted size.',
-    properties: { replicas: integer('Wanted number of replicas.') },
-  },
-  [`${SCALE}Status`]: {
-    type: 'object',
-    description: 'The present size.',
-    properties: {
-      replicas: integer('Number of replicas that were seen.'),
-      selector: text('Label selector of what is counted, in its text form.'),
-    },
-    required: ['replicas'],
-  },
   [VERSION_INFO]: {
     type: 'object',
     description: 'The version of the server, and of the API it behaves like.',
@@ -165,10 +144,6 @@ export const commonComponentKinds: Readonly<
 
 function text(description: string): Schema {
   return { type: 'string', description };
-}
-
-function integer(description: string): Schema {
-  return { type: 'integer', format: 'int32', description };
 }
 
 function refTo(component: string, description: string): Schema {

@@ -57,7 +57,7 @@ function operationComponents(operation: Operation): string[] {
   return [...bodies, ...operation.responses.flatMap((response) => response.component ?? [])];
 }
 
-/** Looks components up by name: user-defined kinds, then built-in ones, then those that belong to no kind. */
+/** Looks components up by name: built-in kinds, then those that belong to no kind, then user-defined kinds. */
 function componentSource(
   served: readonly ServedDefinition[],
   target: OpenApiVersion,
@@ -71,10 +71,13 @@ function componentSource(
   }
   const kinds = kindsOfComponents(served);
   return (name) => {
-    const made = custom.get(name)?.();
-    if (made !== undefined) return made;
+    // Built-in names come first: a user-defined group could be chosen so that its kinds are named like them.
     const known = lookUp(builtinComponents, name) ?? lookUp(commonComponents, name);
-    assert(known !== undefined, `OpenAPI component ${name} does not exist`);
+    if (known === undefined) {
+      const made = custom.get(name)?.();
+      assert(made !== undefined, `OpenAPI component ${name} does not exist`);
+      return made;
+    }
     const schema = known as JsonObject;
     const component = target === 'v2' ? toV2Schema(schema) : toV3Schema(schema);
     const componentKinds = kinds.get(name);

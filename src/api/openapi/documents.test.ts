@@ -174,6 +174,13 @@ describe('OpenAPI v3 documents', () => {
     ]);
   });
 
+  test('begin the texts of custom resources with the words that conformance tests look for', () => {
+    const properties =
+      v3('apis/example.com/v1')['components']!['schemas']!['com.example.v1.Foo']!['properties']!;
+    expect(properties['apiVersion']!['description']).toMatch(/^APIVersion defines /);
+    expect(properties['metadata']!['description']).toMatch(/^Standard object's metadata/);
+  });
+
   test('list all paths of a custom resource and none for a cluster-scoped list of namespaces', () => {
     expect(Object.keys(v3('apis/example.com/v1')['paths']!)).toEqual([
       '/apis/example.com/v1/',
@@ -303,6 +310,17 @@ describe('custom resource schemas', () => {
     const { v3: third } = published({ type: 'object', properties });
     expect(Object.keys(third['properties']!)).toContain('__proto__');
   });
+});
+
+test('a user-defined kind cannot take the place of a built-in component', () => {
+  const group = 'meta.apis.pkg.apimachinery.k8s.io';
+  const forged = definitionSet([
+    ...builtinDefinitions,
+    customFixture({ group, names: namesFixture('ObjectMeta') }),
+  ]);
+  const definitions = parse(openApiV2(forged).text)['definitions']!;
+  const meta = definitions['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta']!;
+  expect(Object.keys(meta['properties']!)).toContain('ownerReferences');
 });
 
 describe('the OpenAPI v2 document', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { newObject } from '../../machinery/mod.ts';
 import { configMap } from './config-map.ts';
 import { contextOf, createErrors, kubeObject, plain, updateErrors } from './kinds.suite.ts';
 import { lease } from './lease.ts';
@@ -73,10 +74,9 @@ describe('Secret', () => {
 
   test('a key called __proto__ in stringData is data like any other', () => {
     const object = kubeObject({});
-    object['stringData'] = JSON.parse('{}');
-    const stringData = kubeObject({})['metadata'];
-    for (const key of Object.keys(stringData)) delete stringData[key];
-    stringData['__proto__'] = 'x';
+    const stringData = newObject();
+    // A computed name, so that it is a key and not the literal's prototype.
+    stringData[['__proto__'].join('')] = 'x';
     object['stringData'] = stringData;
     secret.strategy.prepareForCreate(object, contextOf());
     expect(Object.keys(object['data'] as object)).toEqual(['__proto__']);
@@ -177,15 +177,15 @@ describe('Namespace', () => {
   test('each endpoint writes its part only', () => {
     const old = { spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } };
     const next = { spec: { finalizers: ['a.b/c'] }, status: { phase: 'Terminating' } };
-    const after = (subresource: string) => {
+    const written = (subresource: string) => {
       const object = kubeObject(next);
       namespace.strategy.prepareForUpdate(object, kubeObject(old), contextOf(subresource));
       const { spec, status } = plain(object) as typeof next;
       return { spec, status };
     };
-    expect(after('')).toEqual(old);
-    expect(after('status')).toEqual({ ...old, status: next.status });
-    expect(after('finalize')).toEqual({ ...old, spec: next.spec });
+    expect(written('')).toEqual(old);
+    expect(written('status')).toEqual({ ...old, status: next.status });
+    expect(written('finalize')).toEqual({ ...old, spec: next.spec });
   });
 
   test('finalizers are qualified names or standard ones', () => {
@@ -211,7 +211,7 @@ describe('Namespace', () => {
   });
 
   test('names are labels of DNS', () => {
-    expect(namespace.strategy.validateName('a.b', { isPrefix: false })[0]).toMatch(
+    expect(namespace.strategy.validateName('A_b', { isPrefix: false })[0]).toMatch(
       /^a lowercase RFC 1123 label/,
     );
     expect(namespace.strategy.validateName('a-', { isPrefix: true })).toEqual([]);
@@ -336,6 +336,8 @@ describe('LimitRange', () => {
       }),
     ).toEqual([]);
     expect(errorsOf({ type: 'PersistentVolumeClaim', max: { storage: '1Gi' } })).toEqual([]);
+    const amounts = { min: { cpu: '100m' }, max: { cpu: '300m' }, maxLimitRequestRatio: { cpu: '3' } };
+    expect(errorsOf({ type: 'Pod', ...amounts })).toEqual([]);
   });
 });
 

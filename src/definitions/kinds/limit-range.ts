@@ -191,8 +191,8 @@ function validateRatio(ratio: Quantity | undefined, { min, max }: Amounts, path:
   const errors: FieldError[] = [];
   if (compareQuantities(ratio, ONE) < 0) errors.push(invalid(path, text, `ratio ${text} is less than 1`));
   if (min !== undefined && max !== undefined) {
-    const ratioLimit = toNumber(max) / toNumber(min);
-    if (toNumber(ratio) > ratioLimit) {
+    const ratioLimit = divide(max, min);
+    if (divide(ratio, ONE) > ratioLimit) {
       const detail = `ratio ${text} is greater than max/min = ${ratioLimit.toFixed(6)}`;
       errors.push(invalid(path, text, detail));
     }
@@ -200,8 +200,11 @@ function validateRatio(ratio: Quantity | undefined, { min, max }: Amounts, path:
   return errors;
 }
 
-function toNumber(quantity: Quantity): number {
-  return Number(quantity.unscaled) * 10 ** quantity.scale;
+/** Whole numbers of the same size are divided, so that 300m / 100m is 3 and not a little less. */
+function divide(dividend: Quantity, divisor: Quantity): number {
+  const scale = Math.min(dividend.scale, divisor.scale);
+  const unscaled = (quantity: Quantity) => Number(quantity.unscaled * 10n ** BigInt(quantity.scale - scale));
+  return unscaled(dividend) / unscaled(divisor);
 }
 
 interface Amounts {

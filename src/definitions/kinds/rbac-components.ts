@@ -75,7 +75,9 @@ export const rbacComponents: Components = {
   [`${RBAC}.Subject`]: struct(
     'A user, a group or a service account.',
     {
-      apiGroup: text('rbac.authorization.k8s.io for users and groups, empty for service accounts.'),
+      apiGroup: text(
+        'Group of the subject: rbac.authorization.k8s.io for users and groups, empty for service accounts.',
+      ),
       kind: text('User, Group or ServiceAccount.', { presence: 'print' }),
       name: text('Name of the subject.', { presence: 'print' }),
       namespace: text('Namespace of a service account.'),

@@ -68,7 +68,8 @@ function gateSchema(schema: Schema): JsonObject {
   const plainType = plainTypeOf(schema);
   if (plainType !== undefined) gate['type'] = schema.nullable === true ? [plainType, 'null'] : plainType;
   // The node itself is the keyword's argument; it is only handed through.
-  if (plainType === undefined || hasScalarRules(schema)) gate[SCALAR_KEYWORD] = schema as unknown as JsonObject;
+  if (plainType === undefined || hasScalarRules(schema))
+    gate[SCALAR_KEYWORD] = schema as unknown as JsonObject;
   if (schema.properties !== undefined) {
     const properties = newObject();
     for (const [key, property] of Object.entries(schema.properties)) properties[key] = gateSchema(property);
@@ -78,7 +79,8 @@ function gateSchema(schema: Schema): JsonObject {
   if (additional !== undefined) gate['additionalProperties'] = gateSchema(additional);
   else if (schema.additionalProperties === false) gate['additionalProperties'] = false;
   if (schema.items !== undefined) gate['items'] = gateSchema(schema.items);
-  if (schema.required !== undefined && schema.required.length > 0) gate['required'] = [...new Set(schema.required)];
+  if (schema.required !== undefined && schema.required.length > 0)
+    gate['required'] = [...new Set(schema.required)];
   for (const keyword of COUNT_KEYWORDS) if (schema[keyword] !== undefined) gate[keyword] = schema[keyword];
   for (const keyword of BRANCH_KEYWORDS) {
     const branches = schema[keyword];

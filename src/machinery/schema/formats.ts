@@ -136,7 +136,19 @@ function isDuration(text: string): boolean {
   return [...text.matchAll(/\d+\s*([A-Za-zµ]+)/g)].some(([, unit = '']) => isScalaUnit(unit.toLowerCase()));
 }
 
-const SHORT_UNITS: ReadonlySet<string> = new Set(['ns', 'us', 'µs', 'ms', 's', 'm', 'h', 'hr', 'd', 'w', 'wk']);
+const SHORT_UNITS: ReadonlySet<string> = new Set([
+  'ns',
+  'us',
+  'µs',
+  'ms',
+  's',
+  'm',
+  'h',
+  'hr',
+  'd',
+  'w',
+  'wk',
+]);
 const LONG_UNITS: readonly string[] = ['nano', 'micro', 'milli', 'sec', 'min', 'hour', 'day', 'week'];
 
 function isScalaUnit(unit: string): boolean {

@@ -23,6 +23,7 @@ export function isRequestUri(text: string): boolean {
 /** Is the text one mail address, with or without a display name, as Go's mail.ParseAddress reads it. */
 export function isEmail(text: string): boolean {
   if (text.length > 1_000) return false;
+  if (hasControlCharacter(text)) return false;
   const trimmed = text.trim();
   const named = /^([^<>]*)<([^<>]+)>$/.exec(trimmed);
   if (named !== null) return isDisplayName(named[1]!.trim()) && isAddress(named[2]!.trim());
@@ -39,10 +40,11 @@ function isAddress(text: string): boolean {
 }
 
 function isDisplayName(text: string): boolean {
-  return text === '' || QUOTED.test(text) || /^[^"(),:;<>@[\\\]\x00-\x1f\x7f]+$/.test(text);
+  return text === '' || QUOTED.test(text) || /^[^"(),:;<>@[\\\]]+$/.test(text);
 }
 
-const ATOMS = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]+)*$/u;
+const ATOMS =
+  /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]+)*$/u;
 const QUOTED = /^"(?:[^"\\\r\n]|\\.)*"$/u;
 
 function isAuthority(authority: string): boolean {

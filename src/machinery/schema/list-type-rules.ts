@@ -4,7 +4,11 @@ import { propertySchemaOf } from './schema-nodes.ts';
 
 /** The rules for `x-kubernetes-list-type`, `x-kubernetes-list-map-keys` and `x-kubernetes-map-type` of one node. */
 export function validateListAndMapTypes(schema: Schema, path: string): FieldError[] {
-  return [...validateMapType(schema, path), ...validateListType(schema, path), ...validateMapKeys(schema, path)];
+  return [
+    ...validateMapType(schema, path),
+    ...validateListType(schema, path),
+    ...validateMapKeys(schema, path),
+  ];
 }
 
 function validateMapType(schema: Schema, path: string): FieldError[] {
@@ -29,7 +33,8 @@ function validateListType(schema: Schema, path: string): FieldError[] {
   const type = schema.type ?? '';
   if (type === '') errors.push(required(child(path, 'type'), detail));
   else if (type !== 'array') errors.push(invalid(child(path, 'type'), type, detail));
-  else if (listType === 'set' && schema.items !== undefined) errors.push(...validateSetItem(schema.items, path));
+  else if (listType === 'set' && schema.items !== undefined)
+    errors.push(...validateSetItem(schema.items, path));
   if (listType !== 'atomic' && listType !== 'set' && listType !== 'map') {
     errors.push(notSupported(child(path, LIST_TYPE), listType, ['atomic', 'set', 'map']));
   }

@@ -23,10 +23,7 @@ const OBJECT_META: ReadonlySet<string> = new Set([
 
 /** The lists of structs in ObjectMeta, with the fields of their items. */
 export const METADATA_LISTS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  [
-    'ownerReferences',
-    new Set(['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion']),
-  ],
+  ['ownerReferences', new Set(['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'])],
   [
     'managedFields',
     new Set(['manager', 'operation', 'apiVersion', 'time', 'fieldsType', 'fieldsV1', 'subresource']),

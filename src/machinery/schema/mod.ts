@@ -7,6 +7,6 @@ export { validateListTypes } from './list-types.ts';
 export { compilePattern, type Pattern, PatternError } from './pattern.ts';
 export { type PruneOptions, pruneUnknown } from './prune.ts';
 export type { Schema, ValidationRule } from './schema.ts';
-export { schemaAtPath, splitFieldPath } from './schema-path.ts';
 export { additionalSchemaOf, propertySchemaOf, visitSchema } from './schema-nodes.ts';
+export { schemaAtPath, splitFieldPath } from './schema-path.ts';
 export { type StructuralOptions, validateStructural } from './structural.ts';

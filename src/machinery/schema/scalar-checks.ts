@@ -150,7 +150,10 @@ function formatOfType(type: string): string {
   return type === 'integer' ? 'int64' : type === 'number' ? 'float64' : '';
 }
 
-function checkPattern(pattern: string, { value, path, scope, report }: Checked & { readonly value: string }): void {
+function checkPattern(
+  pattern: string,
+  { value, path, scope, report }: Checked & { readonly value: string },
+): void {
   // A match takes time in proportion to both lengths, at worst.
   if (!scope.spend(Math.ceil((value.length * pattern.length) / PATTERN_STEPS_PER_WORK))) return;
   let detail = `${path} in body should match '${pattern}'`;

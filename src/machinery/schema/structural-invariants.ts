@@ -43,7 +43,10 @@ function checkNode(schema: Schema, level: Level, { path, errors }: Place): void 
 
 function checkIntOrString(schema: Schema, { path, errors }: Place): void {
   if (schema['x-kubernetes-int-or-string'] !== true) return;
-  for (const extension of ['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource'] as const) {
+  for (const extension of [
+    'x-kubernetes-preserve-unknown-fields',
+    'x-kubernetes-embedded-resource',
+  ] as const) {
     if (schema[extension] !== true) continue;
     errors.push(invalid(child(path, extension), true, 'must be false if x-kubernetes-int-or-string is true'));
   }
@@ -83,7 +86,11 @@ function checkResource(schema: Schema, level: Level, { path, errors }: Place): v
     const detail = 'must not be used if x-kubernetes-embedded-resource is set';
     errors.push(forbidden(child(path, 'additionalProperties'), detail));
   }
-  if (isEmbedded && schema['x-kubernetes-preserve-unknown-fields'] !== true && Object.keys(properties).length === 0) {
+  if (
+    isEmbedded &&
+    schema['x-kubernetes-preserve-unknown-fields'] !== true &&
+    Object.keys(properties).length === 0
+  ) {
     const detail =
       'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields';
     errors.push(required(child(path, 'properties'), detail));
@@ -114,11 +121,19 @@ function restrictsMetadata(metadata: Schema): boolean {
   if (hasAdditional(metadata)) return true;
   const names = Object.keys(metadata.properties ?? {});
   if (names.some((name) => name !== 'name' && name !== 'generateName')) return true;
-  return Object.keys(metadata).some((keyword) => !METADATA_KEYWORDS.has(keyword) && isGiven(metadata[keyword as keyof Schema]));
+  return Object.keys(metadata).some(
+    (keyword) => !METADATA_KEYWORDS.has(keyword) && isGiven(metadata[keyword as keyof Schema]),
+  );
 }
 
 /** `default` is refused by the rules for keywords; documentation has no structural form. */
-const METADATA_KEYWORDS: ReadonlySet<string> = new Set(['type', 'properties', 'default', 'example', 'externalDocs']);
+const METADATA_KEYWORDS: ReadonlySet<string> = new Set([
+  'type',
+  'properties',
+  'default',
+  'example',
+  'externalDocs',
+]);
 
 /**
  * Checks what a node says of values: its own pattern, and its branches.

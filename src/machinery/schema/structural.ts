@@ -18,7 +18,8 @@ export interface StructuralOptions {
  * @param path where the schema stands, as in `spec.versions[0].schema.openAPIV3Schema`
  */
 export function validateStructural(schema: Schema, path: string, options: StructuralOptions): FieldError[] {
-  if (!isDepthBounded(schema)) return [invalid(path, '', `must not nest deeper than ${SCHEMA_DEPTH_MAX} levels`)];
+  if (!isDepthBounded(schema))
+    return [invalid(path, '', `must not nest deeper than ${SCHEMA_DEPTH_MAX} levels`)];
   const errors: FieldError[] = [];
   if (options.isStatusEnabled) errors.push(...validateSplittableRoot(schema, path));
   if (schema.nullable === true) {
@@ -48,7 +49,8 @@ function validateSplittableRoot(schema: Schema, path: string): FieldError[] {
   for (const keyword of Object.keys(schema)) {
     if (keyword === 'type') {
       if (schema.type === 'object') continue;
-      const detail = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
+      const detail =
+        'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
       errors.push(invalid(child(path, 'type'), schema.type ?? '', detail));
     } else if (!ROOT_KEYWORDS.has(keyword) && isSet(schema[keyword as keyof Schema])) {
       const names = [...ROOT_KEYWORDS.values()].join(' ');

@@ -10,10 +10,17 @@ export function validateRules(schema: Schema, path: string): FieldError[] {
 }
 
 function validateRule(rule: ValidationRule, schema: Schema, path: string): FieldError[] {
-  return [...validateTexts(rule, path), ...validateReason(rule, path), ...validateFieldPath(rule, schema, path)];
+  return [
+    ...validateTexts(rule, path),
+    ...validateReason(rule, path),
+    ...validateFieldPath(rule, schema, path),
+  ];
 }
 
-function validateTexts({ rule = '', message = '', messageExpression = '' }: ValidationRule, path: string): FieldError[] {
+function validateTexts(
+  { rule = '', message = '', messageExpression = '' }: ValidationRule,
+  path: string,
+): FieldError[] {
   const errors: FieldError[] = [];
   const messagePath = child(path, 'message');
   if (rule.trim() === '') {

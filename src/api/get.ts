@@ -1,0 +1,41 @@
+import type { Authorized } from '../access/mod.ts';
+import { newBadRequest, newNotFound, parseFieldSelector } from '../machinery/mod.ts';
+import type { Api, RequestContext } from './api.ts';
+import type { Format } from './format.ts';
+import type { Query } from './query.ts';
+import { renderRow } from './render.ts';
+import { parseResourceVersion, reach } from './revision.ts';
+import { groupResource, objectKey, resolve, type Target } from './target.ts';
+
+/** GET of an item (or its status): the newest durable state, at least as new as a named resourceVersion. */
+export function get(
+  api: Api,
+  request: {
+    readonly target: Authorized<Target>;
+    readonly query: Query;
+    readonly format: Format;
+    readonly context: RequestContext;
+  },
+): Buffer | Promise<Buffer> {
+  const { target, query, format } = request;
+  const resource = resolve(api, target);
+  if (query.has('fieldSelector')) assertSelectsName(query, target.name);
+  const revision = parseResourceVersion(query.text('resourceVersion'));
+  const read = (): Buffer => {
+    const key = objectKey(resource);
+    const row = api.store.get(key);
+    if (row === undefined) throw newNotFound(groupResource(resource), target.name);
+    const { definition, version } = resource;
+    return renderRow({ definition, version: version.name, format, nowMs: api.store.nowMs() }, key, row);
+  };
+  // The common case stays synchronous: a read costs no turn of the event loop.
+  if (revision === undefined || revision <= api.store.revision) return read();
+  return reach(api, revision, request.context).then(read);
+}
+
+function assertSelectsName(query: Query, name: string): void {
+  const selected = parseFieldSelector(query.text('fieldSelector')).exact('metadata.name');
+  if (selected !== undefined && selected !== name) {
+    throw newBadRequest("fieldSelector metadata.name doesn't match requested name");
+  }
+}

@@ -1,0 +1,214 @@
+import type { Authorized } from '../access/mod.ts';
+import { limits, type Revision } from '../base/mod.ts';
+import { newBadRequest, newExpired, newNotAcceptable } from '../machinery/mod.ts';
+import type { ListedObject, ListScope, StoreSnapshot } from '../store/mod.ts';
+import type { Api, RequestContext } from './api.ts';
+import type { ContinuePosition } from './continue-token.ts';
+import type { Format } from './format.ts';
+import { ListWriter } from './list-writer.ts';
+import { type ListOptions, parseListOptions } from './list-options.ts';
+import type { Query } from './query.ts';
+import { goType } from './render.ts';
+import { reach } from './revision.ts';
+import { parseSelection, type Selection } from './selection.ts';
+import { namespaceOf, type Resource, resolve, type Target } from './target.ts';
+
+const EXPIRED_CONTINUE =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
+const EXPIRED_LIST = 'The resourceVersion for the provided list is too old.';
+
+/** What a list goes through once its parameters are understood. */
+export interface ListPlan {
+  readonly resource: Resource;
+  readonly selection: Selection;
+  readonly scope: ListScope;
+  /** The state that is listed; in the snapshot it is current or past. */
+  readonly revision: Revision;
+  readonly isCurrent: boolean;
+  /** Zero: no limit. */
+  readonly limit: number;
+  /** Known from the first page of a paged list. */
+  readonly remaining: number | undefined;
+}
+
+/**
+ * LIST: the response in pieces, read from the store as the client takes them, so that memory does not
+ * grow with the result. Throws `StatusError` before the first piece; afterwards only for a broken store.
+ */
+export async function list(
+  api: Api,
+  request: {
+    readonly target: Authorized<Target>;
+    readonly query: Query;
+    readonly format: Format;
+    readonly context: RequestContext;
+  },
+): Promise<AsyncGenerator<Buffer>> {
+  const { target, query, format } = request;
+  const resource = resolve(api, target);
+  if (format.as === 'PartialObjectMetadata') {
+    const type = goType({ definition: resource.definition, version: resource.version.name });
+    throw newNotAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${type}List)`);
+  }
+  const selection = parseSelection(resource, query);
+  const options = parseListOptions(query);
+  if (options.revision !== undefined) await reach(api, options.revision, request.context);
+  const snapshot = api.store.snapshot();
+  try {
+    const plan = planList(api, { resource, selection, options, snapshot });
+    return stream(api, { plan, snapshot, format, signal: request.context.signal });
+  } catch (error) {
+    snapshot.close();
+    throw error;
+  }
+}
+
+function planList(
+  api: Api,
+  request: {
+    readonly resource: Resource;
+    readonly selection: Selection;
+    readonly options: ListOptions;
+    readonly snapshot: StoreSnapshot;
+  },
+): ListPlan {
+  const { resource, selection, options, snapshot } = request;
+  const namespace = namespaceOf(resource) || selection.namespace;
+  const scope = { collection: resource.collection, ...(namespace ? { namespace } : {}) };
+  const plan = { resource, selection, limit: options.limit };
+  if (options.continueToken !== '') {
+    const position = api.tokens.decode(tokenScope(resource), options.continueToken);
+    return { ...plan, ...continued(api, { resource, scope, position, snapshot }) };
+  }
+  const exact = options.isExact ? options.revision : undefined;
+  if (exact !== undefined && exact < snapshot.floor) throw newExpired(EXPIRED_LIST);
+  const revision = exact ?? snapshot.revision;
+  return { ...plan, scope, revision, isCurrent: revision >= snapshot.revision, remaining: undefined };
+}
+
+function continued(
+  api: Api,
+  request: {
+    readonly resource: Resource;
+    readonly scope: ListScope;
+    readonly position: ContinuePosition;
+    readonly snapshot: StoreSnapshot;
+  },
+): Pick<ListPlan, 'scope' | 'revision' | 'isCurrent' | 'remaining'> {
+  const { resource, position, snapshot } = request;
+  const { after, remaining } = position;
+  const scope = { ...request.scope, after };
+  if (position.revision < 0) {
+    return { scope, revision: snapshot.revision, isCurrent: true, remaining: undefined };
+  }
+  const revision = position.revision as Revision;
+  if (revision > snapshot.revision) throw newBadRequest('invalid continue token: continue key is not valid: it is from the future');
+  if (revision < snapshot.floor) {
+    const inconsistent = api.tokens.encode(tokenScope(resource), { revision: -1, after, remaining: undefined });
+    throw newExpired(EXPIRED_CONTINUE, inconsistent);
+  }
+  return { scope, revision, isCurrent: revision === snapshot.revision, remaining };
+}
+
+/** What a continue token is good for: this collection of this workspace, in this namespace. */
+function tokenScope(resource: Resource): string {
+  const { collection } = resource;
+  return [collection.cluster, collection.group, collection.resource, collection.identity, namespaceOf(resource)].join('\0');
+}
+
+async function* stream(
+  api: Api,
+  request: {
+    readonly plan: ListPlan;
+    readonly snapshot: StoreSnapshot;
+    readonly format: Format;
+    readonly signal: AbortSignal;
+  },
+): AsyncGenerator<Buffer> {
+  const { plan, snapshot, format, signal } = request;
+  const writer = new ListWriter({ plan, format, nowMs: api.store.nowMs() });
+  try {
+    const head = writer.head();
+    if (head.length > 0) yield head;
+    let last: ListedObject | undefined;
+    let hasMore = false;
+    for await (const batch of batches(plan, snapshot)) {
+      signal.throwIfAborted();
+      const selected = plan.selection.isEverything
+        ? batch
+        : batch.filter(({ key, row }) => plan.selection.matches(key, row));
+      const room = plan.limit === 0 ? selected.length : plan.limit - writer.count;
+      const taken = selected.length > room ? selected.slice(0, room) : selected;
+      if (taken.length > 0) {
+        last = taken.at(-1);
+        const piece = writer.items(taken);
+        if (piece.length > 0) yield piece;
+      }
+      if (plan.limit === 0 || writer.count < plan.limit) continue;
+      hasMore = await hasObjectsAfter(plan, snapshot, last);
+      break;
+    }
+    const next = hasMore && last !== undefined ? await nextPage(api, { plan, snapshot, last, count: writer.count }) : {};
+    yield writer.tail(next);
+  } finally {
+    snapshot.close();
+  }
+}
+
+function batches(plan: ListPlan, snapshot: StoreSnapshot): AsyncGenerator<ListedObject[]> {
+  const { name } = plan.selection;
+  const namespace = plan.resource.definition.scope === 'Cluster' ? '' : plan.scope.namespace;
+  if (name !== undefined && namespace !== undefined && plan.isCurrent && plan.scope.after === undefined) {
+    return single(plan, snapshot, { namespace, name });
+  }
+  return plan.isCurrent ? snapshot.list(plan.scope) : snapshot.listAt(plan.scope, plan.revision);
+}
+
+/** A list that can only find one object needs no scan: kubectl wait and watch of one object do this. */
+async function* single(
+  plan: ListPlan,
+  snapshot: StoreSnapshot,
+  place: { readonly namespace: string; readonly name: string },
+): AsyncGenerator<ListedObject[]> {
+  const key = { ...plan.scope.collection, ...place };
+  const row = place.name.includes('\0') ? undefined : snapshot.get(key);
+  if (row !== undefined) yield [{ key, row }];
+}
+
+async function hasObjectsAfter(
+  plan: ListPlan,
+  snapshot: StoreSnapshot,
+  last: ListedObject | undefined,
+): Promise<boolean> {
+  if (last === undefined) return false;
+  const scope = { ...plan.scope, after: positionOf(last) };
+  const rest = plan.isCurrent ? snapshot.list(scope) : snapshot.listAt(scope, plan.revision);
+  for await (const batch of rest) if (batch.length > 0) return true;
+  return false;
+}
+
+/** Continue token and, without selectors, how many objects are left: an estimate by contract, so it is bounded. */
+async function nextPage(
+  api: Api,
+  request: {
+    readonly plan: ListPlan;
+    readonly snapshot: StoreSnapshot;
+    readonly last: ListedObject;
+    readonly count: number;
+  },
+): Promise<{ readonly continueToken: string; readonly remaining?: number }> {
+  const { plan, snapshot, last, count } = request;
+  const after = positionOf(last);
+  let remaining = plan.remaining === undefined ? undefined : Math.max(0, plan.remaining - count);
+  if (remaining === undefined && plan.isCurrent && plan.selection.isEverything) {
+    const counted = await snapshot.count({ ...plan.scope, after }, limits.remainingItemsCountedMax);
+    if (counted < limits.remainingItemsCountedMax) remaining = counted;
+  }
+  const position = { revision: plan.revision, after, remaining };
+  const continueToken = api.tokens.encode(tokenScope(plan.resource), position);
+  return { continueToken, ...(remaining === undefined || remaining === 0 ? {} : { remaining }) };
+}
+
+function positionOf({ key }: ListedObject): string {
+  return `${key.namespace}\0${key.name}`;
+}

@@ -1,0 +1,74 @@
+import type { Definition } from '../definitions/mod.ts';
+import {
+  type FieldSelector,
+  type LabelSelector,
+  newBadRequest,
+  parseFieldSelector,
+  parseLabelSelector,
+} from '../machinery/mod.ts';
+import type { ObjectKey, Row } from '../store/mod.ts';
+import type { Query } from './query.ts';
+import type { Resource } from './target.ts';
+
+/** Which objects of a collection a request is about. */
+export interface Selection {
+  readonly isEverything: boolean;
+  /** Equal texts select the same. */
+  readonly text: string;
+  /** The only name that can match, if a field selector says so. */
+  readonly name: string | undefined;
+  /** The only namespace that can match, if a field selector says so. */
+  readonly namespace: string | undefined;
+  matches(key: ObjectKey, row: Row): boolean;
+}
+
+const NAME = 'metadata.name';
+const NAMESPACE = 'metadata.namespace';
+
+/** Parses the selectors of a query; 400 for grammar and for fields that the kind does not offer. */
+export function parseSelection(resource: Resource, query: Query): Selection {
+  const labels = parseLabelSelector(query.text('labelSelector'));
+  const fields = parseFieldSelector(query.text('fieldSelector'));
+  assertKnownFields(resource, fields);
+  const isEverything = labels.requirements.length === 0 && fields.terms.length === 0;
+  return {
+    isEverything,
+    text: `${labels.text}\n${fields.text}`,
+    name: fields.exact(NAME),
+    namespace: resource.definition.scope === 'Namespaced' ? fields.exact(NAMESPACE) : undefined,
+    matches: (key, row) => isEverything || matches({ labels, fields, key, row }),
+  };
+}
+
+function matches(options: {
+  readonly labels: LabelSelector;
+  readonly fields: FieldSelector;
+  readonly key: ObjectKey;
+  readonly row: Row;
+}): boolean {
+  const { labels, fields, key, row } = options;
+  if (!labels.matches(row.labels)) return false;
+  return fields.matches((field) => {
+    if (field === NAME) return key.name;
+    if (field === NAMESPACE) return key.namespace;
+    return row.fields[field] ?? '';
+  });
+}
+
+function assertKnownFields(resource: Resource, fields: FieldSelector): void {
+  const { definition, version } = resource;
+  const standard = definition.scope === 'Namespaced' ? [NAME, NAMESPACE] : [NAME];
+  const own = definition.fieldLabels(version.name);
+  for (const { field } of fields.terms) {
+    if (standard.includes(field) || own.includes(field)) continue;
+    throw newBadRequest(
+      hasOwnFieldMapping(definition, own)
+        ? `field label not supported: ${field}`
+        : `"${field}" is not a known field selector: only ${standard.map((name) => `"${name}"`).join(', ')}`,
+    );
+  }
+}
+
+function hasOwnFieldMapping(definition: Definition, own: readonly string[]): boolean {
+  return definition.origin === 'crd' || own.length > 0;
+}

@@ -1,0 +1,230 @@
+import type { Authorized } from '../access/mod.ts';
+import { limits, type Revision } from '../base/mod.ts';
+import { newExpired, newInternalError, newTooManyRequests, StatusError, statusOf } from '../machinery/mod.ts';
+import { type ListScope, type StoreEvent, WatchSession, type WatchSink } from '../store/mod.ts';
+import type { Api, RequestContext } from './api.ts';
+import type { Format } from './format.ts';
+import { parseWatchOptions, type WatchOptions } from './list-options.ts';
+import type { Query } from './query.ts';
+import { reach } from './revision.ts';
+import { parseSelection, type Selection } from './selection.ts';
+import { namespaceOf, type Resource, resolve, type Target, UnknownCluster, UnknownResource } from './target.ts';
+import { WatchEncoder } from './watch-encoder.ts';
+
+/** Where a watch's bytes go: one connection. */
+export interface WatchOutput {
+  /** False when the client is behind; the bytes are taken either way. */
+  write(bytes: Buffer): boolean;
+  /** Resolves when the client has caught up, or is gone. */
+  drained(): Promise<void>;
+  /** Ends the stream cleanly. */
+  end(): void;
+}
+
+/** A running watch: closing it ends the stream. */
+export interface RunningWatch {
+  close(): void;
+}
+
+/** All watches of a member: their number is bounded, and one timer serves them all. */
+export class WatchHub {
+  readonly #api: Api;
+  readonly #watches = new Set<Watch>();
+  #cancelTick: (() => void) | undefined;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  get size(): number {
+    return this.#watches.size;
+  }
+
+  /**
+   * Opens a watch. Throws `StatusError` for what is answered before the stream begins; what goes wrong
+   * later becomes an ERROR event.
+   */
+  open(request: {
+    readonly target: Authorized<Target>;
+    readonly query: Query;
+    readonly format: Format;
+    readonly context: RequestContext;
+  }): (output: WatchOutput) => RunningWatch {
+    const resource = resolve(this.#api, request.target);
+    const selection = parseSelection(resource, request.query);
+    const options = parseWatchOptions(request.query);
+    if (this.#watches.size >= limits.watchersMax) throw newTooManyRequests('this member has too many watches', 5);
+    return (output) => {
+      const watch = new Watch({
+        api: this.#api,
+        resource,
+        selection,
+        options,
+        format: request.format,
+        context: request.context,
+        output,
+        onClose: () => this.#watches.delete(watch),
+      });
+      this.#watches.add(watch);
+      this.#scheduleTick();
+      watch.start();
+      return watch;
+    };
+  }
+
+  /** Ends all watches, as a member does that stops: clients reconnect elsewhere. */
+  close(): void {
+    this.#cancelTick?.();
+    for (const watch of [...this.#watches]) watch.close();
+  }
+
+  #scheduleTick(): void {
+    if (this.#cancelTick !== undefined || this.#watches.size === 0) return;
+    this.#cancelTick = this.#api.clock.after(1_000, () => {
+      this.#cancelTick = undefined;
+      const nowMs = this.#api.clock.monotonicMs();
+      for (const watch of [...this.#watches]) watch.tick(nowMs);
+      this.#scheduleTick();
+    });
+  }
+}
+
+class Watch implements RunningWatch, WatchSink {
+  readonly #api: Api;
+  readonly #resource: Resource;
+  readonly #selection: Selection;
+  readonly #options: WatchOptions;
+  readonly #context: RequestContext;
+  readonly #output: WatchOutput;
+  readonly #onClose: () => void;
+  readonly #encoder: WatchEncoder;
+  readonly #deadlineMs: number;
+  readonly #definitionHash: string;
+  #nextBookmarkMs: number;
+  #isLastBookmarkSent = false;
+  #session: WatchSession | undefined;
+  #isClosed = false;
+
+  constructor(options: {
+    readonly api: Api;
+    readonly resource: Resource;
+    readonly selection: Selection;
+    readonly options: WatchOptions;
+    readonly format: Format;
+    readonly context: RequestContext;
+    readonly output: WatchOutput;
+    onClose(): void;
+  }) {
+    const { api, resource, selection } = options;
+    this.#api = api;
+    this.#resource = resource;
+    this.#selection = selection;
+    this.#options = options.options;
+    this.#context = options.context;
+    this.#output = options.output;
+    this.#onClose = options.onClose;
+    this.#definitionHash = resource.definition.hash;
+    const namespace = namespaceOf(resource) || selection.namespace;
+    this.#encoder = new WatchEncoder({
+      resource,
+      selection,
+      namespace,
+      format: options.format,
+      nowMs: () => api.store.nowMs(),
+    });
+    const nowMs = api.clock.monotonicMs();
+    const { watchTimeoutSecondsMin: min, watchTimeoutSecondsMax: max } = limits;
+    const timeoutSeconds = options.options.timeoutSeconds ?? min + api.random.below(max - min);
+    this.#deadlineMs = nowMs + timeoutSeconds * 1000;
+    this.#nextBookmarkMs = nowMs + limits.bookmarkIntervalMs;
+  }
+
+  start(): void {
+    this.#run().catch((error: unknown) => this.failed(error));
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#session?.close();
+    this.#onClose();
+    this.#output.end();
+  }
+
+  /** Once a second: bookmarks, the deadline, and whether the kind is still what it was. */
+  tick(nowMs: number): void {
+    if (this.#session === undefined) return;
+    const isNearEnd = nowMs >= this.#deadlineMs - limits.bookmarkBeforeDeadlineMs;
+    const isBookmarkDue = nowMs >= this.#nextBookmarkMs || (isNearEnd && !this.#isLastBookmarkSent);
+    if (this.#options.allowsBookmarks && isBookmarkDue) {
+      this.#nextBookmarkMs = nowMs + limits.bookmarkIntervalMs;
+      this.#isLastBookmarkSent = isNearEnd;
+      this.#output.write(this.#encoder.bookmark(this.#session.position, { isInitialEnd: false }));
+    }
+    if (nowMs >= this.#deadlineMs || this.#hasChangedKind()) this.close();
+  }
+
+  deliver(events: readonly StoreEvent[]): boolean {
+    if (this.#isClosed) return true;
+    const bytes = this.#encoder.encode(events);
+    return bytes === undefined ? true : this.#output.write(bytes);
+  }
+
+  drained(): Promise<void> {
+    return this.#output.drained();
+  }
+
+  expired(position: Revision, floor: Revision): void {
+    this.failed(newExpired(`too old resource version: ${position} (${floor})`));
+  }
+
+  failed(error: unknown): void {
+    if (this.#isClosed) return;
+    const status = error instanceof StatusError ? error : newInternalError(String(error), error);
+    this.#output.write(this.#encoder.error(statusOf(status)));
+    this.close();
+  }
+
+  async #run(): Promise<void> {
+    const { revision, sendsInitialEvents } = this.#options;
+    if (revision !== undefined) await reach(this.#api, revision, this.#context);
+    let position = sendsInitialEvents ? await this.#sendInitialEvents() : (revision ?? (0 as Revision));
+    // Asked for no initial events and no revision: from now on.
+    if (!sendsInitialEvents && position === 0) position = this.#api.store.revision;
+    if (this.#isClosed) return;
+    const { collection } = this.#resource;
+    this.#session = new WatchSession({ store: this.#api.store, scope: collection, sink: this, position });
+    this.#session.start();
+  }
+
+  async #sendInitialEvents(): Promise<Revision> {
+    const snapshot = this.#api.store.snapshot();
+    try {
+      const namespace = namespaceOf(this.#resource) || this.#selection.namespace;
+      const scope: ListScope = { collection: this.#resource.collection, ...(namespace ? { namespace } : {}) };
+      for await (const batch of snapshot.list(scope)) {
+        if (this.#isClosed) break;
+        const bytes = this.#encoder.added(batch);
+        if (bytes !== undefined && !this.#output.write(bytes)) await this.#output.drained();
+      }
+      if (this.#options.marksInitialEnd && !this.#isClosed) {
+        this.#output.write(this.#encoder.bookmark(snapshot.revision, { isInitialEnd: true }));
+      }
+      return snapshot.revision;
+    } finally {
+      snapshot.close();
+    }
+  }
+
+  // A new schema or the end of a CRD ends its watches cleanly: clients start again and see the new kind.
+  #hasChangedKind(): boolean {
+    if (this.#resource.definition.origin === 'builtin') return false;
+    try {
+      const { definition } = resolve(this.#api, this.#resource.target);
+      return definition.hash !== this.#definitionHash && !definition.isTerminating;
+    } catch (error) {
+      if (error instanceof UnknownResource || error instanceof UnknownCluster) return true;
+      throw error;
+    }
+  }
+}

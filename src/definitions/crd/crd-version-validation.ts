@@ -1,0 +1,116 @@
+import {
+  at,
+  child,
+  deepEqual,
+  dns1035LabelErrors,
+  type FieldError,
+  invalid,
+  type JsonValue,
+  required,
+  validateStructural,
+} from '../../machinery/mod.ts';
+import { validateColumn, validateScale, validateSelectableFields } from './crd-field-paths.ts';
+import { textAt, type VersionView } from './crd-view.ts';
+
+/**
+ * The rules for spec.versions. Upstream keeps schema, subresources, columns and selectable fields once
+ * where all versions agree on them, which shows in the paths: `spec.validation.openAPIV3Schema…` instead
+ * of `spec.versions[0].schema.openAPIV3Schema…`.
+ */
+export function validateVersions(versions: readonly VersionView[]): FieldError[] {
+  const first = versions[0];
+  if (first === undefined) return [];
+  const errors: FieldError[] = [];
+  const shared = sharedParts(versions);
+  const isSchemaMissing = shared.schema && first.schema === undefined;
+  versions.forEach((version, index) => {
+    const path = at('spec.versions', index);
+    if (isSchemaMissing || (!shared.schema && version.schema === undefined)) {
+      errors.push(required(child(path, 'schema.openAPIV3Schema')));
+    }
+    const nameErrors = dns1035LabelErrors(version.name);
+    if (nameErrors.length > 0) errors.push(invalid(child(path, 'name'), version.name, nameErrors.join(',')));
+    for (const detail of deprecationErrors(version)) {
+      errors.push(
+        invalid(child(path, 'deprecationWarning'), textAt(version.raw, 'deprecationWarning'), detail),
+      );
+    }
+    errors.push(...validateParts(version, { ...PER_VERSION, isPart: (part) => !shared[part], path }));
+  });
+  const hasAnyStatus = versions.some((version) => version.hasStatus);
+  errors.push(
+    ...validateParts(
+      { ...first, hasStatus: hasAnyStatus },
+      { ...SHARED, isPart: (part) => shared[part], path: 'spec' },
+    ),
+  );
+  return errors;
+}
+
+type Part = 'schema' | 'subresources' | 'columns' | 'selectableFields';
+
+interface Parts {
+  readonly path: string;
+  readonly schemaPath: string;
+  isPart(part: Part): boolean;
+}
+
+const PER_VERSION = { schemaPath: 'schema.openAPIV3Schema' } as const;
+const SHARED = { schemaPath: 'validation.openAPIV3Schema' } as const;
+
+function validateParts(version: VersionView, { path, schemaPath, isPart }: Parts): FieldError[] {
+  const errors: FieldError[] = [];
+  const { schema } = version;
+  if (isPart('schema') && schema !== undefined) {
+    errors.push(
+      ...validateStructural(schema, child(path, schemaPath), { isStatusEnabled: version.hasStatus }),
+    );
+  }
+  if (isPart('subresources') && version.scale !== undefined) {
+    errors.push(...validateScale(version.scale, child(path, 'subresources.scale')));
+  }
+  if (isPart('columns')) {
+    version.columns.forEach((column, index) => {
+      errors.push(...validateColumn(column, at(child(path, 'additionalPrinterColumns'), index)));
+    });
+  }
+  if (isPart('selectableFields') && schema !== undefined) {
+    errors.push(
+      ...validateSelectableFields(version.selectableFields, schema, child(path, 'selectableFields')),
+    );
+  }
+  return errors;
+}
+
+function sharedParts(versions: readonly VersionView[]): Readonly<Record<Part, boolean>> {
+  const agree = (key: string): boolean =>
+    versions.every(({ raw }) => deepEqual(valueOf(raw[key]), valueOf(versions[0]?.raw[key])));
+  const schema = agree('schema');
+  return {
+    schema,
+    subresources: agree('subresources'),
+    columns: agree('additionalPrinterColumns'),
+    selectableFields: schema && agree('selectableFields'),
+  };
+}
+
+/** An empty list is an absent one for Go, and null always is. */
+function valueOf(value: JsonValue | undefined): JsonValue | undefined {
+  return value === null || (Array.isArray(value) && value.length === 0) ? undefined : value;
+}
+
+function deprecationErrors({ raw }: VersionView): string[] {
+  const warning = raw['deprecationWarning'];
+  if (typeof warning !== 'string') return [];
+  if (raw['deprecated'] !== true) return ['can only be set for deprecated versions'];
+  const errors: string[] = [];
+  if (Buffer.byteLength(warning) > 256) errors.push('must be <= 256 characters long');
+  if (warning === '') errors.push('must not be an empty string');
+  const odd = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(warning);
+  if (odd !== null) {
+    const index = Buffer.byteLength(warning.slice(0, odd.index));
+    const detail = 'must only contain printable UTF-8 characters; non-printable character found at index';
+    errors.push(`${detail} ${index}`);
+  }
+  return errors;
+}
