@@ -89,6 +89,11 @@ export function assertValidNew(resource: Resource, object: KubeObject, errors: r
   refuse(resource, object, [...metaErrors, ...errors]);
 }
 
+/** Throws 422 with everything that is wrong with a review; it has no metadata of its own. */
+export function assertValidReview(resource: Resource, object: KubeObject, errors: readonly FieldError[]): void {
+  refuse(resource, object, errors);
+}
+
 /** Throws 422 with everything that is wrong with an update. */
 export function assertValidUpdate(options: {
   readonly resource: Resource;

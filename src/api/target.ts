@@ -56,7 +56,8 @@ export function resolve(api: Api, target: Target): Resource {
   if (found === undefined || version === undefined) throw new UnknownResource();
   const { definition, preconditions } = found;
   // The scope is part of the route: a cluster-scoped object has no namespaced URL, nor the other way round.
-  const isNamespacedUrl = target.namespace !== '' && !isNamespace(definition);
+  const isOwnNamespace = isNamespace(definition) && target.namespace === target.name;
+  const isNamespacedUrl = target.namespace !== '' && !isOwnNamespace;
   if (isNamespacedUrl && definition.scope === 'Cluster') throw new UnknownResource();
   const resource = {
     target,

@@ -19,8 +19,6 @@ export const CONTROLLERS = {
 /** The finalizers by which the garbage collector holds back a deletion. */
 export const FOREGROUND_FINALIZER = 'foregroundDeletion';
 export const ORPHAN_FINALIZER = 'orphan';
-/** Set while a CRD's objects have to be deleted. */
-export const CRD_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 
 /** Key text of a work row about an object, and back. */
 export function objectWorkKey(key: ObjectKey): string {

@@ -4,20 +4,22 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { acquireDirectoryLock, LOCK_FILE } from './directory-lock.ts';
+import { acquireDirectoryLock, type DirectoryLock, lockFileName } from './directory-lock.ts';
 import { processIdentity } from './process-identity.ts';
 import { StartError } from './start-error.ts';
 
 let parent: string;
 let directory: string;
 const children: ChildProcess[] = [];
+const locks: DirectoryLock[] = [];
+const OWN_LOCK = lockFileName(process.pid);
 beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), 'antipode-lock-'));
   directory = join(parent, 'data');
 });
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
-  await chmod(parent, 0o700);
+  for (const lock of locks.splice(0)) await lock.release();
   await rm(parent, { recursive: true, force: true });
 });
 
@@ -40,26 +42,33 @@ async function runningHolder(): Promise<ChildProcess & { readonly pid: number }>
   await once(child.stdout, 'data');
   const { pid } = child;
   if (pid === undefined) throw new Error('the process has no number');
-  await writeLock(JSON.stringify(processIdentity(pid)));
+  await writeLock(pid, JSON.stringify({ ...processIdentity(pid), isHeld: true }));
   return Object.assign(child, { pid });
 }
 
-async function writeLock(content: string): Promise<void> {
+async function writeLock(pid: number, content: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  await writeFile(join(directory, LOCK_FILE), content);
+  await writeFile(join(directory, lockFileName(pid)), content);
+}
+
+/** Takes the lock, and gives it up at the end of the test. */
+async function acquire(): Promise<DirectoryLock> {
+  const lock = await acquireDirectoryLock(directory);
+  locks.push(lock);
+  return lock;
 }
 
 describe('acquireDirectoryLock', () => {
   it('makes the directory and its parents, closed to others', async () => {
     directory = join(parent, 'a', 'b');
-    const lock = await acquireDirectoryLock(directory);
+    const lock = await acquire();
     expect(lock.directory).toBe(directory);
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
   });
 
   it('closes an empty directory that was made beforehand', async () => {
     await mkdir(directory, { mode: 0o755 });
-    await acquireDirectoryLock(directory);
+    await acquire();
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
   });
 
@@ -67,7 +76,7 @@ describe('acquireDirectoryLock', () => {
     await mkdir(directory);
     await chmod(directory, 0o755);
     await writeFile(join(directory, 'letter.txt'), 'dear all');
-    await acquireDirectoryLock(directory);
+    await acquire();
     expect((await stat(directory)).mode & 0o777).toBe(0o755);
   });
 
@@ -79,61 +88,71 @@ describe('acquireDirectoryLock', () => {
   });
 
   it('refuses a second lock in the same process until the first is released', async () => {
-    const first = await acquireDirectoryLock(directory);
+    const first = await acquire();
     expect((await failure()).exitCode).toBe(5);
     await first.release();
     await first.release();
     expect(await readdir(directory)).toEqual([]);
-    await acquireDirectoryLock(directory);
+    await acquire();
   });
 
   it('takes over from a process that was killed', async () => {
     const holder = await runningHolder();
     holder.kill('SIGKILL');
     await once(holder, 'exit');
-    await acquireDirectoryLock(directory);
-    const content: unknown = JSON.parse(await readFile(join(directory, LOCK_FILE), 'utf8'));
-    expect(content).toEqual(processIdentity(process.pid));
-    expect(await readdir(directory)).toEqual([LOCK_FILE]);
+    await acquire();
+    expect(await readdir(directory)).toEqual([OWN_LOCK]);
+    const content: unknown = JSON.parse(await readFile(join(directory, OWN_LOCK), 'utf8'));
+    expect(content).toEqual({ ...processIdentity(process.pid), isHeld: true });
   });
 
   it.skipIf(process.platform !== 'linux')(
     'takes over when the number of the killed process belongs to another one now',
     async () => {
       const holder = await runningHolder();
-      await writeLock(JSON.stringify({ pid: holder.pid, started: 'an earlier boot/1' }));
-      await acquireDirectoryLock(directory);
-      await rm(join(directory, LOCK_FILE));
-      // In a container the restarted server has the very number of the killed one.
-      await writeLock(JSON.stringify({ pid: process.pid, started: 'an earlier boot/1' }));
-      await acquireDirectoryLock(directory);
+      await writeLock(holder.pid, '{"started":"an earlier boot/1","isHeld":true}');
+      await acquire();
+      expect(await readdir(directory)).toEqual([OWN_LOCK]);
     },
   );
 
+  it('takes over when the killed process had its own number, as in a container', async () => {
+    await writeLock(process.pid, '{"started":"an earlier boot/1","isHeld":true}');
+    await acquire();
+    expect(await readdir(directory)).toEqual([OWN_LOCK]);
+  });
+
   it.each([
     ['empty', ''],
-    ['torn', '{"pid":12'],
+    ['torn', '{"star'],
     ['not of this program', '"hello"'],
-    ['without a valid number', '{"pid":-1,"started":""}'],
-  ])('takes over a lock that is %s', async (_, content) => {
-    await writeLock(content);
-    await acquireDirectoryLock(directory);
+    ['null', 'null'],
+  ])('takes over a lock of a dead process that is %s', async (_, content) => {
+    await writeLock(999_999_999, content);
+    await acquire();
+    expect(await readdir(directory)).toEqual([OWN_LOCK]);
   });
 
-  it('gives the directory to exactly one of many that find a stale lock', async () => {
-    await writeLock('{"pid":999999999,"started":"x"}');
-    const results = await Promise.allSettled(
-      Array.from({ length: 8 }, () => acquireDirectoryLock(directory)),
-    );
+  it('gives way to a process that never gets beyond looking', async () => {
+    const rival = await runningHolder();
+    await writeLock(rival.pid, '');
+    expect((await failure()).message).toContain(`process ${rival.pid}`);
+    expect(await readdir(directory)).toEqual([lockFileName(rival.pid)]);
+  });
+
+  it('waits for a process that looks at the same moment and then gives up', async () => {
+    const rival = await runningHolder();
+    await writeLock(rival.pid, '');
+    const lock = acquire();
+    setTimeout(() => rival.kill('SIGKILL'), 5);
+    await once(rival, 'exit');
+    expect((await lock).directory).toBe(directory);
+  });
+
+  it('gives the directory to exactly one of many in the same process', async () => {
+    await writeLock(999_999_999, '');
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => acquire()));
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
-  });
-
-  it('does not remove the lock of another process on release', async () => {
-    const lock = await acquireDirectoryLock(directory);
-    await rm(join(directory, LOCK_FILE));
-    await runningHolder();
-    await lock.release();
-    expect(await readdir(directory)).toEqual([LOCK_FILE]);
   });
 
   it('says that a file is in the place of the directory', async () => {

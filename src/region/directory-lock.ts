@@ -1,23 +1,10 @@
-import {
-  access,
-  chmod,
-  constants,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  stat,
-  unlink,
-} from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
+import { access, chmod, constants, lstat, mkdir, readdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isPermissionError, PRIVATE_FILE_MODE, readFileIfPresent, reasonOf } from './atomic-file.ts';
 import { isRunning, type ProcessIdentity, processIdentity } from './process-identity.ts';
-import { StartError, systemErrorCode } from './start-error.ts';
-
-/** The file that says which process uses a root directory. */
-export const LOCK_FILE = 'antipode.lock';
+import { StartError } from './start-error.ts';
 
 /** A root directory that this process alone uses. */
 export interface DirectoryLock {
@@ -27,35 +14,65 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
+/** The file by which a process says that it uses a root directory. */
+export function lockFileName(pid: number): string {
+  return `antipode.${pid}.lock`;
+}
+
 /**
- * Makes the root directory (mode 0700) if needed and takes it for this process. A lock that a killed
- * process left behind is taken over. Throws a `StartError` when another process holds it, when a file is
- * in its place, and when it cannot be read or written.
+ * Makes the root directory (mode 0700) if needed and takes it for this process. What a killed process
+ * left behind is cleared away. Throws a `StartError` when another process uses the directory, when a file
+ * is in its place, and when it cannot be read or written.
  *
- * The lock exists for the clear message; two processes that still slip through are stopped by LevelDB's
- * own lock, which the kernel keeps.
+ * Every process has a lock file of its own, writes it first and looks at the others after that, so of two
+ * that start together at least one sees the other, and a dead process's file can be removed without the
+ * risk of removing a living one's; one file for all would have that risk. LevelDB's own lock, which the
+ * kernel keeps, stands behind this one for processes that cannot see each other, as in two containers.
  */
 export async function acquireDirectoryLock(directory: string): Promise<DirectoryLock> {
   const path = resolve(directory);
   await prepareDirectory(path);
-  const lockPath = join(path, LOCK_FILE);
   const self = processIdentity(process.pid);
-  for (let attempt = 0; attempt < TAKE_OVER_ATTEMPTS_MAX; attempt++) {
-    if (await createLock(lockPath, self))
-      return { directory: path, release: () => releaseLock(lockPath, self) };
-    const holder = await readHolder(lockPath);
-    if (holder !== undefined && isRunning(holder)) throw inUse(path, holder);
-    await removeStaleLock(lockPath, holder);
+  if (takenHere.has(path)) throw inUse(path, self.pid);
+  takenHere.add(path);
+  const release = async (): Promise<void> => {
+    if (!takenHere.delete(path)) return;
+    // A file that cannot be removed is stale as soon as this process ends, so a failure does no harm.
+    await unlink(join(path, lockFileName(self.pid))).catch(() => undefined);
+  };
+  try {
+    await contend(path, self);
+    return { directory: path, release };
+  } catch (error) {
+    await release();
+    throw error;
   }
-  throw new StartError(`cannot take ${lockPath}: other processes keep taking it; start one at a time`, {
-    exitCode: 5,
-  });
 }
 
-// Each round is lost only to another process that starts in the same moment.
-const TAKE_OVER_ATTEMPTS_MAX = 5;
-// A lock is written right after it is created; one that stays empty for this long belongs to a crash.
-const EMPTY_LOCK_WAIT_MS = 200;
+// What this process holds: two locks of one process would share a file.
+const takenHere = new Set<string>();
+
+// A round is lost only to a process that starts in the same moment; both then wait for a random time.
+const ROUNDS_MAX = 6;
+const ROUND_WAIT_MS_MAX = 100;
+
+async function contend(path: string, self: ProcessIdentity): Promise<void> {
+  const own = join(path, lockFileName(self.pid));
+  for (let round = 1; ; round++) {
+    await writeLock(own, { ...self, isHeld: false });
+    const rivals = await livingRivals(path, self.pid);
+    const holder = rivals.find((rival) => rival.isHeld) ?? (round === ROUNDS_MAX ? rivals[0] : undefined);
+    if (holder !== undefined) throw inUse(path, holder.pid);
+    if (rivals.length === 0) return writeLock(own, { ...self, isHeld: true });
+    await unlink(own).catch(() => undefined);
+    await delay(randomInt(ROUND_WAIT_MS_MAX));
+  }
+}
+
+interface Claim extends ProcessIdentity {
+  /** Whether that process has the directory, or is still looking whether it is free. */
+  readonly isHeld: boolean;
+}
 
 async function prepareDirectory(path: string): Promise<void> {
   try {
@@ -77,7 +94,7 @@ async function tightenMode(path: string): Promise<void> {
   const { mode, uid } = await stat(path);
   if ((mode & 0o077) === 0 || uid !== process.getuid?.()) return;
   const entries = await readdir(path);
-  if (entries.length > 0 && !entries.includes(LOCK_FILE)) return;
+  if (entries.length > 0 && !entries.some((entry) => lockedPid(entry) !== undefined)) return;
   await chmod(path, 0o700);
 }
 
@@ -126,73 +143,52 @@ async function nearestNonDirectory(path: string): Promise<string | undefined> {
   }
 }
 
-/** Whether the lock file is now this process's; false when there is one already. */
-async function createLock(lockPath: string, self: ProcessIdentity): Promise<boolean> {
+async function writeLock(file: string, claim: Claim): Promise<void> {
   try {
-    const file = await open(lockPath, 'wx', PRIVATE_FILE_MODE);
-    try {
-      await file.writeFile(`${JSON.stringify(self)}\n`);
-    } finally {
-      await file.close();
-    }
-    return true;
+    await writeFile(file, `${JSON.stringify(claim)}\n`, { mode: PRIVATE_FILE_MODE });
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return false;
-    throw new StartError(`cannot write ${lockPath}: ${reasonOf(error)}`, {
+    throw new StartError(`cannot write ${file}: ${reasonOf(error)}`, {
       exitCode: isPermissionError(error) ? 4 : 1,
       cause: error,
     });
   }
 }
 
-async function readHolder(lockPath: string): Promise<ProcessIdentity | undefined> {
-  const text = await readFileIfPresent(lockPath);
-  if (text !== '') return parseHolder(text);
-  await delay(EMPTY_LOCK_WAIT_MS);
-  return parseHolder(await readFileIfPresent(lockPath));
+/** What other living processes say; files of dead ones are removed. */
+async function livingRivals(path: string, ownPid: number): Promise<readonly Claim[]> {
+  const rivals: Claim[] = [];
+  for (const entry of await readdir(path)) {
+    const pid = lockedPid(entry);
+    if (pid === undefined || pid === ownPid) continue;
+    const text = await readFileIfPresent(join(path, entry));
+    if (text === undefined) continue;
+    const claim = parseClaim(pid, text);
+    if (isRunning(claim)) rivals.push(claim);
+    else await unlink(join(path, entry)).catch(() => undefined);
+  }
+  return rivals;
 }
 
-function parseHolder(text: string | undefined): ProcessIdentity | undefined {
+function lockedPid(fileName: string): number | undefined {
+  const digits = /^antipode\.([1-9]\d{0,9})\.lock$/.exec(fileName)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+// A file that is empty or torn is being written at this moment, or its writer died: the number tells.
+function parseClaim(pid: number, text: string): Claim {
   try {
-    const value: unknown = JSON.parse(text ?? '');
-    if (typeof value !== 'object' || value === null) return undefined;
-    const pid = 'pid' in value ? value.pid : undefined;
-    const started = 'started' in value ? value.started : undefined;
-    if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
-    return { pid, started: typeof started === 'string' ? started : '' };
+    const value: unknown = JSON.parse(text);
+    const fields = typeof value === 'object' && value !== null ? value : {};
+    const started = 'started' in fields && typeof fields.started === 'string' ? fields.started : '';
+    return { pid, started, isHeld: 'isHeld' in fields && fields.isHeld === true };
   } catch {
-    return undefined;
+    return { pid, started: '', isHeld: false };
   }
 }
 
-// Renaming first makes sure that the file removed is the stale one that was read: of two processes that
-// found it stale, the slower one would otherwise remove the lock of the faster.
-async function removeStaleLock(lockPath: string, stale: ProcessIdentity | undefined): Promise<void> {
-  const aside = `${lockPath}.${process.pid}.stale`;
-  try {
-    await rename(lockPath, aside);
-    const moved = parseHolder(await readFileIfPresent(aside));
-    if (moved?.pid === stale?.pid && moved?.started === stale?.started) await unlink(aside);
-    else await rename(aside, lockPath);
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return;
-    throw new StartError(`cannot take over ${lockPath}: ${reasonOf(error)}`, {
-      exitCode: isPermissionError(error) ? 4 : 1,
-      cause: error,
-    });
-  }
-}
-
-async function releaseLock(lockPath: string, self: ProcessIdentity): Promise<void> {
-  const holder = parseHolder(await readFileIfPresent(lockPath).catch(() => undefined));
-  if (holder?.pid !== self.pid || holder.started !== self.started) return;
-  // A lock that cannot be removed is stale as soon as this process ends, so a failure does no harm.
-  await unlink(lockPath).catch(() => undefined);
-}
-
-function inUse(path: string, holder: ProcessIdentity): StartError {
+function inUse(path: string, pid: number): StartError {
   return new StartError(
-    `another antipode (process ${holder.pid}) is using ${path}; stop it, or choose another directory with --root-directory`,
+    `another antipode (process ${pid}) is using ${path}; stop it, or choose another directory with --root-directory`,
     { exitCode: 5 },
   );
 }

@@ -25,7 +25,7 @@ export function isRunning(identity: ProcessIdentity): boolean {
     // EPERM: it exists, but belongs to somebody else.
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
   }
-  if (identity.started === '') return identity.pid !== process.pid;
+  if (identity.started === '') return true;
   const started = startOf(identity.pid);
   return started === '' || started === identity.started;
 }

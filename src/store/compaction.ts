@@ -42,12 +42,12 @@ async function compactStep(
   const operations: WriteOperation[] = [];
   let lastSequence = 0;
   let revision = 0;
-  for await (const entries of keyValue.iterate(logRange(from), { limit: FRAMES_PER_STEP })) {
+  frames: for await (const entries of keyValue.iterate(logRange(from), { limit: FRAMES_PER_STEP })) {
     for (const [, bytes] of entries) {
       const frame = decodeFrame(bytes);
       revision = frame.changes.at(-1)?.revision ?? revision;
       // The frame that moved the floor here, and what follows it, is history that readers may still ask for.
-      if (revision > floor || frame.compactionFloor >= floor) break;
+      if (revision > floor || frame.compactionFloor >= floor) break frames;
       for (const change of frame.changes) {
         operations.push({ key: versionKey(objectKeyText(change.key), change.revision) });
         operations.push({ key: eventKey(change.key, change.revision) });

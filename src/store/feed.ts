@@ -1,6 +1,6 @@
 import { type Clock, limits, type Revision } from '../base/mod.ts';
-import { type CollectionKey, collectionKeyText } from './object-key.ts';
 import type { WorkChange } from './frame.ts';
+import { type CollectionKey, collectionKeyText } from './object-key.ts';
 import type { StoreEvent } from './projection.ts';
 
 /** The objects of one kind: in one logical cluster, or in all of them. */
@@ -86,9 +86,18 @@ export class Feed {
   reached(revision: number, signal: AbortSignal): Promise<void> {
     if (revision <= this.#revision) return Promise.resolve();
     return new Promise((resolve) => {
-      const waiter = { revision, resolve };
+      // A signal that is aborted already tells nobody: who waits on it would be kept for good.
+      if (signal.aborted) return;
+      const forget = () => this.#waiters.delete(waiter);
+      const waiter = {
+        revision,
+        resolve: () => {
+          signal.removeEventListener('abort', forget);
+          resolve();
+        },
+      };
       this.#waiters.add(waiter);
-      signal.addEventListener('abort', () => this.#waiters.delete(waiter), { once: true });
+      signal.addEventListener('abort', forget, { once: true });
     });
   }
 

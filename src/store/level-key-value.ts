@@ -23,6 +23,8 @@ class Snapshot implements KeyValueSnapshot {
   }
 }
 
+const NO_VALUE = Buffer.alloc(0);
+
 /**
  * Opens (or creates) a LevelDB in a directory. Rejects with LevelDB's error: `LEVEL_LOCKED` when another
  * process has it, `LEVEL_CORRUPTION` when its files are damaged.
@@ -57,10 +59,7 @@ class LevelKeyValue implements KeyValueStore {
     return this.#database.getSync(asBuffer(key), { snapshot: snapshot.level });
   }
 
-  async *iterate(
-    range: KeyRange,
-    options: IterateOptions = {},
-  ): AsyncIterableIterator<readonly Entry[]> {
+  async *iterate(range: KeyRange, options: IterateOptions = {}): AsyncIterableIterator<readonly Entry[]> {
     const snapshot = options.snapshot as Snapshot | undefined;
     const iterator = this.#database.iterator({
       gte: asBuffer(range.start),
@@ -78,6 +77,7 @@ class LevelKeyValue implements KeyValueStore {
       while (true) {
         const entries = await iterator.nextv(limits.iteratorBatchEntries);
         if (entries.length === 0) return;
+        if (options.keysOnly) for (const entry of entries) entry[1] = NO_VALUE;
         yield entries as unknown as readonly Entry[];
       }
     } finally {

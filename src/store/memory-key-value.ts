@@ -61,10 +61,7 @@ export class MemoryKeyValue implements KeyValueStore {
     return entry !== undefined && Buffer.compare(entry[0], key) === 0 ? entry[1] : undefined;
   }
 
-  async *iterate(
-    range: KeyRange,
-    options: IterateOptions = {},
-  ): AsyncIterableIterator<readonly Entry[]> {
+  async *iterate(range: KeyRange, options: IterateOptions = {}): AsyncIterableIterator<readonly Entry[]> {
     const blocks = this.#state(options);
     let remaining = options.limit ?? Number.POSITIVE_INFINITY;
     let batch: Entry[] = [];

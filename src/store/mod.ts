@@ -2,7 +2,7 @@ export { Feed, type FeedGroup, type FeedListener, type FeedScope } from './feed.
 export type { WorkChange } from './frame.ts';
 export type { Entry, KeyRange, KeyValueSnapshot, KeyValueStore, WriteOperation } from './key-value.ts';
 export { openLevelKeyValue } from './level-key-value.ts';
-export { MemoryKeyValue, type MemoryDisk } from './memory-key-value.ts';
+export { type MemoryDisk, MemoryKeyValue } from './memory-key-value.ts';
 export { type CollectionKey, type ObjectKey, objectKeyText } from './object-key.ts';
 export type { StoreEvent } from './projection.ts';
 export { LogDamaged, replayLog } from './replay.ts';

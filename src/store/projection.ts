@@ -85,10 +85,14 @@ export function projectFrame(options: {
     const key = workKey(work);
     operations.push(work.payload === undefined ? { key } : { key, value: work.payload });
   }
-  if (frame.compactionFloor > 0) operations.push({ key: FLOOR_KEY, value: encodeNumber(frame.compactionFloor) });
+  if (frame.compactionFloor > 0)
+    operations.push({ key: FLOOR_KEY, value: encodeNumber(frame.compactionFloor) });
   operations.push({ key: HEAD_KEY, value: encodeHead(head) });
   return { operations, events };
 }
+
+/** Three numbers and a SHA-256. */
+export const HEAD_BYTES = 56;
 
 export function encodeHead(head: Head): Buffer {
   return Buffer.concat([
@@ -142,8 +146,16 @@ function projectOwners(
   before: readonly string[],
   after: readonly string[],
 ): void {
-  for (const uid of before) if (!after.includes(uid)) operations.push({ key: ownerKey(uid, key) });
+  for (const uid of before)
+    if (!after.includes(uid) && isIndexable(uid)) operations.push({ key: ownerKey(uid, key) });
   for (const uid of after) {
-    if (!before.includes(uid)) operations.push({ key: ownerKey(uid, key), value: NO_VALUE });
+    if (!before.includes(uid) && isIndexable(uid))
+      operations.push({ key: ownerKey(uid, key), value: NO_VALUE });
   }
+}
+
+// An owner reference may name any text as uid. One with a separator would lie among the keys of another
+// uid; no object has such a uid, so nobody looks for its dependents either.
+function isIndexable(uid: string): boolean {
+  return !uid.includes('\0');
 }

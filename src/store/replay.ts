@@ -1,9 +1,9 @@
-import { assert, type Revision } from '../base/mod.ts';
+import type { Revision } from '../base/mod.ts';
 import { compactHistory } from './compaction.ts';
-import { decodeFrame, frameHash, NO_PREVIOUS_HASH } from './frame.ts';
-import type { KeyValueStore } from './key-value.ts';
 import { FORMAT, FORMAT_VERSION } from './format.ts';
-import { decodeHead, type Head, projectFrame } from './projection.ts';
+import { decodeFrame, type Frame, frameHash, NO_PREVIOUS_HASH } from './frame.ts';
+import type { KeyValueStore } from './key-value.ts';
+import { decodeHead, HEAD_BYTES, type Head, projectFrame } from './projection.ts';
 import { decodeRow } from './row.ts';
 import { HEAD_KEY, LOG_RANGE, logKey, objectRowKey } from './tables.ts';
 
@@ -22,12 +22,14 @@ export async function replayLog(from: KeyValueStore, to: KeyValueStore): Promise
   await to.write([{ key: FORMAT, value: FORMAT_VERSION }], { sync: false });
   for await (const entries of from.iterate(LOG_RANGE)) {
     for (const [, frameBytes] of entries) {
-      const frame = decodeFrame(frameBytes);
+      const frame = readFrame(frameBytes, head.sequence + 1);
       if (frame.sequence !== head.sequence + 1) {
         throw new LogDamaged(`after frame ${head.sequence} comes frame ${frame.sequence}`);
       }
       if (Buffer.compare(frame.previousHash, head.hash) !== 0) {
-        throw new LogDamaged(`frame ${frame.sequence} does not follow frame ${head.sequence}: their hashes differ`);
+        throw new LogDamaged(
+          `frame ${frame.sequence} does not follow frame ${head.sequence}: their hashes differ`,
+        );
       }
       head = {
         sequence: frame.sequence,
@@ -48,6 +50,11 @@ export async function replayLog(from: KeyValueStore, to: KeyValueStore): Promise
       await to.write(operations, { sync: false });
     }
   }
+  // The chain links every frame to the one before it; only the stored head knows the last one.
+  const end = readHead(from);
+  if (end !== undefined && end.sequence !== head.sequence) {
+    throw new LogDamaged(`the log ends with frame ${head.sequence}, not with frame ${end.sequence}`);
+  }
   await compactHistory(to);
   return head;
 }
@@ -56,12 +63,26 @@ export async function replayLog(from: KeyValueStore, to: KeyValueStore): Promise
 export function readHead(keyValue: KeyValueStore): Head | undefined {
   const bytes = keyValue.get(HEAD_KEY);
   if (bytes === undefined) return undefined;
+  if (bytes.length !== HEAD_BYTES) throw new LogDamaged(`the head of the log has ${bytes.length} bytes`);
   const head = decodeHead(bytes);
   const frameBytes = keyValue.get(logKey(head.sequence));
-  if (frameBytes === undefined) throw new LogDamaged(`the last frame (${head.sequence}) of the log is missing`);
+  if (frameBytes === undefined)
+    throw new LogDamaged(`the last frame (${head.sequence}) of the log is missing`);
   if (Buffer.compare(frameHash(frameBytes), head.hash) !== 0) {
     throw new LogDamaged(`the last frame (${head.sequence}) of the log is not the one that was written`);
   }
-  assert(head.revision > 0 || head.sequence > 0, 'a log that has a head has a frame');
+  const frame = readFrame(frameBytes, head.sequence);
+  const revision = frame.changes.at(-1)?.revision ?? head.revision;
+  if (frame.sequence !== head.sequence || frame.epoch !== head.epoch || revision !== head.revision) {
+    throw new LogDamaged(`the head of the log does not agree with its last frame (${head.sequence})`);
+  }
   return head;
+}
+
+function readFrame(bytes: Uint8Array, sequence: number): Frame {
+  try {
+    return decodeFrame(bytes);
+  } catch (cause) {
+    throw new LogDamaged(`frame ${sequence} cannot be read`, { cause });
+  }
 }

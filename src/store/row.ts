@@ -114,19 +114,12 @@ export function readRow(reader: protobuf.Reader, length: number): Row {
 /** 64-bit numbers of ours are below 2^53; anything else is damage. */
 export function toNumber(value: unknown): number {
   const long = value as { toNumber?(): number; low?: number; high?: number };
-  const number =
-    typeof value === 'number'
-      ? value
-      : (long.high! >>> 0) * 0x1_0000_0000 + (long.low! >>> 0);
+  const number = typeof value === 'number' ? value : (long.high! >>> 0) * 0x1_0000_0000 + (long.low! >>> 0);
   assert(Number.isSafeInteger(number), 'a stored number has 53 bits');
   return number;
 }
 
-function writePairs(
-  writer: protobuf.Writer,
-  tag: number,
-  pairs: Readonly<Record<string, string>>,
-): void {
+function writePairs(writer: protobuf.Writer, tag: number, pairs: Readonly<Record<string, string>>): void {
   for (const key of Object.keys(pairs)) writer.uint32(tag).string(key).uint32(tag).string(pairs[key]!);
 }
 

@@ -1,4 +1,12 @@
-import { assert, type Clock, HybridClock, limits, type Random, type Revision, type ShardName } from '../base/mod.ts';
+import {
+  assert,
+  type Clock,
+  HybridClock,
+  limits,
+  type Random,
+  type Revision,
+  type ShardName,
+} from '../base/mod.ts';
 import type { Feed } from './feed.ts';
 import { type Change, decodeFrame, encodeFrame, type Frame, frameHash, type WorkChange } from './frame.ts';
 import type { KeyValueStore, WriteOperation } from './key-value.ts';
@@ -65,7 +73,11 @@ export class ExpectationFailed extends Error {
   readonly current: Revision;
   readonly isPrecondition: boolean;
 
-  constructor(options: { readonly key: ObjectKey; readonly current: number; readonly isPrecondition: boolean }) {
+  constructor(options: {
+    readonly key: ObjectKey;
+    readonly current: number;
+    readonly isPrecondition: boolean;
+  }) {
     super(`${options.key.resource} ${options.key.name} is at revision ${options.current}`);
     this.key = options.key;
     this.current = options.current as Revision;
@@ -130,7 +142,8 @@ export class Sequencer {
   #head: Head;
   #durableSequence: number;
   #commitCount = 0;
-  #open: Group | undefined;
+  /** Groups that wait for the disk, oldest first; the last one takes commits until it is full. */
+  readonly #waiting: Group[] = [];
   #writing: Group | undefined;
   #isFlushing = false;
   #pendingCommits = 0;
@@ -181,7 +194,7 @@ export class Sequencer {
 
   /** Resolves when everything that {@link newest} may have shown until now is durable. */
   async settled(): Promise<void> {
-    await (this.#open ?? this.#writing)?.durable;
+    await (this.#waiting.at(-1) ?? this.#writing)?.durable;
   }
 
   /**
@@ -214,12 +227,15 @@ export class Sequencer {
       actor: proposal.actor,
       originRegion: proposal.originRegion,
       changes,
-      work: [...(proposal.work ?? []), ...(proposal.settles ?? []).map((settled) => settled.key)],
+      // Settled first: a debt that the same commit causes again stays owed.
+      work: [...(proposal.settles ?? []).map((settled) => settled.key), ...(proposal.work ?? [])],
       compactionFloor: proposal.compactionFloor ?? 0,
     };
     const frameBytes = encodeFrame(frame);
     if (frameBytes.length > limits.frameBytesMax) {
-      throw new CommitTooLarge(`the commit has ${frameBytes.length} bytes, the limit is ${limits.frameBytesMax}`);
+      throw new CommitTooLarge(
+        `the commit has ${frameBytes.length} bytes, the limit is ${limits.frameBytesMax}`,
+      );
     }
     return this.#append(frame, frameBytes, revisions);
   }
@@ -287,7 +303,9 @@ export class Sequencer {
       assert(!seen.has(keyText), 'a commit changes an object once');
       seen.add(keyText);
       const current = this.#newest(keyText)?.row.revision ?? 0;
-      const isWrong = expected === undefined ? row === undefined && current === 0 : current !== expected;
+      // What does not exist cannot be deleted, not even by someone who expects that: it would be an event of nothing.
+      const isWrong =
+        (row === undefined && current === 0) || (expected !== undefined && current !== expected);
       if (isWrong) throw new ExpectationFailed({ key, current, isPrecondition: false });
     }
   }
@@ -316,8 +334,19 @@ export class Sequencer {
     const frameBytes = this.#keyValue.get(logKey(sequence));
     assert(frameBytes !== undefined, 'a remembered commit is in the log');
     const revisions = decodeFrame(frameBytes).changes.map((change) => change.revision);
-    const revision = revisions.at(-1) ?? this.#head.revision;
+    const revision = revisions.at(-1) ?? this.#revisionBefore(sequence);
     return { sequence, revision, revisions, durable: Promise.resolve() };
+  }
+
+  /** The last revision in the frames before one: a commit without changes has none of its own. */
+  #revisionBefore(sequence: number): Revision {
+    for (let at = sequence - 1; at >= 1; at--) {
+      const frameBytes = this.#keyValue.get(logKey(at));
+      if (frameBytes === undefined) break;
+      const last = decodeFrame(frameBytes).changes.at(-1);
+      if (last !== undefined) return last.revision;
+    }
+    return 0 as Revision;
   }
 
   #nextCommitId(): Uint8Array {
@@ -329,7 +358,14 @@ export class Sequencer {
   }
 
   #openGroup(): Group {
-    if (this.#open !== undefined) return this.#open;
+    const last = this.#waiting.at(-1);
+    if (
+      last !== undefined &&
+      last.commits < limits.groupCommitsMax &&
+      last.sizeBytes < limits.groupBytesMax
+    ) {
+      return last;
+    }
     let settle: Group['settle'] | undefined;
     const durable = new Promise<void>((resolve, reject) => {
       settle = { resolve, reject };
@@ -337,7 +373,7 @@ export class Sequencer {
     // Every proposer waits on this promise; one that has gone away must not make its rejection fatal.
     durable.catch(() => {});
     assert(settle !== undefined, 'a promise runs its executor at once');
-    this.#open = {
+    const group: Group = {
       operations: [],
       events: [],
       work: [],
@@ -350,7 +386,8 @@ export class Sequencer {
       sizeBytes: 0,
       commits: 0,
     };
-    return this.#open;
+    this.#waiting.push(group);
+    return group;
   }
 
   #startFlushing(): void {
@@ -362,9 +399,7 @@ export class Sequencer {
 
   /** One group after the other: while one is on its way to the disk, the next one fills. */
   async #flushGroups(): Promise<void> {
-    while (this.#open !== undefined) {
-      const group = this.#open;
-      this.#open = undefined;
+    for (let group = this.#waiting.shift(); group !== undefined; group = this.#waiting.shift()) {
       this.#writing = group;
       try {
         await this.#keyValue.write(group.operations, { sync: true });
@@ -391,8 +426,7 @@ export class Sequencer {
     const message = cause instanceof Error ? cause.message : String(cause);
     this.#failure = new LogUnavailable(`writing the log failed: ${message}`, { isTransient: false, cause });
     group.settle.reject(this.#failure);
-    this.#open?.settle.reject(this.#failure);
-    this.#open = undefined;
+    for (const waiting of this.#waiting.splice(0)) waiting.settle.reject(this.#failure);
   }
 
   #assertAccepting(): void {

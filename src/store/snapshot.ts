@@ -1,12 +1,7 @@
-import type { LogicalCluster, Revision } from '../base/mod.ts';
-import { decodeFrame, rowOf } from './frame.ts';
+import { assert, type LogicalCluster, limits, type Revision } from '../base/mod.ts';
+import { type Change, decodeFrame, rowOf } from './frame.ts';
 import type { Entry, KeyRange, KeyValueSnapshot, KeyValueStore } from './key-value.ts';
-import {
-  type CollectionKey,
-  type ObjectKey,
-  objectKeyText,
-  parseObjectKeyText,
-} from './object-key.ts';
+import { type CollectionKey, type ObjectKey, objectKeyText, parseObjectKeyText } from './object-key.ts';
 import { decodeEventPointer, decodeHead, type StoreEvent } from './projection.ts';
 import { decodeRow, type Row } from './row.ts';
 import {
@@ -14,8 +9,10 @@ import {
   FLOOR_KEY,
   HEAD_KEY,
   logKey,
+  logRange,
   objectRange,
   objectRowKey,
+  ownerRange,
   parseEventKey,
   parseObjectRowKey,
   parseOwnerKey,
@@ -23,7 +20,6 @@ import {
   parseWildcardKey,
   parseWorkKey,
   readRevision,
-  ownerRange,
   versionKey,
   versionRange,
   versionsOfObject,
@@ -109,45 +105,45 @@ export class StoreSnapshot {
       return;
     }
     const { collection, ...within } = scope;
-    const old = new VersionCursor(this.#iterate(versionRange(collection, within)), revision);
+    // What is current now and older than the revision, merged with what was current then: no object is both.
+    const superseded = new Lookahead(this.#supersededAfter(versionRange(collection, within), revision));
     try {
+      await superseded.start();
       for await (const entries of this.#iterate(objectRange(collection, within))) {
-        const batch: ListedObject[] = [];
-        for (const [key, value] of entries) {
-          const keyText = key.toString('utf8', 1);
-          batch.push(...(await old.takeBefore(keyText)));
+        let batch: ListedObject[] = [];
+        for (const [rowKey, value] of entries) {
+          while (superseded.current !== undefined && isBefore(superseded.current.versionKey, rowKey)) {
+            batch.push(superseded.current.object);
+            const isLoading = superseded.advance();
+            if (isLoading === undefined) continue;
+            yield batch;
+            batch = [];
+            await isLoading;
+          }
           const row = decodeRow(value);
-          const superseded = await old.take(keyText);
-          if (row.revision <= revision) batch.push({ key: parseObjectKeyText(keyText), row });
-          else if (superseded !== undefined) batch.push(superseded);
+          if (row.revision <= revision) batch.push({ key: parseObjectRowKey(rowKey), row });
         }
         if (batch.length > 0) yield batch;
       }
-      const rest = await old.takeBefore(undefined);
-      if (rest.length > 0) yield rest;
+      for await (const rest of superseded.rest()) yield rest.map(({ object }) => object);
     } finally {
-      await old.close();
+      await superseded.close();
     }
   }
 
   /** The objects of one kind in all logical clusters, in order of cluster, namespace and name. */
   async *listWildcard(group: string, resource: string): AsyncGenerator<ListedObject[]> {
-    for await (const entries of this.#iterate(wildcardRange(group, resource))) {
-      const batch: ListedObject[] = [];
-      for (const [indexKey] of entries) {
-        const key = parseWildcardKey(indexKey);
-        const row = this.get(key);
-        if (row !== undefined) batch.push({ key, row });
-      }
-      yield batch;
-    }
+    yield* this.#indexed(wildcardRange(group, resource), parseWildcardKey);
   }
 
   /** How many objects are in the scope, counting no further than `countMax`. */
   async count(scope: ListScope, countMax: number): Promise<number> {
     const { collection, ...within } = scope;
     let count = 0;
-    for await (const entries of this.#iterate(objectRange(collection, within), { limit: countMax, keysOnly: true })) {
+    for await (const entries of this.#iterate(objectRange(collection, within), {
+      limit: countMax,
+      keysOnly: true,
+    })) {
       count += entries.length;
     }
     return count;
@@ -158,17 +154,28 @@ export class StoreSnapshot {
     collection: CollectionKey,
     range: { readonly after: number; readonly upTo: number },
   ): AsyncGenerator<StoreEvent[]> {
+    // A range delete is one frame with many events: it is decoded once, not once for each of them.
+    let sequence = 0;
+    let changes: readonly Change[] = [];
     for await (const entries of this.#iterate(eventRange(collection, range.after, range.upTo))) {
-      const events: StoreEvent[] = [];
+      let events: StoreEvent[] = [];
+      let sizeBytes = 0;
       for (const [eventKeyBytes, pointerBytes] of entries) {
-        const revision = parseEventKey(eventKeyBytes) as Revision;
         const pointer = decodeEventPointer(pointerBytes);
-        const key = { ...collection, namespace: pointer.namespace, name: pointer.name };
-        const frameBytes = this.#get(logKey(pointer.sequence));
-        if (frameBytes === undefined) continue;
-        const change = decodeFrame(frameBytes).changes[pointer.index];
-        if (change === undefined) continue;
-        events.push(this.#event(key, revision, change.verb === 'put' ? rowOf(change) : undefined));
+        if (pointer.sequence !== sequence) {
+          sequence = pointer.sequence;
+          changes = this.#changesOf(sequence);
+        }
+        const change = changes[pointer.index];
+        assert(change?.revision === parseEventKey(eventKeyBytes), 'an event points to its change in the log');
+        const event = this.#event(change);
+        events.push(event);
+        // Pointers are small, the rows that they lead to need not be.
+        sizeBytes += eventBytes(event);
+        if (sizeBytes < limits.iteratorBatchBytes) continue;
+        yield events;
+        events = [];
+        sizeBytes = 0;
       }
       if (events.length > 0) yield events;
     }
@@ -179,16 +186,24 @@ export class StoreSnapshot {
     kind: { readonly group: string; readonly resource: string; readonly identity: string },
     range: { readonly after: number; readonly upTo: number },
   ): AsyncGenerator<StoreEvent[]> {
-    const first = this.#firstSequenceAfter(range.after);
-    for (let sequence = first; sequence <= this.sequence; sequence++) {
-      const frameBytes = this.#get(logKey(sequence));
-      if (frameBytes === undefined) continue;
+    let next = this.#firstSequenceAfter(range.after);
+    for await (const entries of this.#iterate(logRange(next))) {
       const events: StoreEvent[] = [];
-      for (const change of decodeFrame(frameBytes).changes) {
-        const { key, revision } = change;
-        if (key.group !== kind.group || key.resource !== kind.resource || key.identity !== kind.identity) continue;
-        if (revision <= range.after || revision > range.upTo) continue;
-        events.push(this.#event(key, revision, change.verb === 'put' ? rowOf(change) : undefined));
+      for (const [, frameBytes] of entries) {
+        const frame = decodeFrame(frameBytes);
+        assert(frame.sequence === next, 'the log has no gaps');
+        next++;
+        for (const change of frame.changes) {
+          const { key, revision } = change;
+          if (key.group !== kind.group || key.resource !== kind.resource || key.identity !== kind.identity)
+            continue;
+          if (revision <= range.after) continue;
+          if (revision > range.upTo) {
+            if (events.length > 0) yield events;
+            return;
+          }
+          events.push(this.#event(change));
+        }
       }
       if (events.length > 0) yield events;
     }
@@ -196,15 +211,7 @@ export class StoreSnapshot {
 
   /** The objects that name this uid among their owners. */
   async *dependents(cluster: LogicalCluster, ownerUid: string): AsyncGenerator<ListedObject[]> {
-    for await (const entries of this.#iterate(ownerRange(cluster, ownerUid), { keysOnly: true })) {
-      const batch: ListedObject[] = [];
-      for (const [ownerKeyBytes] of entries) {
-        const key = parseOwnerKey(ownerKeyBytes, cluster, ownerUid);
-        const row = this.get(key);
-        if (row !== undefined) batch.push({ key, row });
-      }
-      if (batch.length > 0) yield batch;
-    }
+    yield* this.#indexed(ownerRange(cluster, ownerUid), (key) => parseOwnerKey(key, cluster, ownerUid));
   }
 
   async hasDependents(cluster: LogicalCluster, ownerUid: string): Promise<boolean> {
@@ -221,9 +228,64 @@ export class StoreSnapshot {
     }
   }
 
-  #event(key: ObjectKey, revision: Revision, newRow: Row | undefined): StoreEvent {
+  /** The objects that an index leads to, in batches bounded by their rows: the index itself is small. */
+  async *#indexed(
+    range: KeyRange,
+    parseKey: (indexKey: Buffer) => ObjectKey,
+  ): AsyncGenerator<ListedObject[]> {
+    for await (const entries of this.#iterate(range, { keysOnly: true })) {
+      let batch: ListedObject[] = [];
+      let sizeBytes = 0;
+      for (const [indexKey] of entries) {
+        const key = parseKey(indexKey);
+        const row = this.get(key);
+        if (row === undefined) continue;
+        batch.push({ key, row });
+        sizeBytes += row.json.length;
+        if (sizeBytes < limits.iteratorBatchBytes) continue;
+        yield batch;
+        batch = [];
+        sizeBytes = 0;
+      }
+      if (batch.length > 0) yield batch;
+    }
+  }
+
+  /** In key order, the values that were current at a revision and are not any more. */
+  async *#supersededAfter(range: KeyRange, revision: number): AsyncGenerator<Superseded[]> {
+    let decided: Buffer | undefined;
+    for await (const entries of this.#iterate(range)) {
+      const batch: Superseded[] = [];
+      for (const [versionKey, value] of entries) {
+        const { keyText, supersededBy } = parseVersionKey(versionKey);
+        if (supersededBy <= revision || (decided !== undefined && isSameObject(decided, versionKey)))
+          continue;
+        // The first value superseded after the revision: the current one then, if it existed already.
+        decided = versionKey;
+        const row = decodeRow(value);
+        if (row.revision <= revision) {
+          batch.push({ versionKey, object: { key: parseObjectKeyText(keyText), row } });
+        }
+      }
+      if (batch.length > 0) yield batch;
+    }
+  }
+
+  #changesOf(sequence: number): readonly Change[] {
+    const frameBytes = this.#get(logKey(sequence));
+    assert(frameBytes !== undefined, 'an event points to a frame of the log');
+    return decodeFrame(frameBytes).changes;
+  }
+
+  #event(change: Change): StoreEvent {
+    const { key, revision } = change;
     const oldBytes = this.#get(versionKey(objectKeyText(key), revision));
-    return { revision, key, oldRow: oldBytes === undefined ? undefined : decodeRow(oldBytes), newRow };
+    return {
+      revision,
+      key,
+      oldRow: oldBytes === undefined ? undefined : decodeRow(oldBytes),
+      newRow: change.verb === 'put' ? rowOf(change) : undefined,
+    };
   }
 
   async #hasEventsAfter(collection: CollectionKey, revision: number): Promise<boolean> {
@@ -273,61 +335,75 @@ export class StoreSnapshot {
   }
 }
 
-/** Walks the superseded values of a collection in step with its current rows. */
-class VersionCursor {
-  readonly #batches: AsyncIterableIterator<readonly Entry[]>;
-  readonly #revision: number;
-  #entries: readonly Entry[] = [];
+function eventBytes(event: StoreEvent): number {
+  return (event.oldRow?.json.length ?? 0) + (event.newRow?.json.length ?? 0);
+}
+
+interface Superseded {
+  readonly versionKey: Buffer;
+  readonly object: ListedObject;
+}
+
+// A version's key is `v`, the object's key, a separator and eight bytes; a row's is `o` and the object's key.
+const VERSION_SUFFIX_BYTES = 9;
+
+/** Whether the object of a version comes before that of a row. */
+function isBefore(versionKey: Buffer, rowKey: Buffer): boolean {
+  return versionKey.compare(rowKey, 1, rowKey.length, 1, versionKey.length - VERSION_SUFFIX_BYTES) < 0;
+}
+
+function isSameObject(versionKey: Buffer, other: Buffer): boolean {
+  return (
+    versionKey.length === other.length &&
+    versionKey.compare(
+      other,
+      1,
+      other.length - VERSION_SUFFIX_BYTES,
+      1,
+      versionKey.length - VERSION_SUFFIX_BYTES,
+    ) === 0
+  );
+}
+
+/** A stream of batches as a stream of items, which waits only between batches. */
+class Lookahead<Item> {
+  readonly #batches: AsyncGenerator<Item[]>;
+  #items: readonly Item[] = [];
   #position = 0;
 
-  constructor(batches: AsyncIterableIterator<readonly Entry[]>, revision: number) {
+  constructor(batches: AsyncGenerator<Item[]>) {
     this.#batches = batches;
-    this.#revision = revision;
   }
 
-  /** The objects before a key (all that are left without one) that existed at the revision. */
-  async takeBefore(keyText: string | undefined): Promise<ListedObject[]> {
-    const taken: ListedObject[] = [];
-    const limit = keyText === undefined ? undefined : Buffer.from(keyText);
-    while (true) {
-      const next = await this.#peek();
-      if (next === undefined) return taken;
-      const { keyText: found } = parseVersionKey(next[0]);
-      if (limit !== undefined && Buffer.compare(Buffer.from(found), limit) >= 0) return taken;
-      const object = await this.take(found);
-      if (object !== undefined) taken.push(object);
-    }
+  /** The next item; undefined at the end. */
+  get current(): Item | undefined {
+    return this.#items[this.#position];
   }
 
-  /** Passes the versions of one object; returns the one that was current at the revision. */
-  async take(keyText: string): Promise<ListedObject | undefined> {
-    let current: ListedObject | undefined;
-    let isDecided = false;
-    while (true) {
-      const next = await this.#peek();
-      if (next === undefined) return current;
-      const version = parseVersionKey(next[0]);
-      if (version.keyText !== keyText) return current;
-      if (!isDecided && version.supersededBy > this.#revision) {
-        // The first value superseded after the revision: the current one then, if it existed already.
-        const row = decodeRow(next[1]);
-        if (row.revision <= this.#revision) current = { key: parseObjectKeyText(keyText), row };
-        isDecided = true;
-      }
-      this.#position++;
-    }
+  start(): Promise<void> {
+    return this.#load();
+  }
+
+  /** Passes the current item. Returns what to wait for when the next one is still to be read. */
+  advance(): Promise<void> | undefined {
+    this.#position++;
+    return this.#position < this.#items.length ? undefined : this.#load();
+  }
+
+  /** The items that are left, in batches. */
+  async *rest(): AsyncGenerator<readonly Item[]> {
+    if (this.current === undefined) return;
+    yield this.#items.slice(this.#position);
+    yield* this.#batches;
   }
 
   async close(): Promise<void> {
-    await this.#batches.return?.();
+    await this.#batches.return(undefined);
   }
 
-  async #peek(): Promise<Entry | undefined> {
-    if (this.#position < this.#entries.length) return this.#entries[this.#position];
+  async #load(): Promise<void> {
     const next = await this.#batches.next();
-    if (next.done) return undefined;
-    this.#entries = next.value;
+    this.#items = next.done === true ? [] : next.value;
     this.#position = 0;
-    return this.#entries[0];
   }
 }

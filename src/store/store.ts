@@ -1,11 +1,4 @@
-import {
-  type Clock,
-  limits,
-  type Random,
-  type Revision,
-  revisionAtMs,
-  type ShardName,
-} from '../base/mod.ts';
+import { type Clock, limits, type Random, type Revision, revisionAtMs, type ShardName } from '../base/mod.ts';
 import { compactHistory, retentionMs } from './compaction.ts';
 import { Feed } from './feed.ts';
 import { FORMAT, FORMAT_VERSION } from './format.ts';
@@ -17,7 +10,7 @@ import { LogDamaged, readHead } from './replay.ts';
 import { decodeRow, type Row } from './row.ts';
 import { type Outcome, type Proposal, Sequencer } from './sequencer.ts';
 import { StoreSnapshot } from './snapshot.ts';
-import { objectRowKey } from './tables.ts';
+import { FLOOR_KEY, objectRowKey, readRevision } from './tables.ts';
 
 export interface StoreOptions {
   readonly keyValue: KeyValueStore;
@@ -41,6 +34,7 @@ export class Store {
   readonly #clock: Clock;
   readonly #historyMs: number;
   readonly #abort = new AbortController();
+  #floor: number;
   #compacting: Promise<void> = Promise.resolve();
   #cancelCompaction: (() => void) | undefined;
 
@@ -49,6 +43,8 @@ export class Store {
     this.#clock = options.clock;
     this.#historyMs = retentionMs(options.historyMs ?? limits.historyMsDefault);
     this.feed = new Feed(head.revision, options.clock);
+    const floor = options.keyValue.get(FLOOR_KEY);
+    this.#floor = floor === undefined ? 0 : readRevision(floor, 0);
     this.#sequencer = new Sequencer({
       keyValue: options.keyValue,
       feed: this.feed,
@@ -63,9 +59,12 @@ export class Store {
   /** Throws {@link LogDamaged} when what is stored is not what was written, or not ours. */
   static async open(options: StoreOptions): Promise<Store> {
     const format = options.keyValue.get(FORMAT);
-    if (format === undefined) await options.keyValue.write([{ key: FORMAT, value: FORMAT_VERSION }], { sync: true });
+    if (format === undefined)
+      await options.keyValue.write([{ key: FORMAT, value: FORMAT_VERSION }], { sync: true });
     else if (Buffer.compare(format, FORMAT_VERSION) !== 0) {
-      throw new LogDamaged(`the layout of the store is ${format.toString('latin1')}, this version reads ${FORMAT_VERSION.toString()}`);
+      throw new LogDamaged(
+        `the layout of the store is ${format.toString('latin1')}, this version reads ${FORMAT_VERSION.toString()}`,
+      );
     }
     const head = readHead(options.keyValue) ?? {
       sequence: 0,
@@ -124,23 +123,32 @@ export class Store {
     return new StoreSnapshot(this.#keyValue);
   }
 
-  /** Moves the floor to the given revision by a record in the log, and frees what nobody can ask for any more. */
+  /**
+   * Moves the floor up to the given revision by a record in the log, and frees what nobody can ask for any
+   * more. Never beyond the end of the log, or a list just made of an idle log could not be watched; never
+   * back, since what is freed stays freed.
+   */
   async compact(floor: Revision): Promise<void> {
-    await this.commit({
-      mutations: [],
-      actor: 'system:compaction',
-      originRegion: '',
-      compactionFloor: floor,
-    });
-    this.#compacting = this.#compacting.then(() => compactHistory(this.#keyValue, this.#abort.signal));
-    await this.#compacting;
+    // One after the other, and the next one also after one that failed.
+    const compacting = this.#compacting.then(() => this.#compact(floor));
+    this.#compacting = compacting.catch(() => {});
+    await compacting;
+  }
+
+  async #compact(floor: Revision): Promise<void> {
+    const compactionFloor = Math.min(floor, this.#sequencer.head.revision);
+    if (compactionFloor > this.#floor) {
+      await this.commit({ mutations: [], actor: 'system:compaction', originRegion: '', compactionFloor });
+      this.#floor = compactionFloor;
+    }
+    await compactHistory(this.#keyValue, this.#abort.signal);
   }
 
   async close(): Promise<void> {
     this.#cancelCompaction?.();
     this.#abort.abort();
     await this.#sequencer.close();
-    await this.#compacting.catch(() => {});
+    await this.#compacting;
     await this.#keyValue.close();
   }
 

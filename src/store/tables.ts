@@ -23,7 +23,17 @@ import {
  *     w  controller, cluster, key                       → payload of owed work
  *     x  group resource cluster namespace name          → (empty)
  */
-const TABLE = { commit: 'c', event: 'e', owner: 'g', log: 'l', meta: 'm', object: 'o', version: 'v', work: 'w', wildcard: 'x' };
+const TABLE = {
+  commit: 'c',
+  event: 'e',
+  owner: 'g',
+  log: 'l',
+  meta: 'm',
+  object: 'o',
+  version: 'v',
+  work: 'w',
+  wildcard: 'x',
+};
 
 export const HEAD_KEY = Buffer.from(`${TABLE.meta}head`);
 export const FLOOR_KEY = Buffer.from(`${TABLE.meta}floor`);
@@ -79,7 +89,10 @@ export function versionsOfObject(keyText: string, after: number): KeyRange {
 }
 /** The object key's text, and the revision that superseded the value. */
 export function parseVersionKey(key: Buffer): { keyText: string; supersededBy: number } {
-  return { keyText: key.toString('utf8', 1, key.length - 9), supersededBy: readRevision(key, key.length - 8) };
+  return {
+    keyText: key.toString('utf8', 1, key.length - 9),
+    supersededBy: readRevision(key, key.length - 8),
+  };
 }
 
 export function eventKey(collection: CollectionKey, revision: number): Buffer {
@@ -113,7 +126,7 @@ export function ownerRange(cluster: LogicalCluster, ownerUid: string): KeyRange 
   return prefixRange(Buffer.from(`${TABLE.owner}${cluster}\0${ownerUid}\0`));
 }
 export function parseOwnerKey(key: Buffer, cluster: LogicalCluster, ownerUid: string): ObjectKey {
-  return parseObjectKeyText(key.toString('utf8', 1 + cluster.length + 1 + ownerUid.length + 1));
+  return parseObjectKeyText(key.toString('utf8', 1 + cluster.length + 1 + Buffer.byteLength(ownerUid) + 1));
 }
 
 export interface WorkKey {

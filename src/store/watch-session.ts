@@ -47,10 +47,7 @@ export class WatchSession {
   }
 
   start(): void {
-    this.#catchUp().catch((error: unknown) => {
-      this.close();
-      this.#sink.failed(error);
-    });
+    this.#catchUp().catch((error: unknown) => this.#fail(error));
   }
 
   close(): void {
@@ -65,8 +62,15 @@ export class WatchSession {
     return delivered > this.#position ? delivered : this.#position;
   }
 
+  #fail(error: unknown): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#sink.failed(error);
+  }
+
   async #catchUp(): Promise<void> {
     while (!this.#isClosed) {
+      let isFull: boolean;
       const snapshot = this.#store.snapshot();
       try {
         // From the floor on nothing is missing; revision 0 means "from the beginning of an empty scope".
@@ -75,19 +79,22 @@ export class WatchSession {
           this.#sink.expired(this.#position, snapshot.floor);
           return;
         }
-        if (!(await this.#deliverHistory(snapshot))) continue;
-        if (snapshot.revision > this.#position) this.#position = snapshot.revision;
+        isFull = await this.#deliverHistory(snapshot);
+        if (!isFull && !this.#isClosed && snapshot.revision > this.#position)
+          this.#position = snapshot.revision;
       } finally {
         snapshot.close();
       }
-      if (this.#goLive()) return;
+      // Only now, when no snapshot is open: a sink may be stuck for as long as it likes, and pins nothing.
+      if (isFull) await this.#sink.drained();
+      else if (this.#goLive()) return;
     }
   }
 
-  /** True when the sink got everything up to the snapshot. */
+  /** False when the sink got everything up to the snapshot (or the watch was closed), true when it is full. */
   async #deliverHistory(snapshot: StoreSnapshot): Promise<boolean> {
     const range = { after: this.#position, upTo: snapshot.revision };
-    if (range.upTo <= range.after) return true;
+    if (range.upTo <= range.after) return false;
     const { cluster, ...kind } = this.#scope;
     const history =
       cluster === '*'
@@ -97,25 +104,22 @@ export class WatchSession {
       if (this.#isClosed) return false;
       const isFull = !this.#sink.deliver(events);
       this.#position = events.at(-1)!.revision;
-      if (isFull) {
-        await this.#sink.drained();
-        return false;
-      }
+      if (isFull) return true;
     }
-    return true;
+    return false;
   }
 
   /** Subscribes, if no event was published between the snapshot and now; there is no await in between. */
   #goLive(): boolean {
     if (this.#isClosed) return true;
-    if (this.#store.feed.deliveredRevision > this.#position) return false;
+    // Not the delivered revision: nobody may have collected this scope's events for the round to come.
+    if (this.#store.feed.revision > this.#position) return false;
     this.#unsubscribe = this.#store.feed.subscribe(this.#scope, (events) => {
       try {
         this.#onLive(events);
       } catch (error) {
         // One watcher's trouble ends that watch, never the feed.
-        this.close();
-        this.#sink.failed(error);
+        this.#fail(error);
       }
     });
     return true;
@@ -124,7 +128,8 @@ export class WatchSession {
   #onLive(events: readonly StoreEvent[]): void {
     if (this.#isClosed) return;
     // The snapshot may have been ahead of the feed by a group that was durable but not announced yet.
-    const fresh = events[0]!.revision > this.#position ? events : events.filter((e) => e.revision > this.#position);
+    const fresh =
+      events[0]!.revision > this.#position ? events : events.filter((e) => e.revision > this.#position);
     if (fresh.length === 0) return;
     const isFull = !this.#sink.deliver(fresh);
     this.#position = fresh.at(-1)!.revision;
@@ -134,9 +139,6 @@ export class WatchSession {
     this.#sink
       .drained()
       .then(() => this.#catchUp())
-      .catch((error: unknown) => {
-        this.close();
-        this.#sink.failed(error);
-      });
+      .catch((error: unknown) => this.#fail(error));
   }
 }

@@ -56,7 +56,7 @@ export interface WatchEvent {
 
 export interface Call {
   readonly method?: string;
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers?: Readonly<Record<string, string>>;
   /** A string or bytes go out as they are, anything else as JSON. */
   readonly body?: unknown;
   /** Undefined is the administrator's; null sends no credential. */
@@ -166,13 +166,13 @@ export class Client {
   }
 
   async #send(path: string, { method = 'GET', headers = {}, body, token }: Call): Promise<IncomingMessage> {
-    const sent: Record<string, string | readonly string[]> = { ...headers };
+    const sent: Record<string, string> = { ...headers };
     if (token !== null) sent['authorization'] = `Bearer ${token ?? this.#server.token}`;
     const data =
       body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
     if (data !== undefined) {
       sent['content-type'] ??= 'application/json';
-      sent['content-length'] = String(Buffer.byteLength(data));
+      if (sent['transfer-encoding'] === undefined) sent['content-length'] = String(Buffer.byteLength(data));
     }
     const outgoing = request({
       host: '127.0.0.1',

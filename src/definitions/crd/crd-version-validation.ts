@@ -84,7 +84,7 @@ function validateParts(version: VersionView, { path, schemaPath, isPart }: Parts
 
 function sharedParts(versions: readonly VersionView[]): Readonly<Record<Part, boolean>> {
   const agree = (key: string): boolean =>
-    versions.every(({ raw }) => deepEqual(valueOf(raw[key]), valueOf(versions[0]?.raw[key])));
+    versions.every(({ raw }) => deepEqual(presentOf(raw[key]), presentOf(versions[0]?.raw[key])));
   const schema = agree('schema');
   return {
     schema,
@@ -95,7 +95,7 @@ function sharedParts(versions: readonly VersionView[]): Readonly<Record<Part, bo
 }
 
 /** An empty list is an absent one for Go, and null always is. */
-function valueOf(value: JsonValue | undefined): JsonValue | undefined {
+function presentOf(value: JsonValue | undefined): JsonValue | undefined {
   return value === null || (Array.isArray(value) && value.length === 0) ? undefined : value;
 }
 

@@ -104,7 +104,8 @@ const MAC_OCTETS: ReadonlySet<number> = new Set([6, 8, 20]);
 
 function isRgbColor(text: string): boolean {
   const match = /^rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)$/.exec(text.slice(0, 100));
-  return match !== null && match.slice(1).every((part) => Number(part) <= 255 && !/^0\d/.test(part));
+  const parts = match?.slice(1) ?? [];
+  return parts.length === 3 && parts.every((part) => Number(part) <= 255 && !/^0\d/.test(part));
 }
 
 function isDate(text: string): boolean {

@@ -4,8 +4,8 @@ import { propertySchemaOf } from './schema-nodes.ts';
 
 /**
  * Every property and list item that a branch (allOf, anyOf, oneOf, not) speaks of must be declared
- * outside of the branches as well, so that pruning needs to look nowhere else. Upstream looks at the
- * branches of the root only through the nodes that they restrict.
+ * outside of the branches as well, so that pruning needs to look nowhere else. As upstream,
+ * only the branches of the root are followed: CRDs in the wild rely on it.
  */
 export function validateCompleteness(schema: Schema, path: string): FieldError[] {
   const errors: FieldError[] = [];

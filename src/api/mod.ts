@@ -1,0 +1,51 @@
+export type { Api, RequestContext } from './api.ts';
+export { ContinueTokens } from './continue-token.ts';
+export { create } from './create.ts';
+export { type Body, parseBody } from './decode.ts';
+export { type DeleteOptions, parseDeleteOptions, remove } from './delete.ts';
+export { removeCollection } from './delete-collection.ts';
+export {
+  aggregatedDiscovery,
+  aggregatedETag,
+  legacyCoreVersions,
+  legacyGroup,
+  legacyGroupList,
+  legacyResourceList,
+  rootPaths,
+} from './discovery.ts';
+export { type Format, PLAIN_JSON } from './format.ts';
+export { get } from './get.ts';
+export { list } from './list.ts';
+export { createLogicalCluster, logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
+export {
+  openApiV2,
+  openApiV2Protobuf,
+  openApiV3Document,
+  openApiV3Index,
+  openApiV3Protobuf,
+} from './openapi/mod.ts';
+export { patch } from './patch.ts';
+export { Query } from './query.ts';
+export { encodeIn, renderObject, renderRow, type View } from './render.ts';
+export { type Reviewed, review } from './review.ts';
+export { decodeStored } from './row-codec.ts';
+export {
+  apiVersionOf,
+  objectKey,
+  type Resource,
+  resolve,
+  type Target,
+  UnknownCluster,
+  UnknownResource,
+} from './target.ts';
+export { update } from './update.ts';
+export { type RunningWatch, WatchHub, type WatchOutput } from './watch.ts';
+export {
+  CONTROLLERS,
+  FOREGROUND_FINALIZER,
+  ORPHAN_FINALIZER,
+  objectWorkKey,
+  parseObjectWorkKey,
+} from './work.ts';
+export type { Written } from './write.ts';
+export { parseWriteOptions, type WriteOptions } from './write-options.ts';
