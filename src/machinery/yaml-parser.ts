@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
-import { assert } from '../base/assert.ts';
+import { assert } from '../base/mod.ts';
 import {
   JSON_DEPTH_MAX,
   JSON_NODES_MAX,

@@ -41,7 +41,7 @@ export async function ensureAdminTokens(directory: string): Promise<AdminTokens>
     kcpAdmin: tokenOfHash(hashes.get('kcp-admin'), candidates) ?? newToken(),
     shardAdmin: tokenOfHash(hashes.get('shard-admin'), candidates) ?? newToken(),
   };
-  const content = `kcp-admin ${sha256(tokens.kcpAdmin)}\nshard-admin ${sha256(tokens.shardAdmin)}\n`;
+  const content = `kcp-admin ${tokenHashOf(tokens.kcpAdmin)}\nshard-admin ${tokenHashOf(tokens.shardAdmin)}\n`;
   if (content !== store) await writeFileAtomically({ path: storePath, content, mode: PRIVATE_FILE_MODE });
   return tokens;
 }
@@ -105,7 +105,8 @@ function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-function sha256(text: string): string {
+/** The SHA-256 (hex) by which a token is known. */
+export function tokenHashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
@@ -123,5 +124,5 @@ function hashesIn(store: string): ReadonlyMap<string, string> {
 }
 
 function tokenOfHash(hash: string | undefined, candidates: readonly string[]): string | undefined {
-  return candidates.find((token) => sha256(token) === hash);
+  return candidates.find((token) => tokenHashOf(token) === hash);
 }

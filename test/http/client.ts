@@ -143,7 +143,9 @@ export class Client {
     const deadlineMs = Date.now() + REPLY_TIMEOUT_MS;
     for (;;) {
       const reply = await this.call(path);
-      const object = JSON.parse(reply.text) as T;
+      // What nothing serves yet is told in plain text.
+      const isJson = reply.headers['content-type'] === 'application/json';
+      const object = (isJson ? JSON.parse(reply.text) : {}) as T;
       if (isDone(object, reply.status)) return object;
       if (Date.now() > deadlineMs) throw unexpected(path, reply);
       await delay(20);

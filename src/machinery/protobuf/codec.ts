@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/minimal.js';
-import { assert } from '../../base/assert.ts';
+import { assert } from '../../base/mod.ts';
 import { goQuote } from '../field-error.ts';
 import { type JsonObject, objectOf } from '../json-value.ts';
 import { newBadRequest } from '../status-error.ts';

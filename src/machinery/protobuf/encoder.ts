@@ -1,5 +1,5 @@
 import type protobuf from 'protobufjs/minimal.js';
-import { assert } from '../../base/assert.ts';
+import { assert } from '../../base/mod.ts';
 import { encodeJson, JSON_DEPTH_MAX } from '../json.ts';
 import { isObject, type JsonObject, type JsonValue, newObject } from '../json-value.ts';
 import type { Field, Message, Scalar } from './descriptor.ts';

@@ -1,4 +1,4 @@
-import { assert } from '../../base/assert.ts';
+import { assert } from '../../base/mod.ts';
 import { formatTime, normalizeMicroTime, parseTime } from '../timestamps.ts';
 import { WireError } from './wire.ts';
 

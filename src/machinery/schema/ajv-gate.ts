@@ -115,8 +115,8 @@ function passesScalarChecks(schema: Schema, value: JsonValue, scope: ValidationS
   const report = new ValidationReport();
   const checked = { value, path: '', scope, report };
   checkType(schema, checked);
-  if (typeof value === 'string') checkString(schema, { ...checked, value });
-  else if (typeof value === 'number' || typeof value === 'bigint') checkNumber(schema, { ...checked, value });
+  if (typeof value === 'string') checkString(schema, value, checked);
+  else if (typeof value === 'number' || typeof value === 'bigint') checkNumber(schema, value, checked);
   checkEnum(schema, checked);
   return report.isValid;
 }

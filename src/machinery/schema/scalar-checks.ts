@@ -40,8 +40,8 @@ export function checkType(schema: Schema, checked: Checked): void {
 }
 
 /** Checks length, pattern and format of a string. As upstream, only the first error of length and pattern counts. */
-export function checkString(schema: Schema, checked: Checked & { readonly value: string }): void {
-  const { value, path, scope, report } = checked;
+export function checkString(schema: Schema, value: string, checked: Checked): void {
+  const { path, scope, report } = checked;
   report.matches += 1;
   if (schema.maxLength !== undefined && isLongerThan(value, schema.maxLength)) {
     report.add(tooLong(scope.field(path), schema.maxLength));
@@ -49,7 +49,7 @@ export function checkString(schema: Schema, checked: Checked & { readonly value:
     const detail = `${path} in body should be at least ${schema.minLength} chars long`;
     report.add(invalid(scope.field(path), value, detail));
   } else if (schema.pattern !== undefined && schema.pattern !== '') {
-    checkPattern(schema.pattern, checked);
+    checkPattern(schema.pattern, value, checked);
   }
   const format = enforcedFormat(schema);
   if (format === undefined || isNumeric(schema)) return;
@@ -58,8 +58,8 @@ export function checkString(schema: Schema, checked: Checked & { readonly value:
 }
 
 /** Checks the range of a number, exactly also beyond 2^53. */
-export function checkNumber(schema: Schema, checked: Checked & { readonly value: number | bigint }): void {
-  const { value, path, scope, report } = checked;
+export function checkNumber(schema: Schema, value: number | bigint, checked: Checked): void {
+  const { path, scope, report } = checked;
   report.matches += 2;
   const format = isNumeric(schema) ? schema.format : undefined;
   if (format !== undefined && !fitsFormat(value, format)) {
@@ -130,10 +130,15 @@ export function enforcedFormat(schema: Schema): string | undefined {
 
 function typesOf(schema: Schema): readonly string[] | undefined {
   if (schema['x-kubernetes-int-or-string'] === true) return INT_OR_STRING;
-  return schema.type === undefined || schema.type === '' ? undefined : [schema.type];
+  return TYPE_LISTS.get(schema.type ?? '') ?? (schema.type ? [schema.type] : undefined);
 }
 
 const INT_OR_STRING: readonly string[] = ['integer', 'string'];
+
+/** Made once, because every node of every object asks for one. */
+const TYPE_LISTS: ReadonlyMap<string, readonly string[]> = new Map(
+  ['object', 'array', 'string', 'integer', 'number', 'boolean'].map((type) => [type, [type]]),
+);
 
 function isNumeric(schema: Schema): boolean {
   return schema.type === 'integer' || schema.type === 'number';
@@ -150,10 +155,7 @@ function formatOfType(type: string): string {
   return type === 'integer' ? 'int64' : type === 'number' ? 'float64' : '';
 }
 
-function checkPattern(
-  pattern: string,
-  { value, path, scope, report }: Checked & { readonly value: string },
-): void {
+function checkPattern(pattern: string, value: string, { path, scope, report }: Checked): void {
   // A match takes time in proportion to both lengths, at worst.
   if (!scope.spend(Math.ceil((value.length * pattern.length) / PATTERN_STEPS_PER_WORK))) return;
   let detail = `${path} in body should match '${pattern}'`;

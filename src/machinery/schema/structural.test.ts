@@ -233,3 +233,12 @@ function settle(schema: Schema, value: JsonValue): JsonValue {
   pruneUnknown(copy, schema, { isResourceRoot: true });
   return copy;
 }
+
+test('defaults share one budget of work', () => {
+  const anyOf = Array.from({ length: 500 }, (_, index) => ({ required: [`k${index}`] }));
+  const items = { type: 'object', anyOf };
+  const list = { type: 'array', items, default: Array.from({ length: 3_000 }, () => ({})) };
+  const properties = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`f${index}`, list]));
+  const found = errors({ type: 'object', properties });
+  expect(found.filter((text) => text.includes('too much work'))).toHaveLength(1);
+});

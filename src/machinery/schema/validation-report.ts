@@ -41,24 +41,38 @@ export class ValidationReport {
   }
 }
 
-/** What is left of the work that one validation may cause, and where its value stands in the object. */
-export class ValidationScope {
-  readonly base: string;
-  #workLeft = WORK_MAX;
+/** The work that validations may still cause. Several values of one request share one. */
+export class WorkBudget {
+  #left = WORK_MAX;
 
-  /** @param base the path of the validated value, `''` for a whole object */
-  constructor(base: string) {
-    this.base = base;
-  }
-
-  /** Takes from the work that is left; false when there is not enough. */
+  /** Takes from what is left; false when there is not enough. */
   spend(work: number): boolean {
-    this.#workLeft -= work;
-    return this.#workLeft >= 0;
+    this.#left -= work;
+    return this.#left >= 0;
   }
 
   get isExhausted(): boolean {
-    return this.#workLeft < 0;
+    return this.#left < 0;
+  }
+}
+
+/** Where a validated value stands in its object, and the budget of its validation. */
+export class ValidationScope {
+  readonly base: string;
+  readonly budget: WorkBudget;
+
+  /** @param base the path of the validated value, `''` for a whole object */
+  constructor(base: string, budget: WorkBudget = new WorkBudget()) {
+    this.base = base;
+    this.budget = budget;
+  }
+
+  spend(work: number): boolean {
+    return this.budget.spend(work);
+  }
+
+  get isExhausted(): boolean {
+    return this.budget.isExhausted;
   }
 
   /** The field path of a path below the value. Upstream prints the root as `<nil>`. */

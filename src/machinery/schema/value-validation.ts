@@ -3,14 +3,18 @@ import { isObject, type JsonObject, type JsonValue } from '../json-value.ts';
 import { type Checked, checkEnum, checkNumber, checkString, checkType } from './scalar-checks.ts';
 import type { Schema } from './schema.ts';
 import { additionalSchemaOf, propertySchemaOf } from './schema-nodes.ts';
-import { ValidationReport, ValidationScope } from './validation-report.ts';
+import { ValidationReport, ValidationScope, type WorkBudget } from './validation-report.ts';
 
 /**
  * Validates a value against a schema as kube-openapi does (draft 4 of JSON schema with `nullable`), with
  * its texts. Work and number of errors are bounded, so that no pair of object and schema can stall.
  */
-export function validateValue(schema: Schema, value: JsonValue, base: string): ValidationReport {
-  const scope = new ValidationScope(base);
+export function validateValue(
+  schema: Schema,
+  value: JsonValue,
+  { base, budget }: { readonly base: string; readonly budget?: WorkBudget },
+): ValidationReport {
+  const scope = new ValidationScope(base, budget);
   const report = new ValidationReport();
   validateNode(schema, { value, path: '', scope, report });
   if (scope.isExhausted) {
@@ -31,8 +35,8 @@ function validateNode(schema: Schema, checked: Checked): void {
     return;
   }
   checkBranches(schema, checked);
-  if (typeof value === 'string') checkString(schema, { ...checked, value });
-  else if (typeof value === 'number' || typeof value === 'bigint') checkNumber(schema, { ...checked, value });
+  if (typeof value === 'string') checkString(schema, value, checked);
+  else if (typeof value === 'number' || typeof value === 'bigint') checkNumber(schema, value, checked);
   else if (Array.isArray(value)) checkArray(schema, value, checked);
   checkEnum(schema, checked);
   if (isObject(value)) checkObject(schema, value, checked);

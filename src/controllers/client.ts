@@ -1,0 +1,110 @@
+import { authorize, SYSTEM_USER } from '../access/mod.ts';
+import {
+  type Api,
+  type Body,
+  type DeleteOptions,
+  patch,
+  Query,
+  type RequestContext,
+  remove,
+  type Target,
+  update,
+} from '../api/mod.ts';
+import type { LogicalCluster } from '../base/mod.ts';
+import type { Definition } from '../definitions/mod.ts';
+import { encodeJson, type JsonObject, type JsonValue, type KubeObject, StatusError } from '../machinery/mod.ts';
+
+/** How controllers change objects: the same verbs, authorizer and write path as everybody else. */
+export class ControllerClient {
+  readonly #api: Api;
+  readonly #context: RequestContext;
+
+  constructor(api: Api, options: { readonly name: string; readonly signal: AbortSignal }) {
+    this.#api = api;
+    this.#context = { signal: options.signal, userAgent: options.name, warn: () => {} };
+  }
+
+  /** Deletes an object, if it is still the one with that uid. Missing ones count as deleted. */
+  async remove(place: Place, options: Partial<DeleteOptions> & { readonly uid: string }): Promise<void> {
+    const target = this.#target(place, 'delete');
+    const full: DeleteOptions = {
+      isDryRun: false,
+      resourceVersion: undefined,
+      propagationPolicy: 'Background',
+      isLegacyBackground: false,
+      ...options,
+    };
+    await ignoreGone(remove(this.#api, { target, options: full, context: this.#context }));
+  }
+
+  /** Applies a JSON patch; a missing object is nothing to patch. */
+  async jsonPatch(place: Place, steps: readonly JsonObject[]): Promise<void> {
+    await this.#patch(place, 'application/json-patch+json', [...steps]);
+  }
+
+  /** Applies a JSON merge patch. Name the uid in it, so that a namesake is left alone. */
+  async mergePatch(place: Place, change: JsonObject): Promise<void> {
+    await this.#patch(place, 'application/merge-patch+json', change);
+  }
+
+  /** Replaces an object or its subresource, if it is still at the object's resourceVersion. */
+  async update(place: Place, object: KubeObject): Promise<void> {
+    const target = this.#target(place, 'update');
+    await update(this.#api, { target, options: WRITE, context: this.#context, body: bodyOf('application/json', object) });
+  }
+
+  async #patch(place: Place, mediaType: string, value: JsonValue): Promise<void> {
+    const target = this.#target(place, 'patch');
+    const body = bodyOf(mediaType, value);
+    await ignoreGone(
+      patch(this.#api, { target, options: WRITE, context: this.#context, body, query: Query.parse('') }),
+    );
+  }
+
+  #target(place: Place, verb: string): ReturnType<typeof authorize<Target>> {
+    const { definition } = place;
+    return authorize({
+      user: SYSTEM_USER,
+      cluster: place.cluster,
+      verb,
+      group: definition.group,
+      version: servedVersion(definition),
+      resource: definition.names.plural,
+      subresource: place.subresource ?? '',
+      namespace: place.namespace === '' && definition.names.plural === 'namespaces' ? place.name : place.namespace,
+      name: place.name,
+    });
+  }
+}
+
+/** An object of some kind, by its place. */
+export interface Place {
+  readonly definition: Definition;
+  readonly cluster: LogicalCluster;
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource?: string;
+}
+
+const WRITE = { isDryRun: false, fieldManager: '', fieldValidation: 'Ignore' } as const;
+
+/** A version in which a kind can be written; the stored one if it is served. */
+export function servedVersion(definition: Definition): string {
+  const served = definition.versions.filter((version) => version.served);
+  return (served.find(({ name }) => name === definition.storageVersion) ?? served[0])?.name ?? definition.storageVersion;
+}
+
+function bodyOf(mediaType: string, value: JsonValue): Body {
+  return { mediaType, bytes: Buffer.from(encodeJson(value)) };
+}
+
+async function ignoreGone(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    const isGone = error instanceof StatusError && error.reason === 'NotFound';
+    const isOther = error instanceof StatusError && error.reason === 'Conflict' && /UID|uid/.test(error.message);
+    if (!isGone && !isOther) throw error;
+  }
+}
+

@@ -1,0 +1,145 @@
+import { type Api, CONTROLLERS, decodeStored } from '../api/mod.ts';
+import type { LogicalCluster } from '../base/mod.ts';
+import {
+  builtinDefinition,
+  CRD_FINALIZER,
+  CRD_GROUP,
+  CRD_RESOURCE,
+  collectionOf,
+  type Definition,
+  nextCrdStatus,
+  terminatingStatus,
+} from '../definitions/mod.ts';
+import { formatTime, isObject, type JsonObject, type KubeObject } from '../machinery/mod.ts';
+import type { ListedObject, StoreEvent, WorkKey } from '../store/mod.ts';
+import { ControllerClient, type Place } from './client.ts';
+import type { Controller, Debt, Result } from './runtime.ts';
+
+/** Brings CRDs to the state Established, and deletes the objects of those that go. */
+export function customResourceDefinitionController(api: Api): Controller {
+  return {
+    name: CONTROLLERS.crd,
+    reconcile: (debt, signal) => reconcile(api, debt, signal),
+    wakes,
+  };
+}
+
+/** An object that is gone may have been its CRD's last; a CRD that is gone frees its names for others. */
+function wakes({ key, newRow, oldRow }: StoreEvent): readonly WorkKey[] {
+  if (newRow !== undefined || oldRow === undefined || !key.group.includes('.')) return [];
+  const name = key.group === CRD_GROUP ? key.name : `${key.resource}.${key.group}`;
+  return [{ controller: CONTROLLERS.crd, cluster: key.cluster, key: name }];
+}
+
+async function reconcile(api: Api, debt: Debt, signal: AbortSignal): Promise<Result> {
+  const { cluster, key: name } = debt.key;
+  const definition = builtinDefinition(CRD_GROUP, CRD_RESOURCE)!;
+  const row = api.store.get({ ...collectionOf(cluster, definition), namespace: '', name });
+  if (row === undefined) return 'settled';
+  const crd = decodeStored(definition, 'v1', row);
+  crd.metadata.resourceVersion = String(row.revision);
+  const client = new ControllerClient(api, { name: 'customresourcedefinition-controller', signal });
+  const place: Place = { definition, cluster, namespace: '', name };
+  const now = formatTime(api.store.nowMs());
+  if (crd.metadata.deletionTimestamp !== undefined) {
+    return finalize(api, { crd, client, place, now, signal });
+  }
+  const status = nextCrdStatus(crd, await othersInGroup(api, cluster, crd), now);
+  if (status === undefined) return isAccepted(crd) ? 'settled' : 'waiting';
+  await updateStatus(client, place, crd, status);
+  return reconcile(api, debt, signal);
+}
+
+/** Deletes the CRD's objects, and lets it go when none is left. */
+async function finalize(
+  api: Api,
+  step: {
+    readonly crd: KubeObject;
+    readonly client: ControllerClient;
+    readonly place: Place;
+    readonly now: string;
+    readonly signal: AbortSignal;
+  },
+): Promise<Result> {
+  const { crd, client, place, now, signal } = step;
+  if (!(crd.metadata.finalizers ?? []).includes(CRD_FINALIZER)) return 'settled';
+  const kind = definitionOf(api, place.cluster, crd);
+  if (kind !== undefined && hasPhase(crd, 'InstanceDeletionPending')) {
+    await updateStatus(client, place, crd, terminatingStatus(crd, 'inProgress', now));
+    return 'waiting';
+  }
+  if (kind !== undefined) {
+    for (const { key, row } of await instances(api, place.cluster, kind)) {
+      signal.throwIfAborted();
+      await client.remove({ definition: kind, cluster: place.cluster, namespace: key.namespace, name: key.name }, { uid: row.uid });
+    }
+    if ((await instances(api, place.cluster, kind)).length > 0) return 'waiting';
+  }
+  if (!hasPhase(crd, 'InstanceDeletionCompleted') && !hasPhase(crd, 'NeverEstablished')) {
+    const phase = kind === undefined ? 'neverEstablished' : 'completed';
+    await updateStatus(client, place, crd, terminatingStatus(crd, phase, now));
+    return 'waiting';
+  }
+  crd.metadata.finalizers = (crd.metadata.finalizers ?? []).filter((name) => name !== CRD_FINALIZER);
+  await client.update(place, crd);
+  return 'settled';
+}
+
+async function updateStatus(client: ControllerClient, place: Place, crd: KubeObject, status: JsonObject): Promise<void> {
+  await client.update({ ...place, subresource: 'status' }, { ...crd, status } as KubeObject);
+}
+
+/** The definition that a CRD serves; undefined when it never came that far. */
+function definitionOf(api: Api, cluster: LogicalCluster, crd: KubeObject): Definition | undefined {
+  const spec = isObject(crd['spec']) ? crd['spec'] : undefined;
+  const names = isObject(spec?.['names']) ? spec['names'] : undefined;
+  return api.registry.find(cluster, String(spec?.['group']), String(names?.['plural']))?.definition;
+}
+
+async function othersInGroup(api: Api, cluster: LogicalCluster, crd: KubeObject): Promise<KubeObject[]> {
+  const definition = builtinDefinition(CRD_GROUP, CRD_RESOURCE)!;
+  const group = groupOf(crd);
+  const others: KubeObject[] = [];
+  const snapshot = api.store.snapshot();
+  try {
+    for await (const batch of snapshot.list({ collection: collectionOf(cluster, definition) })) {
+      for (const { key, row } of batch) {
+        // The name ends with the group, so that most others need no parsing.
+        if (key.name === crd.metadata.name || !key.name.endsWith(`.${group}`)) continue;
+        const other = decodeStored(definition, 'v1', row);
+        if (groupOf(other) === group) others.push(other);
+      }
+    }
+  } finally {
+    snapshot.close();
+  }
+  return others;
+}
+
+async function instances(api: Api, cluster: LogicalCluster, definition: Definition): Promise<ListedObject[]> {
+  const objects: ListedObject[] = [];
+  const snapshot = api.store.snapshot();
+  try {
+    for await (const batch of snapshot.list({ collection: collectionOf(cluster, definition) })) objects.push(...batch);
+  } finally {
+    snapshot.close();
+  }
+  return objects;
+}
+
+function groupOf(crd: KubeObject): string {
+  return isObject(crd['spec']) ? String(crd['spec']['group']) : '';
+}
+
+function conditions(crd: KubeObject): JsonObject[] {
+  const status = isObject(crd['status']) ? crd['status'] : undefined;
+  return Array.isArray(status?.['conditions']) ? status['conditions'].filter(isObject) : [];
+}
+
+function isAccepted(crd: KubeObject): boolean {
+  return conditions(crd).some(({ type, status }) => type === 'NamesAccepted' && status === 'True');
+}
+
+function hasPhase(crd: KubeObject, reason: string): boolean {
+  return conditions(crd).some((condition) => condition['type'] === 'Terminating' && condition['reason'] === reason);
+}

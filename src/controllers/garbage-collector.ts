@@ -1,0 +1,244 @@
+import {
+  type Api,
+  CONTROLLERS,
+  decodeStored,
+  FOREGROUND_FINALIZER,
+  ORPHAN_FINALIZER,
+  parseObjectWorkKey,
+} from '../api/mod.ts';
+import type { LogicalCluster } from '../base/mod.ts';
+import { builtinDefinition, collectionOf, type Definition } from '../definitions/mod.ts';
+import { type KubeObject, objectOf, type OwnerReference } from '../machinery/mod.ts';
+import type { ListedObject, ObjectKey, StoreEvent, WorkKey } from '../store/mod.ts';
+import { ControllerClient, type Place } from './client.ts';
+import type { Controller, Debt, Result } from './runtime.ts';
+
+/** What became of an owner that a dependent names. */
+type OwnerState =
+  | 'solid'
+  | 'absent'
+  /** It waits in the foreground for its dependents to go. */
+  | 'waiting'
+  /** Its kind is not known here, or lies in a scope that this dependent cannot refer to. */
+  | 'unresolvable';
+
+interface Step {
+  readonly client: ControllerClient;
+  readonly signal: AbortSignal;
+}
+
+/** Deletes what nobody owns any more, and what stands in the way of a foreground deletion. */
+export function garbageCollector(api: Api): readonly Controller[] {
+  const collector = new GarbageCollector(api);
+  return [
+    {
+      name: CONTROLLERS.dependents,
+      reconcile: (debt, signal) => collector.reconcileDependent(debt, signal),
+    },
+    { name: CONTROLLERS.owners, reconcile: (debt, signal) => collector.reconcileOwner(debt, signal) },
+    {
+      name: CONTROLLERS.deletion,
+      reconcile: (debt, signal) => collector.reconcileDeletion(debt, signal),
+      wakes: (event) => collector.wakes(event),
+    },
+  ];
+}
+
+class GarbageCollector {
+  readonly #api: Api;
+  /** Deletions that wait in the foreground, by uid of the object: a dependent's end may free them. */
+  readonly #waiting = new Map<string, WorkKey>();
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** Owner references of an object are new: do its owners exist? */
+  async reconcileDependent(debt: Debt, signal: AbortSignal): Promise<Result> {
+    const key = parseObjectWorkKey(debt.key.cluster, debt.key.key);
+    const found = this.#read(key);
+    if (found === undefined) return 'settled';
+    return this.#collect({ key, ...found }, this.#step(signal));
+  }
+
+  /** An object is gone that others named as their owner. */
+  async reconcileOwner(debt: Debt, signal: AbortSignal): Promise<Result> {
+    const step = this.#step(signal);
+    for (const { key } of await this.#dependents(debt.key.cluster, debt.key.key)) {
+      signal.throwIfAborted();
+      const found = this.#read(key);
+      if (found !== undefined) await this.#collect({ key, ...found }, step);
+    }
+    return 'settled';
+  }
+
+  /** A terminating object is held by one of our finalizers. */
+  async reconcileDeletion(debt: Debt, signal: AbortSignal): Promise<Result> {
+    const key = parseObjectWorkKey(debt.key.cluster, debt.key.key);
+    const found = this.#read(key);
+    const finalizers = found?.object.metadata.finalizers ?? [];
+    const uid = found?.object.metadata.uid ?? '';
+    if (found === undefined || found.object.metadata.deletionTimestamp === undefined) return 'settled';
+    const step = this.#step(signal);
+    if (finalizers.includes(ORPHAN_FINALIZER)) {
+      for (const { key: dependent } of await this.#dependents(key.cluster, uid)) {
+        await this.#dropReferences(dependent, [uid], step);
+      }
+      await this.#dropFinalizer({ key, ...found }, ORPHAN_FINALIZER, step);
+      return 'settled';
+    }
+    if (!finalizers.includes(FOREGROUND_FINALIZER)) return 'settled';
+    this.#waiting.set(uid, debt.key);
+    if (await this.#isBlocked(key.cluster, uid, step)) return 'waiting';
+    this.#waiting.delete(uid);
+    await this.#dropFinalizer({ key, ...found }, FOREGROUND_FINALIZER, step);
+    return 'settled';
+  }
+
+  wakes({ oldRow, newRow }: StoreEvent): readonly WorkKey[] {
+    if (this.#waiting.size === 0 || oldRow === undefined || oldRow.owners.length === 0) return [];
+    const lost = oldRow.owners.filter((uid) => !newRow?.owners.includes(uid) || newRow === undefined);
+    return lost.flatMap((uid) => this.#waiting.get(uid) ?? []);
+  }
+
+  /** Sends the dependents of a foreground deletion on their way; true while one of them blocks it. */
+  async #isBlocked(cluster: LogicalCluster, uid: string, step: Step): Promise<boolean> {
+    let isBlocked = false;
+    for (const { key } of await this.#dependents(cluster, uid)) {
+      step.signal.throwIfAborted();
+      const found = this.#read(key);
+      if (found === undefined) continue;
+      await this.#collect({ key, ...found }, step);
+      const after = this.#read(key)?.object;
+      const reference = after?.metadata.ownerReferences?.find((owner) => owner.uid === uid);
+      // Two objects that own each other would wait for ever: one that waits for us does not hold us.
+      const isCycle = reference !== undefined && after !== undefined && this.#ownsBack(uid, after);
+      if (reference?.['blockOwnerDeletion'] === true && !isCycle) isBlocked = true;
+    }
+    return isBlocked;
+  }
+
+  /** What upstream calls attemptToDelete: keeps, trims or deletes one dependent. */
+  async #collect(dependent: Found, step: Step): Promise<Result> {
+    const { key, definition, object } = dependent;
+    const owners = object.metadata.ownerReferences ?? [];
+    if (owners.length === 0 || object.metadata.deletionTimestamp !== undefined) return 'settled';
+    const states = await Promise.all(owners.map((owner) => this.#stateOf(key, definition, owner)));
+    const isState = (state: OwnerState) => owners.filter((_owner, index) => states[index] === state);
+    if (states.includes('unresolvable')) return 'settled';
+    const gone = [...isState('absent'), ...isState('waiting')].map((owner) => owner.uid);
+    if (gone.length === 0) return 'settled';
+    if (states.includes('solid')) {
+      await this.#dropReferences(key, gone, step);
+      return 'settled';
+    }
+    const uid = object.metadata.uid ?? '';
+    const isChain = states.includes('waiting') && (await this.#dependents(key.cluster, uid)).length > 0;
+    const own = object.metadata.finalizers ?? [];
+    const propagationPolicy = own.includes(ORPHAN_FINALIZER)
+      ? 'Orphan'
+      : isChain || own.includes(FOREGROUND_FINALIZER)
+        ? 'Foreground'
+        : 'Background';
+    await step.client.remove(placeOf(key, definition), { uid, propagationPolicy });
+    return 'settled';
+  }
+
+  async #stateOf(dependent: ObjectKey, definition: Definition, owner: OwnerReference): Promise<OwnerState> {
+    const ownerKind = await this.#kindOf(dependent.cluster, owner);
+    if (ownerKind === undefined) return 'unresolvable';
+    if (definition.scope === 'Cluster' && ownerKind.scope === 'Namespaced') return 'unresolvable';
+    const namespace = ownerKind.scope === 'Namespaced' ? dependent.namespace : '';
+    const found = this.#read({ ...collectionOf(dependent.cluster, ownerKind), namespace, name: owner.name });
+    if (found === undefined || found.object.metadata.uid !== owner.uid) return 'absent';
+    const { deletionTimestamp, finalizers = [] } = found.object.metadata;
+    return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND_FINALIZER) ? 'waiting' : 'solid';
+  }
+
+  async #kindOf(cluster: LogicalCluster, { apiVersion, kind }: OwnerReference): Promise<Definition | undefined> {
+    const slash = apiVersion.indexOf('/');
+    const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+    const version = apiVersion.slice(slash + 1);
+    const { definitions } = await this.#api.registry.setOf(cluster);
+    return definitions.find(
+      (definition) =>
+        definition.group === group &&
+        definition.names.kind === kind &&
+        definition.versions.some(({ name, served }) => name === version && served),
+    );
+  }
+
+  /** Takes owner references out of a dependent, if nobody changed it meanwhile. */
+  async #dropReferences(key: ObjectKey, uids: readonly string[], step: Step): Promise<void> {
+    const found = this.#read(key);
+    if (found === undefined) return;
+    const { metadata } = found.object;
+    const kept = (metadata.ownerReferences ?? []).filter((owner) => !uids.includes(owner.uid));
+    const change = objectOf({
+      metadata: objectOf({
+        uid: metadata.uid,
+        resourceVersion: found.resourceVersion,
+        ownerReferences: kept.length === 0 ? null : kept,
+      }),
+    });
+    await step.client.mergePatch(placeOf(key, found.definition), change);
+  }
+
+  async #dropFinalizer(found: Found, finalizer: string, step: Step): Promise<void> {
+    const { metadata } = found.object;
+    const kept = (metadata.finalizers ?? []).filter((name) => name !== finalizer);
+    const change = objectOf({
+      metadata: objectOf({
+        uid: metadata.uid,
+        resourceVersion: found.resourceVersion,
+        finalizers: kept.length === 0 ? null : kept,
+      }),
+    });
+    await step.client.mergePatch(placeOf(found.key, found.definition), change);
+  }
+
+  #ownsBack(uid: string, dependent: KubeObject): boolean {
+    const { deletionTimestamp, finalizers = [] } = dependent.metadata;
+    if (deletionTimestamp === undefined || !finalizers.includes(FOREGROUND_FINALIZER)) return false;
+    return this.#waiting.has(dependent.metadata.uid ?? '') && this.#waiting.has(uid);
+  }
+
+  #read(key: ObjectKey): Omit<Found, 'key'> | undefined {
+    const definition = this.#definitionOf(key);
+    const row = definition === undefined ? undefined : this.#api.store.get(key);
+    if (definition === undefined || row === undefined) return undefined;
+    const object = decodeStored(definition, definition.storageVersion, row);
+    return { definition, object, resourceVersion: String(row.revision) };
+  }
+
+  #definitionOf(key: ObjectKey): Definition | undefined {
+    const { cluster, group, resource } = key;
+    return builtinDefinition(group, resource) ?? this.#api.registry.find(cluster, group, resource)?.definition;
+  }
+
+  async #dependents(cluster: LogicalCluster, uid: string): Promise<ListedObject[]> {
+    const snapshot = this.#api.store.snapshot();
+    const found: ListedObject[] = [];
+    try {
+      for await (const batch of snapshot.dependents(cluster, uid)) found.push(...batch);
+    } finally {
+      snapshot.close();
+    }
+    return found;
+  }
+
+  #step(signal: AbortSignal): Step {
+    return { client: new ControllerClient(this.#api, { name: 'generic-garbage-collector', signal }), signal };
+  }
+}
+
+interface Found {
+  readonly key: ObjectKey;
+  readonly definition: Definition;
+  readonly object: KubeObject;
+  readonly resourceVersion: string;
+}
+
+function placeOf(key: ObjectKey, definition: Definition): Place {
+  return { definition, cluster: key.cluster, namespace: key.namespace, name: key.name };
+}

@@ -1,0 +1,4 @@
+export { customResourceDefinitionController } from './custom-resource-definition.ts';
+export { garbageCollector } from './garbage-collector.ts';
+export { namespaceController } from './namespace.ts';
+export { type Controller, type ControllerReport, ControllerRuntime } from './runtime.ts';

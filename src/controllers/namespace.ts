@@ -1,0 +1,153 @@
+import { type Api, CONTROLLERS, decodeStored } from '../api/mod.ts';
+import type { LogicalCluster } from '../base/mod.ts';
+import { builtinDefinition, collectionOf, type Definition } from '../definitions/mod.ts';
+import { deepEqual, formatTime, isObject, type JsonObject, type KubeObject, objectOf, parseJson } from '../machinery/mod.ts';
+import type { ListedObject, StoreEvent, WorkKey } from '../store/mod.ts';
+import { ControllerClient } from './client.ts';
+import type { Controller, Debt, Result } from './runtime.ts';
+
+/** What is left of one kind in a terminating namespace. */
+interface Remainder {
+  readonly definition: Definition;
+  readonly count: number;
+  readonly finalizers: ReadonlyMap<string, number>;
+}
+
+/** Empties namespaces that are being deleted, tells of it in their conditions, and lets them go. */
+export function namespaceController(api: Api): Controller {
+  return {
+    name: CONTROLLERS.namespace,
+    reconcile: (debt, signal) => reconcile(api, debt, signal),
+    wakes: (event) => wakes(event),
+  };
+}
+
+/** Whatever disappears from a namespace may have been the last thing in it. */
+function wakes({ key, newRow }: StoreEvent): readonly WorkKey[] {
+  if (newRow !== undefined || key.namespace === '') return [];
+  return [{ controller: CONTROLLERS.namespace, cluster: key.cluster, key: key.namespace }];
+}
+
+async function reconcile(api: Api, debt: Debt, signal: AbortSignal): Promise<Result> {
+  const { cluster, key: name } = debt.key;
+  const definition = builtinDefinition('', 'namespaces')!;
+  const row = api.store.get({ ...collectionOf(cluster, definition), namespace: '', name });
+  if (row === undefined) return 'settled';
+  const namespace = decodeStored(definition, 'v1', row);
+  if (namespace.metadata.deletionTimestamp === undefined) return 'settled';
+  const client = new ControllerClient(api, { name: 'namespace-controller', signal });
+  const remainders = await removeContent(api, { client, cluster, namespace: name, signal });
+  namespace.metadata.resourceVersion = String(row.revision);
+  const place = { definition, cluster, namespace: '', name };
+  const before = namespace['status'];
+  const status = statusOf(namespace, remainders, formatTime(api.store.nowMs()));
+  if (!deepEqual(before, status)) {
+    namespace['status'] = status;
+    await client.update({ ...place, subresource: 'status' }, namespace);
+    // The change comes back as a new debt with the new revision.
+    return 'waiting';
+  }
+  if (remainders.length > 0) return 'waiting';
+  const spec = isObject(namespace['spec']) ? namespace['spec'] : objectOf({});
+  const finalizers = Array.isArray(spec['finalizers']) ? spec['finalizers'] : [];
+  if (!finalizers.includes('kubernetes')) return 'settled';
+  spec['finalizers'] = finalizers.filter((finalizer) => finalizer !== 'kubernetes');
+  namespace['spec'] = spec;
+  await client.update({ ...place, subresource: 'finalize' }, namespace);
+  return 'settled';
+}
+
+/** Deletes everything in the namespace; returns what finalizers still hold. */
+async function removeContent(
+  api: Api,
+  scope: {
+    readonly client: ControllerClient;
+    readonly cluster: LogicalCluster;
+    readonly namespace: string;
+    readonly signal: AbortSignal;
+  },
+): Promise<Remainder[]> {
+  const { client, cluster, namespace, signal } = scope;
+  const remainders: Remainder[] = [];
+  const { definitions } = await api.registry.setOf(cluster);
+  for (const definition of definitions) {
+    // Kinds that share another's storage are deleted there.
+    if (definition.scope !== 'Namespaced' || definition.isVirtual || definition.storedAs !== undefined) continue;
+    const collection = collectionOf(cluster, definition);
+    for (const { key, row } of await everything(api, { collection, namespace })) {
+      signal.throwIfAborted();
+      await client.remove({ definition, cluster, namespace, name: key.name }, { uid: row.uid });
+    }
+    const left = await everything(api, { collection, namespace });
+    if (left.length > 0) remainders.push({ definition, count: left.length, finalizers: countFinalizers(left) });
+  }
+  return remainders;
+}
+
+async function everything(
+  api: Api,
+  scope: { readonly collection: ReturnType<typeof collectionOf>; readonly namespace: string },
+): Promise<ListedObject[]> {
+  const snapshot = api.store.snapshot();
+  const objects: ListedObject[] = [];
+  try {
+    for await (const batch of snapshot.list(scope)) objects.push(...batch);
+  } finally {
+    snapshot.close();
+  }
+  return objects;
+}
+
+function countFinalizers(objects: readonly ListedObject[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { row } of objects) {
+    const object = parseJson(row.json).value as KubeObject;
+    for (const finalizer of object.metadata.finalizers ?? []) {
+      counts.set(finalizer, (counts.get(finalizer) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+function statusOf(namespace: KubeObject, remainders: readonly Remainder[], now: string): JsonObject {
+  const status = isObject(namespace['status']) ? namespace['status'] : objectOf({});
+  const old = Array.isArray(status['conditions']) ? status['conditions'].filter(isObject) : [];
+  const wanted = conditionsOf(remainders);
+  const conditions = wanted.map((condition) => {
+    const before = old.find(({ type }) => type === condition['type']);
+    const isSame = before?.['status'] === condition['status'];
+    return objectOf({ lastTransitionTime: isSame ? before?.['lastTransitionTime'] : now, ...condition });
+  });
+  const others = old.filter(({ type }) => !wanted.some((condition) => condition['type'] === type));
+  return objectOf({ ...status, phase: 'Terminating', conditions: [...conditions, ...others] });
+}
+
+function conditionsOf(remainders: readonly Remainder[]): JsonObject[] {
+  const finalizers = new Map<string, number>();
+  for (const remainder of remainders) {
+    for (const [name, count] of remainder.finalizers) finalizers.set(name, (finalizers.get(name) ?? 0) + count);
+  }
+  const resources = remainders
+    .map(({ definition, count }) => `${definition.names.plural}.${definition.group} has ${count} resource instances`)
+    .sort();
+  const held = [...finalizers].map(([name, count]) => `${name} in ${count} resource instances`).sort();
+  return [
+    condition('NamespaceDeletionDiscoveryFailure', 'ResourcesDiscovered', 'All resources successfully discovered'),
+    condition('NamespaceDeletionGroupVersionParsingFailure', 'ParsedGroupVersions', 'All legacy kube types successfully parsed'),
+    condition('NamespaceDeletionContentFailure', 'ContentDeleted', 'All content successfully deleted, may be waiting on finalization'),
+    resources.length === 0
+      ? condition('NamespaceContentRemaining', 'ContentRemoved', 'All content successfully removed')
+      : remaining('NamespaceContentRemaining', 'SomeResourcesRemain', `Some resources are remaining: ${resources.join(', ')}`),
+    held.length === 0
+      ? condition('NamespaceFinalizersRemaining', 'ContentRemoved', 'All content-preserving finalizers finished')
+      : remaining('NamespaceFinalizersRemaining', 'SomeFinalizerRemain', `Some finalizers are remaining: ${held.join(', ')}`),
+  ];
+}
+
+function condition(type: string, reason: string, message: string): JsonObject {
+  return objectOf({ type, status: 'False', reason, message });
+}
+
+function remaining(type: string, reason: string, message: string): JsonObject {
+  return objectOf({ type, status: 'True', reason, message });
+}

@@ -1,0 +1,190 @@
+import type { Api } from '../api/mod.ts';
+import type { Clock } from '../base/mod.ts';
+import type { FeedGroup, StoreEvent, WorkKey } from '../store/mod.ts';
+import { WorkChanged } from '../store/mod.ts';
+
+/** What came of one look at a debt. */
+export type Result =
+  /** Nothing is owed any more. */
+  | 'settled'
+  /** Something else has to happen first; {@link Controller.wakes} says which events may be it. */
+  | 'waiting';
+
+/** A debt as it stands: work rows are the only state that a controller has. */
+export interface Debt {
+  readonly key: WorkKey;
+  readonly payload: Buffer;
+}
+
+/** One kind of work. The step has to be repeatable: it may run again after a crash or a race. */
+export interface Controller {
+  /** The first part of its work rows' keys. */
+  readonly name: string;
+  reconcile(debt: Debt, signal: AbortSignal): Promise<Result>;
+  /** Keys of waiting debts that an event may have freed. */
+  wakes?(event: StoreEvent): readonly WorkKey[];
+}
+
+export type ControllerReport = (controller: string, key: WorkKey, error: unknown) => void;
+
+const RETRY_MS_MIN = 50;
+const RETRY_MS_MAX = 60_000;
+// A waiting debt is looked at now and then, whatever the events said: a missed wake-up costs time, not correctness.
+const RECHECK_MS = 30_000;
+const CONCURRENT_MAX = 16;
+
+interface Item {
+  payload: Buffer;
+  isQueued: boolean;
+  isRunning: boolean;
+  isDirty: boolean;
+  failures: number;
+  cancelRetry: (() => void) | undefined;
+}
+
+/**
+ * Runs controllers on their work rows: scans the rows at start, then follows the feed. Nothing lives for
+ * a workspace that owes nothing.
+ */
+export class ControllerRuntime {
+  readonly #api: Api;
+  readonly #clock: Clock;
+  readonly #controllers: ReadonlyMap<string, Controller>;
+  readonly #report: ControllerReport;
+  readonly #items = new Map<string, Item & { readonly key: WorkKey }>();
+  readonly #queue: string[] = [];
+  readonly #abort = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(options: {
+    readonly api: Api;
+    readonly clock: Clock;
+    readonly controllers: readonly Controller[];
+    readonly report: ControllerReport;
+  }) {
+    this.#api = options.api;
+    this.#clock = options.clock;
+    this.#report = options.report;
+    this.#controllers = new Map(options.controllers.map((controller) => [controller.name, controller]));
+  }
+
+  async start(): Promise<void> {
+    this.#unsubscribe = this.#api.store.feed.subscribeToGroups((group) => this.#onGroup(group));
+    const snapshot = this.#api.store.snapshot();
+    try {
+      for (const name of this.#controllers.keys()) {
+        for await (const batch of snapshot.work(name)) {
+          for (const { key, payload } of batch) if (!this.#items.has(textOf(key))) this.#add(key, payload);
+        }
+      }
+    } finally {
+      snapshot.close();
+    }
+  }
+
+  /** Lets running steps end; what is left is done after the next start. */
+  async close(): Promise<void> {
+    this.#unsubscribe?.();
+    this.#abort.abort();
+    for (const item of this.#items.values()) item.cancelRetry?.();
+    await Promise.allSettled([...this.#running]);
+  }
+
+  #onGroup(group: FeedGroup): void {
+    for (const { payload, ...key } of group.work) {
+      if (!this.#controllers.has(key.controller)) continue;
+      if (payload !== undefined) this.#add(key, Buffer.from(payload));
+    }
+    if (this.#items.size === 0) return;
+    for (const event of group.events) {
+      for (const controller of this.#controllers.values()) {
+        for (const key of controller.wakes?.(event) ?? []) this.#wake(textOf(key));
+      }
+    }
+  }
+
+  #add(key: WorkKey, payload: Buffer): void {
+    const text = textOf(key);
+    const item = this.#items.get(text);
+    if (item !== undefined) {
+      item.payload = payload;
+      return this.#wake(text);
+    }
+    const fresh = { payload, isQueued: false, isRunning: false, isDirty: false, failures: 0, cancelRetry: undefined };
+    this.#items.set(text, { ...fresh, key });
+    this.#wake(text);
+  }
+
+  #wake(text: string): void {
+    const item = this.#items.get(text);
+    if (item === undefined || item.isQueued) return;
+    if (item.isRunning) {
+      item.isDirty = true;
+      return;
+    }
+    item.cancelRetry?.();
+    item.cancelRetry = undefined;
+    item.isQueued = true;
+    this.#queue.push(text);
+    setImmediate(() => this.#fill());
+  }
+
+  #fill(): void {
+    while (this.#running.size < CONCURRENT_MAX && this.#queue.length > 0 && !this.#abort.signal.aborted) {
+      const text = this.#queue.shift()!;
+      const run = this.#run(text).finally(() => {
+        this.#running.delete(run);
+        this.#fill();
+      });
+      this.#running.add(run);
+    }
+  }
+
+  async #run(text: string): Promise<void> {
+    const item = this.#items.get(text);
+    if (item === undefined) return;
+    item.isQueued = false;
+    item.isRunning = true;
+    item.isDirty = false;
+    const debt: Debt = { key: item.key, payload: item.payload };
+    let retryMs: number | undefined = RECHECK_MS;
+    try {
+      const result = await this.#controllers.get(item.key.controller)!.reconcile(debt, this.#abort.signal);
+      item.failures = 0;
+      if (result === 'settled') retryMs = (await this.#settle(debt)) ? undefined : 0;
+    } catch (error) {
+      item.failures += 1;
+      retryMs = Math.min(RETRY_MS_MIN * 2 ** item.failures, RETRY_MS_MAX);
+      if (!this.#abort.signal.aborted) this.#report(item.key.controller, item.key, error);
+    }
+    item.isRunning = false;
+    if (this.#abort.signal.aborted) return;
+    if (item.isDirty) return this.#wake(text);
+    if (retryMs === undefined) this.#items.delete(text);
+    else if (retryMs === 0) this.#wake(text);
+    else item.cancelRetry = this.#clock.after(retryMs, () => this.#wake(text));
+  }
+
+  /** False when the debt was caused again meanwhile, and so is still owed. */
+  async #settle(debt: Debt): Promise<boolean> {
+    try {
+      await this.#api.store.commit({
+        mutations: [],
+        settles: [debt],
+        actor: `system:controller:${debt.key.controller}`,
+        originRegion: this.#api.region,
+      });
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorkChanged)) throw error;
+      // Either a new payload is on its way here through the feed, or somebody settled it already.
+      await this.#api.store.settled();
+      return this.#items.get(textOf(debt.key))?.payload === debt.payload;
+    }
+  }
+}
+
+function textOf(key: WorkKey): string {
+  return `${key.controller}\0${key.cluster}\0${key.key}`;
+}

@@ -1,0 +1,73 @@
+import { encodeIn, UnknownCluster, UnknownResource } from '../api/mod.ts';
+import { type User, newWorkspaceForbidden } from '../access/mod.ts';
+import { ROOT_CLUSTER } from '../base/mod.ts';
+import { StatusError, statusOf } from '../machinery/mod.ts';
+import { parseAccept } from './accept.ts';
+import { ClientGone, type Exchange } from './exchange.ts';
+
+/** Told of every failure that is ours, not the caller's. */
+export type FailureReport = (error: unknown, request: { readonly method: string; readonly url: string }) => void;
+
+/** The one place where errors become responses. */
+export function sendError(
+  exchange: Exchange,
+  error: unknown,
+  context: { readonly user: User | undefined; readonly report: FailureReport },
+): void {
+  if (error instanceof ClientGone || exchange.response.destroyed) return;
+  if (exchange.response.headersSent) return void exchange.response.destroy();
+  if (error instanceof StatusError) return sendStatus(exchange, error);
+  if (error instanceof UnknownResource) return sendNotFound(exchange);
+  if (error instanceof UnknownCluster && context.user !== undefined) {
+    return sendStatus(exchange, forbiddenCluster(exchange, context.user));
+  }
+  const url = exchange.routed.prefix + exchange.routed.path;
+  context.report(error, { method: exchange.method, url });
+  const text = `Internal Server Error: ${JSON.stringify(url)}\n`;
+  exchange.send({ code: 500, contentType: 'text/plain; charset=utf-8' }, Buffer.from(text));
+}
+
+/** A Status in the media type that the client prefers, if it is one of ours; JSON otherwise. */
+export function sendStatus(exchange: Exchange, error: StatusError): void {
+  const accepted = parseAccept(exchange.header('accept'))[0]?.mediaType;
+  const media = accepted === 'application/vnd.kubernetes.protobuf' ? 'protobuf' : accepted === 'application/yaml' ? 'yaml' : 'json';
+  const headers: Record<string, string> = {};
+  if (error.details?.retryAfterSeconds) headers['Retry-After'] = String(error.details.retryAfterSeconds);
+  if (error.code === 403) headers['X-Content-Type-Options'] = 'nosniff';
+  // A body that was refused unread must not be taken for the next request on the connection.
+  if (error.code === 413 && exchange.request.httpVersionMajor === 1) headers['Connection'] = 'close';
+  const contentType = media === 'protobuf' ? 'application/vnd.kubernetes.protobuf' : `application/${media}`;
+  const body = encodeIn({ media, isPretty: prettyOf(exchange) }, statusOf(error));
+  exchange.send({ code: error.code, contentType, headers }, body);
+}
+
+/** A path that nothing is registered at: plain text, by which clients tell it from a missing object. */
+export function sendNotFound(exchange: Exchange): void {
+  exchange.send(
+    {
+      code: 404,
+      contentType: 'text/plain; charset=utf-8',
+      headers: { 'X-Content-Type-Options': 'nosniff' },
+    },
+    Buffer.from('404 page not found\n'),
+  );
+}
+
+function forbiddenCluster(exchange: Exchange, user: User): StatusError {
+  const { path, route } = exchange.routed;
+  const verb = exchange.method.toLowerCase();
+  const cluster = ROOT_CLUSTER;
+  const attributes =
+    route.kind === 'resource'
+      ? { ...route, user, cluster, verb: verb === 'get' && route.name === '' ? 'list' : verb }
+      : { user, cluster, verb, path };
+  return newWorkspaceForbidden(attributes) as StatusError;
+}
+
+function prettyOf(exchange: Exchange): boolean {
+  try {
+    return exchange.isPretty;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,238 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { createGzip, gzip } from 'node:zlib';
+import { Query, type RequestContext } from '../api/mod.ts';
+import { limits } from '../base/mod.ts';
+import { newBadRequest, newTimeout } from '../machinery/mod.ts';
+import { type RoutedPath, routePath } from './path.ts';
+
+export type RawRequest = IncomingMessage | Http2ServerRequest;
+export type RawResponse = ServerResponse | Http2ServerResponse;
+
+export interface Answer {
+  readonly code: number;
+  readonly contentType: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const WARNINGS_CHARACTERS_MAX = 4096;
+const WARNING_CHARACTERS_MAX = 256;
+const NEWLINE = Buffer.from('\n');
+const GZIP_LEVEL = 1;
+// Browsers and command-line tools get indented JSON, as from upstream.
+const PRETTY_AGENTS = ['curl', 'Wget', 'Mozilla/5.0'];
+
+/** One request and its response: all state of a request is here, and nothing of it outlives it. */
+export class Exchange implements RequestContext {
+  readonly request: RawRequest;
+  readonly response: RawResponse;
+  readonly method: string;
+  readonly routed: RoutedPath;
+  readonly #rawQuery: string;
+  readonly #warnings: string[] = [];
+  #query: Query | undefined;
+  #abort: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(request: RawRequest, response: RawResponse, url: string) {
+    this.request = request;
+    this.response = response;
+    this.method = request.method ?? 'GET';
+    const mark = url.indexOf('?');
+    this.#rawQuery = mark < 0 ? '' : url.slice(mark + 1);
+    this.routed = routePath(mark < 0 ? url : url.slice(0, mark));
+  }
+
+  /** The parsed query; throws 400 the first time if it cannot be decoded. */
+  get query(): Query {
+    this.#query ??= Query.parse(this.#rawQuery);
+    return this.#query;
+  }
+
+  get userAgent(): string {
+    return String(this.request.headers['user-agent'] ?? '');
+  }
+
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  get isPretty(): boolean {
+    const asked = this.query.first('pretty');
+    if (asked !== undefined) return asked === 'true' || asked === '1';
+    const agent = this.userAgent;
+    return PRETTY_AGENTS.some((prefix) => agent.startsWith(prefix));
+  }
+
+  /** Aborts when the client goes away, or when the request's time is over. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      this.response.once('close', () => {
+        clearTimeout(this.#timer);
+        abort.abort(new ClientGone());
+      });
+      this.#timer = setTimeout(() => abort.abort(timedOut()), this.#timeoutMs());
+      this.#timer.unref();
+    }
+    return this.#abort.signal;
+  }
+
+  /** A watch lasts longer than other requests: only its client ends its signal from now on. */
+  disableTimeout(): void {
+    void this.signal;
+    clearTimeout(this.#timer);
+  }
+
+  warn(text: string): void {
+    if (!this.#warnings.includes(text) && !hasControlCharacter(text)) this.#warnings.push(text);
+  }
+
+  /** Sends a complete answer, compressed where upstream does so. Resolves when it is handed to the system. */
+  send(answer: Answer, body: Buffer): void {
+    const needsNewline = answer.contentType === 'application/json' && body.at(-1) !== 0x0a;
+    const bytes = needsNewline ? Buffer.concat([body, NEWLINE]) : body;
+    if (bytes.length <= limits.gzipBytesMin || !this.#acceptsGzip()) {
+      this.#writeHead(answer, { 'Content-Length': String(bytes.length) });
+      this.response.end(bytes);
+      return;
+    }
+    gzip(bytes, { level: GZIP_LEVEL }, (error, compressed) => {
+      if (error !== null) return void this.response.destroy(error);
+      this.#writeHead(answer, {
+        'Content-Encoding': 'gzip',
+        Vary: 'Accept-Encoding',
+        'Content-Length': String(compressed.length),
+      });
+      this.response.end(compressed);
+    });
+  }
+
+  /** Sends an answer piece by piece, no faster than the client takes it. */
+  async sendPieces(answer: Answer, pieces: AsyncGenerator<Buffer>): Promise<void> {
+    const start = await pieces.next();
+    if (start.done) return this.send(answer, Buffer.alloc(0));
+    const isCompressed = this.#acceptsGzip();
+    let first: Buffer = start.value;
+    if (isCompressed) {
+      // Whether it is worth compressing shows only once that much is there.
+      while (first.length <= limits.gzipBytesMin) {
+        const next = await pieces.next();
+        if (next.done) return this.send(answer, first);
+        first = Buffer.concat([first, next.value]);
+      }
+    }
+    this.#writeHead(answer, isCompressed ? { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } : {});
+    const sink = isCompressed ? createGzip({ level: GZIP_LEVEL }) : this.response;
+    if (sink !== this.response) (sink as NodeJS.ReadWriteStream).pipe(this.response as NodeJS.WritableStream);
+    await this.#pump(sink as NodeJS.WritableStream, first, pieces);
+  }
+
+  /** Begins a response of unknown length; the caller writes and ends it. */
+  startStream(answer: Answer): void {
+    this.#writeHead(answer, {});
+    // HTTP/2 sends its headers at once; HTTP/1.1 would wait for the first event.
+    if ('flushHeaders' in this.response) this.response.flushHeaders();
+  }
+
+  async #pump(sink: NodeJS.WritableStream, first: Buffer, rest: AsyncGenerator<Buffer>): Promise<void> {
+    const { signal } = this;
+    let piece: Buffer | undefined = first;
+    try {
+      while (piece !== undefined) {
+        if (!sink.write(piece)) await drained(sink, signal);
+        signal.throwIfAborted();
+        const next: IteratorResult<Buffer> = await rest.next();
+        piece = next.done ? undefined : next.value;
+      }
+      sink.end();
+    } catch (error) {
+      // The head is out: all that is left to say is that the body is not complete.
+      this.response.destroy(error instanceof Error ? error : undefined);
+    } finally {
+      await rest.return(undefined);
+    }
+  }
+
+  #writeHead(answer: Answer, more: Readonly<Record<string, string>>): void {
+    if (this.response.headersSent) return;
+    const auditId = this.header('audit-id');
+    const headers: Record<string, string | string[]> = {
+      'Audit-Id': auditId !== undefined && isPlainText(auditId) ? auditId : randomUUID(),
+      'Cache-Control': 'no-cache, private',
+      'Content-Type': answer.contentType,
+      ...answer.headers,
+      ...more,
+    };
+    if (this.#warnings.length > 0) headers['Warning'] = warningHeaders(this.#warnings);
+    (this.response as ServerResponse).writeHead(answer.code, headers);
+  }
+
+  #acceptsGzip(): boolean {
+    return /(^|[\s,])gzip\s*(;\s*q=(1|0\.[0-9]*[1-9]))?\s*(,|$)/i.test(this.header('accept-encoding') ?? '');
+  }
+
+  #timeoutMs(): number {
+    const text = this.query.text('timeout');
+    if (text === '') return limits.responseTimeoutMs;
+    const asked = parseDurationMs(text);
+    if (asked === undefined) throw newBadRequest(`invalid timeout specified in the request URL: time: invalid duration "${text}"`);
+    return asked === 0 ? limits.responseTimeoutMs : Math.min(asked, limits.responseTimeoutMs);
+  }
+}
+
+/** The client closed the connection: there is nobody to answer. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
+function drained(sink: NodeJS.WritableStream, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      sink.removeListener('drain', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    sink.once('drain', done);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
+}
+
+function timedOut(): Error {
+  return newTimeout('request did not complete within requested timeout - context deadline exceeded');
+}
+
+/** Go's time.ParseDuration for what clients send: `30s`, `1m30s`, `500ms`. */
+function parseDurationMs(text: string): number | undefined {
+  if (text === '0') return 0;
+  if (!/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/.test(text)) return undefined;
+  const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  let totalMs = 0;
+  for (const [, amount, , unit] of text.matchAll(/([0-9]+(\.[0-9]+)?)(ms|s|m|h)/g)) {
+    totalMs += Number(amount) * units[unit!]!;
+  }
+  return totalMs;
+}
+
+/** RFC 7234 warnings, one header line each; long ones are cut when all together are too long, as upstream. */
+function warningHeaders(warnings: readonly string[]): string[] {
+  const total = warnings.reduce((sum, text) => sum + text.length, 0);
+  return warnings.map((text) => {
+    const shown = total > WARNINGS_CHARACTERS_MAX ? text.slice(0, WARNING_CHARACTERS_MAX) : text;
+    const escaped = shown.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+    // Header bytes are Latin-1 to Node: UTF-8 goes through as upstream sends it.
+    return Buffer.from(`299 - "${escaped}"`).toString('latin1');
+  });
+}
+
+function isPlainText(text: string): boolean {
+  return text.length <= 64 && /^[\x21-\x7e]+$/.test(text);
+}
+
+function hasControlCharacter(text: string): boolean {
+  return /[\p{Cc}]/u.test(text);
+}

@@ -1,0 +1,3 @@
+export type { FailureReport } from './errors.ts';
+export { createFacade, type Facade, type FacadeOptions } from './server.ts';
+export { ANTIPODE_VERSION } from './version.ts';

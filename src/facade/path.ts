@@ -1,0 +1,167 @@
+import { type LogicalCluster, parseLogicalCluster, ROOT_CLUSTER } from '../base/mod.ts';
+
+/** What a path of a resource names, before anybody knows whether it exists. */
+export interface ResourcePath {
+  readonly kind: 'resource';
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** The deprecated `/watch/` form. */
+  readonly isWatch: boolean;
+}
+
+/** Where a request goes within one logical cluster. */
+export type Route =
+  | ResourcePath
+  | { readonly kind: 'root' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'health'; readonly endpoint: string; readonly check: string }
+  | { readonly kind: 'core-versions' }
+  | { readonly kind: 'groups' }
+  | { readonly kind: 'group'; readonly group: string }
+  | { readonly kind: 'resources'; readonly group: string; readonly version: string }
+  | { readonly kind: 'openapi-v2' }
+  | { readonly kind: 'openapi-v3-index' }
+  | { readonly kind: 'openapi-v3'; readonly document: string }
+  | { readonly kind: 'unknown' };
+
+export interface RoutedPath {
+  /** Undefined: the path names a logical cluster that cannot exist. */
+  readonly cluster: LogicalCluster | undefined;
+  /** The cluster's prefix as it was sent, or empty on the bare URL. */
+  readonly prefix: string;
+  /** What follows the prefix, as it was sent. */
+  readonly path: string;
+  readonly route: Route;
+}
+
+const UNKNOWN: Route = { kind: 'unknown' };
+const CLUSTERS = '/clusters/';
+const HEALTH = ['healthz', 'livez', 'readyz'];
+const SEGMENTS_MAX = 16;
+
+/**
+ * Routes the raw path of a URL. The cluster's segment is matched as it was sent, never decoded; every
+ * other segment is decoded once, and one that then holds a slash, a control character or a dot segment
+ * names nothing.
+ */
+export function routePath(rawPath: string): RoutedPath {
+  if (!rawPath.startsWith(CLUSTERS)) {
+    return { cluster: ROOT_CLUSTER, prefix: '', path: rawPath, route: routeInCluster(rawPath) };
+  }
+  const slash = rawPath.indexOf('/', CLUSTERS.length);
+  const end = slash < 0 ? rawPath.length : slash;
+  const cluster = parseLogicalCluster(rawPath.slice(CLUSTERS.length, end));
+  const path = slash < 0 ? '/' : rawPath.slice(end);
+  return { cluster, prefix: rawPath.slice(0, end), path, route: routeInCluster(path) };
+}
+
+function routeInCluster(path: string): Route {
+  const segments = segmentsOf(path);
+  if (segments === undefined) return UNKNOWN;
+  const [first, ...rest] = segments;
+  switch (first) {
+    case undefined:
+      return { kind: 'root' };
+    case 'api':
+      return routeApi(rest);
+    case 'apis':
+      return routeApis(rest);
+    case 'version':
+      return rest.length === 0 ? { kind: 'version' } : UNKNOWN;
+    case 'openapi':
+      return routeOpenApi(rest);
+  }
+  if (HEALTH.includes(first)) return { kind: 'health', endpoint: first, check: rest.join('/') };
+  return UNKNOWN;
+}
+
+function routeApi(segments: readonly string[]): Route {
+  const [version, ...rest] = segments;
+  if (version === undefined) return { kind: 'core-versions' };
+  if (rest.length === 0) return { kind: 'resources', group: '', version };
+  return routeResource('', version, rest);
+}
+
+function routeApis(segments: readonly string[]): Route {
+  const [group, version, ...rest] = segments;
+  if (group === undefined) return { kind: 'groups' };
+  if (version === undefined) return { kind: 'group', group };
+  if (rest.length === 0) return { kind: 'resources', group, version };
+  return routeResource(group, version, rest);
+}
+
+function routeResource(group: string, version: string, segments: readonly string[]): Route {
+  const isWatch = segments[0] === 'watch' && segments.length > 1;
+  const parts = isWatch ? segments.slice(1) : segments;
+  const [first, second, third] = parts;
+  if (first === 'namespaces' && second !== undefined && third !== undefined && !isOwnSubresource(third)) {
+    return resourceRoute({ group, version, namespace: second, parts: parts.slice(2), isWatch });
+  }
+  // The URL of a namespace names the namespace twice: as the object, and as where its RoleBindings apply.
+  const namespace = first === 'namespaces' && group === '' ? (second ?? '') : '';
+  return resourceRoute({ group, version, namespace, parts, isWatch });
+}
+
+function isOwnSubresource(segment: string): boolean {
+  return segment === 'status' || segment === 'finalize';
+}
+
+function resourceRoute(options: {
+  readonly group: string;
+  readonly version: string;
+  readonly namespace: string;
+  readonly parts: readonly string[];
+  readonly isWatch: boolean;
+}): Route {
+  const { group, version, namespace, parts, isWatch } = options;
+  const [resource = '', name = '', subresource = '', ...tooMany] = parts;
+  if (tooMany.length > 0) return UNKNOWN;
+  return { kind: 'resource', group, version, resource, subresource, namespace, name, isWatch };
+}
+
+function routeOpenApi(segments: readonly string[]): Route {
+  const [version, ...rest] = segments;
+  if (version === 'v2' && rest.length === 0) return { kind: 'openapi-v2' };
+  if (version !== 'v3') return UNKNOWN;
+  return rest.length === 0 ? { kind: 'openapi-v3-index' } : { kind: 'openapi-v3', document: rest.join('/') };
+}
+
+/** The decoded segments; a trailing slash counts as none. Undefined when one of them cannot name anything. */
+function segmentsOf(path: string): string[] | undefined {
+  const parts = path.split('/');
+  parts.shift();
+  if (parts.at(-1) === '') parts.pop();
+  if (parts.length > SEGMENTS_MAX) return undefined;
+  for (let index = 0; index < parts.length; index++) {
+    const segment = decodeSegment(parts[index]!);
+    if (segment === undefined) return undefined;
+    parts[index] = segment;
+  }
+  return parts;
+}
+
+function decodeSegment(raw: string): string | undefined {
+  if (raw === '') return undefined;
+  let text = raw;
+  if (raw.includes('%')) {
+    try {
+      text = decodeURIComponent(raw);
+    } catch {
+      return undefined;
+    }
+  }
+  if (text === '.' || text === '..' || text.includes('/') || hasControlCharacter(text)) return undefined;
+  return text;
+}
+
+function hasControlCharacter(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code < 0x20 || code === 0x7f) return true;
+  }
+  return false;
+}

@@ -1,0 +1,232 @@
+import { type Authorized, authorize, type User } from '../access/mod.ts';
+import {
+  type Api,
+  create,
+  encodeIn,
+  type Format,
+  get,
+  list,
+  parseDeleteOptions,
+  parseWriteOptions,
+  patch,
+  remove,
+  removeCollection,
+  renderObject,
+  renderRow,
+  review,
+  type Target,
+  update,
+  type View,
+  type WatchHub,
+  type Written,
+  type WriteOptions,
+} from '../api/mod.ts';
+import type { LogicalCluster, Revision } from '../base/mod.ts';
+import { builtinDefinition } from '../definitions/mod.ts';
+import { newMethodNotAllowed, newNotAcceptable, successStatus } from '../machinery/mod.ts';
+import type { Row } from '../store/mod.ts';
+import { readBody } from './body.ts';
+import type { Exchange } from './exchange.ts';
+import { contentTypeOf, negotiate } from './negotiate.ts';
+import type { ResourcePath } from './path.ts';
+import { ResponseOutput } from './watch-output.ts';
+
+interface ResourceRequest {
+  readonly exchange: Exchange;
+  readonly target: Authorized<Target>;
+  readonly format: Format;
+  readonly isVirtual: boolean;
+}
+
+/** The routes of objects: one verb each, all through the same authorizer and write path. */
+export class ResourceRoutes {
+  readonly #api: Api;
+  readonly #watches: WatchHub;
+
+  constructor(api: Api, watches: WatchHub) {
+    this.#api = api;
+    this.#watches = watches;
+  }
+
+  async serve(
+    exchange: Exchange,
+    request: { readonly user: User; readonly cluster: LogicalCluster; readonly path: ResourcePath },
+  ): Promise<void> {
+    const { path, user, cluster } = request;
+    const verb = verbOf(exchange, path);
+    const { group, version, resource, subresource, namespace, name } = path;
+    const target = authorize({ user, cluster, verb, group, version, resource, subresource, namespace, name });
+    const builtin = builtinDefinition(group, resource);
+    const isVirtual = builtin?.isVirtual === true;
+    const format = negotiate({
+      accept: exchange.header('accept'),
+      includeObject: exchange.query.first('includeObject'),
+      isPretty: exchange.isPretty,
+      offer: {
+        allowsProtobuf: builtin !== undefined,
+        allowsTransforms: true,
+        prefersJson: verb === 'list' && !exchange.query.has('limit'),
+        isStream: verb === 'watch',
+      },
+    });
+    await this.#dispatch({ exchange, target, format, isVirtual });
+  }
+
+  async #dispatch(request: ResourceRequest): Promise<void> {
+    switch (request.target.verb) {
+      case 'get':
+        return this.#get(request);
+      case 'list':
+        return this.#list(request);
+      case 'watch':
+        return this.#watch(request);
+      case 'create':
+        return request.isVirtual ? this.#review(request) : this.#create(request);
+      case 'update':
+        return this.#update(request);
+      case 'patch':
+        return this.#patch(request);
+      case 'delete':
+        return this.#delete(request);
+      default:
+        return this.#deleteCollection(request);
+    }
+  }
+
+  async #get({ exchange, target, format }: ResourceRequest): Promise<void> {
+    const body = await get(this.#api, { target, query: exchange.query, format, context: exchange });
+    exchange.send(ok(format), body);
+  }
+
+  async #list({ exchange, target, format }: ResourceRequest): Promise<void> {
+    const pieces = await list(this.#api, { target, query: exchange.query, format, context: exchange });
+    await exchange.sendPieces(ok(format), pieces);
+  }
+
+  async #watch({ exchange, target, format }: ResourceRequest): Promise<void> {
+    const open = this.#watches.open({ target, query: exchange.query, format, context: exchange });
+    exchange.disableTimeout();
+    exchange.startStream({ code: 200, contentType: contentTypeOf(format, { isStream: true }) });
+    const watch = open(new ResponseOutput(exchange.response));
+    exchange.response.once('close', () => watch.close());
+  }
+
+  async #create({ exchange, target, format }: ResourceRequest): Promise<void> {
+    const options = this.#writeOptions(exchange, 'CreateOptions');
+    const body = await readBody(exchange.request);
+    const written = await create(this.#api, { target, options, context: exchange, body });
+    this.#sendWritten(exchange, written, format);
+  }
+
+  async #review({ exchange, target, format }: ResourceRequest): Promise<void> {
+    const options = this.#writeOptions(exchange, 'CreateOptions');
+    if (format.as !== 'Object') {
+      throw newNotAcceptable(`the resource ${target.resource} does not support being converted to a ${format.as}`);
+    }
+    const body = await readBody(exchange.request);
+    const { object } = review(this.#api, { target, options, context: exchange, body });
+    exchange.send({ ...ok(format), code: 201 }, encodeIn(format, object));
+  }
+
+  async #update({ exchange, target, format }: ResourceRequest): Promise<void> {
+    const options = this.#writeOptions(exchange, 'UpdateOptions');
+    const body = await readBody(exchange.request);
+    const written = await update(this.#api, { target, options, context: exchange, body });
+    this.#sendWritten(exchange, written, format);
+  }
+
+  async #patch({ exchange, target, format }: ResourceRequest): Promise<void> {
+    const options = this.#writeOptions(exchange, 'PatchOptions');
+    const body = await readBody(exchange.request);
+    const written = await patch(this.#api, { target, options, context: exchange, body, query: exchange.query });
+    this.#sendWritten(exchange, written, format);
+  }
+
+  async #delete({ exchange, target, format }: ResourceRequest): Promise<void> {
+    const body = hasBody(exchange) ? await readBody(exchange.request) : undefined;
+    const options = parseDeleteOptions(exchange.query, body);
+    const written = await remove(this.#api, { target, options, context: exchange });
+    if (written.row !== undefined) {
+      const code = options.isLegacyBackground ? 202 : 200;
+      return this.#sendWritten(exchange, { ...written, isCreated: false }, format, code);
+    }
+    const { definition } = written.resource;
+    const details = {
+      name: written.key.name,
+      group: definition.group,
+      kind: definition.names.plural,
+      uid: written.lastRow?.uid ?? '',
+    };
+    exchange.send(ok(format), encodeIn(format, successStatus(details)));
+  }
+
+  async #deleteCollection({ exchange, target, format }: ResourceRequest): Promise<void> {
+    const body = hasBody(exchange) ? await readBody(exchange.request) : undefined;
+    const options = parseDeleteOptions(exchange.query, body);
+    const pieces = await removeCollection(this.#api, {
+      target,
+      query: exchange.query,
+      options,
+      format,
+      context: exchange,
+    });
+    await exchange.sendPieces(ok(format), pieces);
+  }
+
+  /** What was written, as the client wants to see it. */
+  #sendWritten(exchange: Exchange, written: Written, format: Format, code?: number): void {
+    const { resource, key, revision, lastRow } = written;
+    const { definition, version } = resource;
+    const view: View = { definition, version: version.name, format, nowMs: this.#api.store.nowMs() };
+    // An update that removed the last finalizer of a terminating object answers with its last state.
+    const row = written.row ?? lastRow!;
+    const answer = { ...ok(format), code: code ?? (written.isCreated && written.row !== undefined ? 201 : 200) };
+    const shown: Row = { ...row, revision: revision ?? (0 as Revision) };
+    exchange.send(answer, revision === undefined ? withoutRevision(view, written, shown) : renderRow(view, key, shown));
+  }
+
+  #writeOptions(exchange: Exchange, kind: string): WriteOptions {
+    return parseWriteOptions(exchange.query, { kind, userAgent: exchange.userAgent });
+  }
+}
+
+/** A dry run of a creation shows everything but a resourceVersion: there is none. */
+function withoutRevision(view: View, written: Written, row: Row): Buffer {
+  const plain = { ...view, format: { ...view.format, as: 'Object' as const, media: 'json' as const, isPretty: false } };
+  const object = JSON.parse(renderRow(plain, written.key, row).toString());
+  delete object.metadata.resourceVersion;
+  return renderObject(view, object);
+}
+
+function ok(format: Format): { readonly code: number; readonly contentType: string } {
+  return { code: 200, contentType: contentTypeOf(format, { isStream: false }) };
+}
+
+function hasBody(exchange: Exchange): boolean {
+  const { headers } = exchange.request;
+  if (exchange.request.httpVersionMajor >= 2) return headers['content-length'] !== '0' && headers['content-type'] !== undefined;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+function verbOf(exchange: Exchange, path: ResourcePath): string {
+  const isItem = path.name !== '';
+  switch (exchange.method) {
+    case 'GET':
+      if (path.isWatch) return 'watch';
+      if (isItem) return 'get';
+      return exchange.query.flag('watch') ? 'watch' : 'list';
+    case 'POST':
+      if (isItem && path.subresource === '') break;
+      return 'create';
+    case 'PUT':
+      if (isItem) return 'update';
+      break;
+    case 'PATCH':
+      if (isItem) return 'patch';
+      break;
+    case 'DELETE':
+      return isItem ? 'delete' : 'deletecollection';
+  }
+  throw newMethodNotAllowed({ group: path.group, resource: path.resource }, exchange.method.toLowerCase());
+}
+

@@ -1,0 +1,181 @@
+import type { Server as HttpsServer } from 'node:https';
+import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
+import fastify from 'fastify';
+import type { Authenticator, User } from '../access/mod.ts';
+import { authorizePath } from '../access/mod.ts';
+import { type Api, UnknownCluster, WatchHub } from '../api/mod.ts';
+import { limits } from '../base/mod.ts';
+import { encodeJson, newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
+import { DiscoveryRoutes } from './discovery-routes.ts';
+import { type FailureReport, sendError, sendNotFound, sendStatus } from './errors.ts';
+import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
+import { type HealthCheck, sendHealth } from './health.ts';
+import { ResourceRoutes } from './resource-routes.ts';
+import { versionInfo } from './version.ts';
+
+export interface FacadeOptions {
+  readonly api: Api;
+  readonly authenticator: Authenticator;
+  readonly tls: { readonly certificate: string; readonly key: string };
+  readonly report: FailureReport;
+}
+
+/** The HTTPS side of a member. */
+export interface Facade {
+  /** Resolves with the port. Rejects with Node's error, `EADDRINUSE` among others. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<number>;
+  /** Says "not ready", ends the watches, lets requests finish, and closes every connection. */
+  close(): Promise<void>;
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+// Upstream advertises 100 and more; every informer holds one stream.
+const HTTP2_STREAMS_MAX = 1000;
+// Quiet watches must outlive everything but their own deadline.
+const KEEP_ALIVE_MS = 180_000;
+const DRAIN_MS = 3_000;
+
+/** Puts the server together; it does not listen yet. */
+export function createFacade(options: FacadeOptions): Facade {
+  const watches = new WatchHub(options.api);
+  const router = new Router(options, watches);
+  const sessions = new Set<ServerHttp2Session>();
+  const app = fastify({
+    http2: true,
+    https: {
+      allowHTTP1: true,
+      cert: options.tls.certificate,
+      key: options.tls.key,
+      minVersion: 'TLSv1.2',
+      settings: { maxConcurrentStreams: HTTP2_STREAMS_MAX },
+      maxHeaderSize: limits.headerBytesMax,
+      handshakeTimeout: limits.headersTimeoutMs,
+    } as never,
+    // Paths are routed raw: names with colons and encoded characters are not a router's business.
+    rewriteUrl: () => '/',
+    forceCloseConnections: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: limits.requestTimeoutMs,
+  });
+  app.route({
+    method: [...METHODS],
+    url: '/',
+    // Before Fastify looks at the body: bodies are read, limited and inflated by us.
+    onRequest: (request, reply) => {
+      reply.hijack();
+      void router.serve(request.raw as unknown as RawRequest, reply.raw as unknown as RawResponse);
+    },
+    handler: () => {},
+  });
+  const server = app.server as unknown as Http2SecureServer & HttpsServer;
+  server.headersTimeout = limits.headersTimeoutMs;
+  server.requestTimeout = limits.requestTimeoutMs;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.on('session', (session: ServerHttp2Session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+  });
+  server.on('secureConnection', (socket) => {
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 30_000);
+  });
+  return {
+    async listen({ host, port }) {
+      await app.listen({ host, port });
+      const address = server.address();
+      return typeof address === 'object' && address !== null ? address.port : port;
+    },
+    async close() {
+      router.startStopping();
+      watches.close();
+      for (const session of sessions) session.close();
+      const closed = app.close();
+      server.closeIdleConnections?.();
+      const late = setTimeout(() => {
+        for (const session of sessions) session.destroy();
+        server.closeAllConnections?.();
+      }, DRAIN_MS);
+      await closed;
+      clearTimeout(late);
+    },
+  };
+}
+
+class Router {
+  readonly #options: FacadeOptions;
+  readonly #discovery: DiscoveryRoutes;
+  readonly #resources: ResourceRoutes;
+  readonly #checks: readonly HealthCheck[];
+  #isStopping = false;
+
+  constructor(options: FacadeOptions, watches: WatchHub) {
+    this.#options = options;
+    this.#discovery = new DiscoveryRoutes(options.api);
+    this.#resources = new ResourceRoutes(options.api, watches);
+    const all = ['healthz', 'livez', 'readyz'];
+    const { store } = options.api;
+    this.#checks = [
+      { name: 'ping', endpoints: all, failure: () => undefined },
+      { name: 'log', endpoints: all, failure: () => store.failure?.message },
+      { name: 'shutdown', endpoints: ['readyz'], failure: () => (this.#isStopping ? 'process is shutting down' : undefined) },
+    ];
+  }
+
+  startStopping(): void {
+    this.#isStopping = true;
+  }
+
+  /** Never rejects: whatever goes wrong becomes a response, or the end of the connection. */
+  async serve(request: RawRequest, response: RawResponse): Promise<void> {
+    const url = (request as { originalUrl?: string }).originalUrl ?? request.url ?? '/';
+    const exchange = new Exchange(request, response, url);
+    // Nobody reads the errors of a connection that the client broke off; its close event is enough.
+    request.on('error', () => {});
+    response.on('error', () => {});
+    let user: User | undefined;
+    try {
+      if (this.#servePublic(exchange)) return;
+      user = this.#options.authenticator.authenticate(exchange.header('authorization'));
+      if (user === undefined) return sendStatus(exchange, newUnauthorized());
+      await this.#serveUser(exchange, user);
+    } catch (error) {
+      sendError(exchange, error, { user, report: this.#options.report });
+    } finally {
+      // A body that nobody wanted is still on its way: let it pass, so that the connection can go on.
+      if (!request.readableEnded) request.resume();
+    }
+  }
+
+  /** The explicit list of what is answered without credentials. */
+  #servePublic(exchange: Exchange): boolean {
+    const { route, prefix } = exchange.routed;
+    if (prefix !== '' || exchange.method !== 'GET') return false;
+    if (route.kind === 'health') {
+      sendHealth(exchange, { ...route, checks: this.#checks });
+      return true;
+    }
+    if (route.kind !== 'version') return false;
+    exchange.send({ code: 200, contentType: 'application/json' }, Buffer.from(encodeJson(versionInfo)));
+    return true;
+  }
+
+  async #serveUser(exchange: Exchange, user: User): Promise<void> {
+    const { route, cluster, path } = exchange.routed;
+    if (this.#isStopping) {
+      exchange.response.setHeader('Connection', 'close');
+      throw newTooManyRequests('the server is shutting down', 1);
+    }
+    if (cluster === undefined) throw new UnknownCluster();
+    if (route.kind === 'resource') return this.#resources.serve(exchange, { user, cluster, path: route });
+    authorizePath({ user, cluster, verb: exchange.method.toLowerCase(), path });
+    if (route.kind === 'unknown') return sendNotFound(exchange);
+    if (exchange.method !== 'GET') {
+      throw newMethodNotAllowed({ group: '', resource: path }, exchange.method.toLowerCase());
+    }
+    if (route.kind === 'version') {
+      return exchange.send({ code: 200, contentType: 'application/json' }, Buffer.from(encodeJson(versionInfo)));
+    }
+    if (route.kind === 'health') return sendHealth(exchange, { ...route, checks: this.#checks });
+    await this.#discovery.serve(exchange, cluster, route);
+  }
+}

@@ -1,0 +1,245 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Authenticator, type User } from '../access/mod.ts';
+import { AdmissionChain, namespaceLifecycle } from '../admission/mod.ts';
+import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
+import {
+  ClockRefused,
+  ROOT_CLUSTER,
+  type RegionName,
+  type ShardName,
+  SYSTEM_ADMIN_CLUSTER,
+  systemClock,
+  systemRandom,
+} from '../base/mod.ts';
+import {
+  ControllerRuntime,
+  customResourceDefinitionController,
+  garbageCollector,
+  namespaceController,
+} from '../controllers/mod.ts';
+import { DefinitionRegistry } from '../definitions/mod.ts';
+import { createFacade } from '../facade/mod.ts';
+import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
+import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
+import { ensureCertificates } from './certificates.ts';
+import { acquireDirectoryLock } from './directory-lock.ts';
+import {
+  ADMIN_KUBECONFIG_FILE,
+  dialableHost,
+  ensureAdminTokens,
+  serverUrl,
+  tokenHashOf,
+  writeAdminKubeconfig,
+} from './kubeconfig.ts';
+import { StartError, systemErrorCode } from './start-error.ts';
+
+/** Structured lines about what a member does. */
+export interface MemberLog {
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface MemberOptions {
+  readonly rootDirectory: string;
+  readonly bindAddress: string;
+  /** 0 takes a free port. */
+  readonly securePort: number;
+  readonly region: string;
+  readonly log: MemberLog;
+}
+
+/** A member that answers requests. */
+export interface Member {
+  readonly url: string;
+  readonly kubeconfigPath: string;
+  /** Resolves when it cannot go on. */
+  readonly failed: Promise<Error>;
+  /** For what runs in the same process: tests, benchmarks. */
+  readonly api: Api;
+  close(): Promise<void>;
+}
+
+const SHARD = 'root' as ShardName;
+const DATABASE_DIRECTORY = 'data';
+const TOKEN_KEY_FILE = '.continue-token-key';
+const TOKEN_KEY_BYTES = 32;
+const FAILURE_CHECK_MS = 1_000;
+
+/**
+ * Puts a member together and starts it: store, controllers, facade. Throws `StartError` for everything
+ * that an operator can mend; then nothing is left behind that a later start would stumble over.
+ */
+export async function startMember(options: MemberOptions): Promise<Member> {
+  const lock = await acquireDirectoryLock(options.rootDirectory);
+  const cleanups: (() => Promise<void>)[] = [() => lock.release()];
+  try {
+    const member = await assemble(options, lock.directory, cleanups);
+    return { ...member, close: once(() => runAll(cleanups)) };
+  } catch (error) {
+    await runAll(cleanups);
+    throw error;
+  }
+}
+
+async function assemble(
+  options: MemberOptions,
+  directory: string,
+  cleanups: (() => Promise<void>)[],
+): Promise<Omit<Member, 'close'>> {
+  const { bindAddress, log } = options;
+  const host = dialableHost(bindAddress);
+  const [certificates, tokens, tokenKey, store] = await Promise.all([
+    ensureCertificates({
+      directory,
+      hostnames: ['localhost', hostname(), 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
+      addresses: [...new Set(['127.0.0.1', '::1', host])],
+      clock: systemClock,
+    }),
+    ensureAdminTokens(directory),
+    continueTokenKey(directory),
+    openStore(directory, log),
+  ]);
+  cleanups.unshift(() => store.close());
+  const api: Api = {
+    store,
+    registry: new DefinitionRegistry(store),
+    admission: new AdmissionChain([namespaceLifecycle]),
+    random: systemRandom,
+    clock: systemClock,
+    tokens: new ContinueTokens(tokenKey),
+    region: options.region as RegionName,
+  };
+  for (const cluster of [ROOT_CLUSTER, SYSTEM_ADMIN_CLUSTER]) {
+    if (store.get(logicalClusterKey(cluster)) === undefined) await createLogicalCluster(api, cluster);
+  }
+  const controllers = new ControllerRuntime({
+    api,
+    clock: systemClock,
+    controllers: [namespaceController(api), customResourceDefinitionController(api), ...garbageCollector(api)],
+    report: (controller, key, error) => {
+      log.warn('a controller will try again', { controller, cluster: key.cluster, key: key.key, error: String(error) });
+    },
+  });
+  await controllers.start();
+  cleanups.unshift(() => controllers.close());
+  const facade = createFacade({
+    api,
+    authenticator: new Authenticator([
+      { tokenHash: tokenHashOf(tokens.kcpAdmin), user: admin('kcp-admin', 'system:kcp:admin') },
+      { tokenHash: tokenHashOf(tokens.shardAdmin), user: admin('shard-admin') },
+    ]),
+    tls: { certificate: certificates.servingCertificate, key: certificates.servingKey },
+    report: (error, request) => {
+      log.error('a request failed', { ...request, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    },
+  });
+  cleanups.unshift(() => facade.close());
+  const port = await listen(facade, { host: bindAddress, port: options.securePort });
+  const kubeconfigPath = join(directory, ADMIN_KUBECONFIG_FILE);
+  await writeAdminKubeconfig({ path: kubeconfigPath, host, port, ca: certificates.ca, token: tokens });
+  log.info('serving', { url: serverUrl(host, port), directory, revision: store.revision });
+  return { url: serverUrl(host, port), kubeconfigPath, api, failed: failureOf(store, cleanups) };
+}
+
+async function openStore(directory: string, log: MemberLog): Promise<Store> {
+  const path = join(directory, DATABASE_DIRECTORY);
+  let keyValue: KeyValueStore | undefined;
+  try {
+    keyValue = await openLevelKeyValue(path);
+    return await Store.open({
+      keyValue,
+      shard: SHARD,
+      clock: systemClock,
+      random: systemRandom,
+      onClockStep: (stepMs) => log.warn('the clock stepped and is ignored', { stepMs }),
+    });
+  } catch (error) {
+    await keyValue?.close();
+    throw explainStore(path, error);
+  }
+}
+
+function explainStore(path: string, error: unknown): unknown {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const code = systemErrorCode(cause);
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (error instanceof ClockRefused) return new StartError(error.message, { cause: error });
+  if (code === 'LEVEL_LOCKED') {
+    return new StartError(`another process has the database ${path} open: stop it first`, { exitCode: 5, cause: error });
+  }
+  if (error instanceof LogDamaged || code === 'LEVEL_CORRUPTION' || /corrupt/i.test(text)) {
+    const advice = 'nothing was changed; restore the directory from a copy';
+    return new StartError(`the database ${path} is damaged (${text}): ${advice}`, { cause: error });
+  }
+  return new StartError(`the database ${path} cannot be opened: ${text}`, { cause: error });
+}
+
+async function listen(
+  facade: ReturnType<typeof createFacade>,
+  address: { readonly host: string; readonly port: number },
+): Promise<number> {
+  try {
+    return await facade.listen(address);
+  } catch (error) {
+    const place = `${address.host}:${address.port}`;
+    switch (systemErrorCode(error)) {
+      case 'EADDRINUSE':
+        throw new StartError(`${place} is in use by another program: choose a port with --secure-port`, {
+          exitCode: 5,
+          cause: error,
+        });
+      case 'EACCES':
+        throw new StartError(`this user may not listen on ${place}: choose a port above 1023 with --secure-port`, {
+          exitCode: 4,
+          cause: error,
+        });
+      case 'EADDRNOTAVAIL':
+        throw new StartError(`this machine has no address ${address.host}: choose another --bind-address`, {
+          exitCode: 2,
+          cause: error,
+        });
+    }
+    throw error;
+  }
+}
+
+/** The key that signs continue tokens, kept so that pages go on after a restart. */
+async function continueTokenKey(directory: string): Promise<Uint8Array> {
+  const path = join(directory, TOKEN_KEY_FILE);
+  const stored = Buffer.from((await readFileIfPresent(path)) ?? '', 'base64url');
+  if (stored.length === TOKEN_KEY_BYTES) return stored;
+  const key = randomBytes(TOKEN_KEY_BYTES);
+  await writeFileAtomically({ path, content: key.toString('base64url'), mode: PRIVATE_FILE_MODE });
+  return key;
+}
+
+function admin(name: string, ...groups: readonly string[]): User {
+  return { name, uid: '', groups: ['system:masters', ...groups, 'system:authenticated'], extra: {} };
+}
+
+/** A log whose disk failed takes nothing more: the member stops, and a restart finds out what is there. */
+function failureOf(store: Store, cleanups: (() => Promise<void>)[]): Promise<Error> {
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      if (store.failure !== undefined) resolve(store.failure);
+    }, FAILURE_CHECK_MS);
+    timer.unref();
+    cleanups.unshift(async () => clearInterval(timer));
+  });
+}
+
+async function runAll(cleanups: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const cleanup of cleanups) await cleanup();
+}
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined;
+  return () => {
+    result ??= run();
+    return result;
+  };
+}

@@ -1,0 +1,2 @@
+export { type Member, type MemberLog, type MemberOptions, startMember } from './member.ts';
+export { StartError } from './start-error.ts';
