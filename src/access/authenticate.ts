@@ -29,7 +29,8 @@ export class Authenticator {
     if (token === undefined) return undefined;
     const tokenHash = hash('sha256', token, 'buffer');
     for (const credential of this.#credentials) {
-      if (credential.hash.length !== tokenHash.length || !timingSafeEqual(credential.hash, tokenHash)) continue;
+      if (credential.hash.length !== tokenHash.length || !timingSafeEqual(credential.hash, tokenHash))
+        continue;
       this.#recognised.set(authorization, credential.user);
       return credential.user;
     }

@@ -1,2 +1,8 @@
-export { AdmissionChain, type AdmissionPlugin, type AdmissionReads, type AdmissionRequest, type Operation } from './chain.ts';
+export {
+  AdmissionChain,
+  type AdmissionPlugin,
+  type AdmissionReads,
+  type AdmissionRequest,
+  type Operation,
+} from './chain.ts';
 export { namespaceLifecycle } from './namespace-lifecycle.ts';

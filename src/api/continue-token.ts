@@ -40,12 +40,18 @@ export class ContinueTokens {
     const payload = text.slice(dot + 1);
     const given = Buffer.from(text.slice(0, Math.max(dot, 0)), 'base64url');
     const wanted = this.#sign(scope, payload);
-    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw invalidToken('illegal token');
+    if (given.length !== wanted.length || !timingSafeEqual(given, wanted))
+      throw invalidToken('illegal token');
     return parsePayload(payload);
   }
 
   #sign(scope: string, payload: string): Buffer {
-    return createHmac('sha256', this.#key).update(scope).update('\0').update(payload).digest().subarray(0, 16);
+    return createHmac('sha256', this.#key)
+      .update(scope)
+      .update('\0')
+      .update(payload)
+      .digest()
+      .subarray(0, 16);
   }
 }
 

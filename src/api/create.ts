@@ -11,13 +11,7 @@ import {
 } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
-import {
-  assertValidNew,
-  dedupeOwners,
-  settleNamespace,
-  warnOf,
-  wipeSystemMetadata,
-} from './metadata.ts';
+import { assertValidNew, dedupeOwners, settleNamespace, warnOf, wipeSystemMetadata } from './metadata.ts';
 import { groupResource, objectKey, type Resource, resolve, type Target } from './target.ts';
 import { type Attempt, admit, type Wish, type Written, write } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
@@ -60,7 +54,8 @@ export async function createObject(
         options,
         context,
         keyOf: (resource) => objectKey(resource, name),
-        attempt: (attempt) => prepareCreate(api, { attempt, object: deepCopy(object), name, options, context }),
+        attempt: (attempt) =>
+          prepareCreate(api, { attempt, object: deepCopy(object), name, options, context }),
       });
     } catch (error) {
       const isTaken = error instanceof StatusError && error.reason === 'AlreadyExists';

@@ -56,7 +56,8 @@ async function removeIfThere(api: Api, request: Parameters<typeof remove>[1]): P
     await remove(api, request);
   } catch (error) {
     // Gone, or gone and made again, since it was listed: not the object that was meant.
-    const isGone = error instanceof StatusError && (error.reason === 'NotFound' || error.reason === 'Conflict');
+    const isGone =
+      error instanceof StatusError && (error.reason === 'NotFound' || error.reason === 'Conflict');
     if (!isGone) throw error;
   }
 }

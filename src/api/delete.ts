@@ -1,4 +1,5 @@
 import type { Authorized } from '../access/mod.ts';
+import { CRD_FINALIZER, CRD_GROUP, CRD_RESOURCE, terminatingStatus } from '../definitions/mod.ts';
 import {
   deepCopy,
   type FieldError,
@@ -14,7 +15,6 @@ import {
   notSupported,
   objectOf,
 } from '../machinery/mod.ts';
-import { CRD_FINALIZER, CRD_GROUP, CRD_RESOURCE, terminatingStatus } from '../definitions/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { type Body, parseBody } from './decode.ts';
 import type { Query } from './query.ts';
@@ -46,7 +46,9 @@ export function parseDeleteOptions(query: Query, body: Body | undefined): Delete
   const orphan = given['orphanDependents'] ?? undefined;
   const errors: FieldError[] = [];
   if (policy !== undefined && orphan !== undefined) {
-    errors.push(invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'));
+    errors.push(
+      invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
+    );
   } else if (policy !== undefined && !POLICIES.includes(policy as string)) {
     errors.push(notSupported('propagationPolicy', policy, [...POLICIES, 'nil']));
   }
@@ -59,7 +61,11 @@ export function parseDeleteOptions(query: Query, body: Body | undefined): Delete
     uid: textOf(preconditions['uid'], 'preconditions.uid'),
     resourceVersion: textOf(preconditions['resourceVersion'], 'preconditions.resourceVersion'),
     propagationPolicy:
-      orphan === undefined ? (policy as DeleteOptions['propagationPolicy']) : orphan ? 'Orphan' : 'Background',
+      orphan === undefined
+        ? (policy as DeleteOptions['propagationPolicy'])
+        : orphan
+          ? 'Orphan'
+          : 'Background',
     isLegacyBackground: orphan === false,
   };
 }
@@ -116,7 +122,8 @@ function settleFinalizers(resource: Resource, object: KubeObject, options: Delet
   const others = (object.metadata.finalizers ?? []).filter(
     (name) => name !== ORPHAN_FINALIZER && name !== FOREGROUND_FINALIZER,
   );
-  const own = policy === 'Orphan' ? [ORPHAN_FINALIZER] : policy === 'Foreground' ? [FOREGROUND_FINALIZER] : [];
+  const own =
+    policy === 'Orphan' ? [ORPHAN_FINALIZER] : policy === 'Foreground' ? [FOREGROUND_FINALIZER] : [];
   if (policy !== undefined) object.metadata.finalizers = [...others, ...own];
   if (isCustomResourceDefinition(resource) && object.metadata.deletionTimestamp === undefined) {
     const finalizers = object.metadata.finalizers ?? [];
@@ -128,7 +135,8 @@ function markTerminating(resource: Resource, object: KubeObject, now: string): v
   object.metadata.deletionTimestamp = now;
   // Kinds without graceful deletion carry a zero here while finalizers hold them; namespaces carry none.
   if (!isNamespace(resource.definition)) object.metadata.deletionGracePeriodSeconds = 0;
-  if (object.metadata.generation !== undefined && object.metadata.generation > 0) object.metadata.generation += 1;
+  if (object.metadata.generation !== undefined && object.metadata.generation > 0)
+    object.metadata.generation += 1;
   if (isNamespace(resource.definition)) {
     const status = isObject(object['status']) ? object['status'] : objectOf({});
     status['phase'] = 'Terminating';
@@ -202,7 +210,8 @@ function fromBody(body: Body): JsonObject {
 function assertType(field: string, value: unknown, type: 'boolean' | 'string' | 'number'): void {
   if (value === undefined || value === null) return;
   const actual = typeof value === 'bigint' ? 'number' : typeof value;
-  if (actual !== type) throw badType(field, type === 'boolean' ? 'bool' : type === 'number' ? 'int64' : 'string');
+  if (actual !== type)
+    throw badType(field, type === 'boolean' ? 'bool' : type === 'number' ? 'int64' : 'string');
 }
 
 function badType(field: string, goType: string): Error {

@@ -1,12 +1,5 @@
 import type { Revision } from '../base/mod.ts';
-import {
-  type FieldError,
-  forbidden,
-
-  newBadRequest,
-  newInvalid,
-  notSupported,
-} from '../machinery/mod.ts';
+import { type FieldError, forbidden, newBadRequest, newInvalid, notSupported } from '../machinery/mod.ts';
 import type { Query } from './query.ts';
 import { parseResourceVersion } from './revision.ts';
 
@@ -67,17 +60,25 @@ export function parseWatchOptions(query: Query): WatchOptions {
   if (match !== '') {
     if (!isAsked) {
       errors.push(
-        forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'),
+        forbidden(
+          'resourceVersionMatch',
+          'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+        ),
       );
     } else if (match !== NOT_OLDER_THAN) {
       errors.push(notSupported('resourceVersionMatch', match, [NOT_OLDER_THAN]));
     }
     if (query.text('continue') !== '') {
-      errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
+      errors.push(
+        forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'),
+      );
     }
   } else if (isAsked) {
     errors.push(
-      forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
+      forbidden(
+        'resourceVersionMatch',
+        'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+      ),
     );
   }
   refuse(errors);
@@ -119,4 +120,3 @@ function matchErrors(options: {
 function refuse(errors: readonly FieldError[]): void {
   if (errors.length > 0) throw newInvalid(KIND, '', errors);
 }
-

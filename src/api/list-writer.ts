@@ -61,7 +61,9 @@ export class ListWriter {
       }
       return Buffer.alloc(0);
     }
-    return this.#view.format.as === 'Object' ? this.#spliced(objects, isFirst) : this.#encoded(objects, isFirst);
+    return this.#view.format.as === 'Object'
+      ? this.#spliced(objects, isFirst)
+      : this.#encoded(objects, isFirst);
   }
 
   tail(page: { readonly continueToken?: string; readonly remaining?: number }): Buffer {
@@ -89,7 +91,10 @@ export class ListWriter {
         return objectOf({ apiVersion: format.apiVersion, columnDefinitions: columns, kind: 'Table' });
       }
       case 'Object':
-        return objectOf({ apiVersion: apiVersionOf(definition.group, version), kind: definition.names.listKind });
+        return objectOf({
+          apiVersion: apiVersionOf(definition.group, version),
+          kind: definition.names.listKind,
+        });
       default:
         return objectOf({ apiVersion: format.apiVersion, kind: 'PartialObjectMetadataList' });
     }

@@ -5,8 +5,8 @@ import type { ListedObject, ListScope, StoreSnapshot } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import type { ContinuePosition } from './continue-token.ts';
 import type { Format } from './format.ts';
-import { ListWriter } from './list-writer.ts';
 import { type ListOptions, parseListOptions } from './list-options.ts';
+import { ListWriter } from './list-writer.ts';
 import type { Query } from './query.ts';
 import { goType } from './render.ts';
 import { reach } from './revision.ts';
@@ -48,7 +48,9 @@ export async function list(
   const resource = resolve(api, target);
   if (format.as === 'PartialObjectMetadata') {
     const type = goType({ definition: resource.definition, version: resource.version.name });
-    throw newNotAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${type}List)`);
+    throw newNotAcceptable(
+      `you requested PartialObjectMetadata, but the requested object is a list (${type}List)`,
+    );
   }
   const selection = parseSelection(resource, query);
   const options = parseListOptions(query);
@@ -102,9 +104,14 @@ function continued(
     return { scope, revision: snapshot.revision, isCurrent: true, remaining: undefined };
   }
   const revision = position.revision as Revision;
-  if (revision > snapshot.revision) throw newBadRequest('invalid continue token: continue key is not valid: it is from the future');
+  if (revision > snapshot.revision)
+    throw newBadRequest('invalid continue token: continue key is not valid: it is from the future');
   if (revision < snapshot.floor) {
-    const inconsistent = api.tokens.encode(tokenScope(resource), { revision: -1, after, remaining: undefined });
+    const inconsistent = api.tokens.encode(tokenScope(resource), {
+      revision: -1,
+      after,
+      remaining: undefined,
+    });
     throw newExpired(EXPIRED_CONTINUE, inconsistent);
   }
   return { scope, revision, isCurrent: revision === snapshot.revision, remaining };
@@ -113,7 +120,13 @@ function continued(
 /** What a continue token is good for: this collection of this workspace, in this namespace. */
 function tokenScope(resource: Resource): string {
   const { collection } = resource;
-  return [collection.cluster, collection.group, collection.resource, collection.identity, namespaceOf(resource)].join('\0');
+  return [
+    collection.cluster,
+    collection.group,
+    collection.resource,
+    collection.identity,
+    namespaceOf(resource),
+  ].join('\0');
 }
 
 async function* stream(
@@ -148,7 +161,8 @@ async function* stream(
       hasMore = await hasObjectsAfter(plan, snapshot, last);
       break;
     }
-    const next = hasMore && last !== undefined ? await nextPage(api, { plan, snapshot, last, count: writer.count }) : {};
+    const next =
+      hasMore && last !== undefined ? await nextPage(api, { plan, snapshot, last, count: writer.count }) : {};
     yield writer.tail(next);
   } finally {
     snapshot.close();

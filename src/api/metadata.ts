@@ -21,7 +21,9 @@ export function settleNamespace(resource: Resource, object: KubeObject): void {
     return;
   }
   if (given !== '' && given !== namespace) {
-    throw newBadRequest('the namespace of the provided object does not match the namespace sent on the request');
+    throw newBadRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
   }
   object.metadata.namespace = namespace;
 }
@@ -90,7 +92,11 @@ export function assertValidNew(resource: Resource, object: KubeObject, errors: r
 }
 
 /** Throws 422 with everything that is wrong with a review; it has no metadata of its own. */
-export function assertValidReview(resource: Resource, object: KubeObject, errors: readonly FieldError[]): void {
+export function assertValidReview(
+  resource: Resource,
+  object: KubeObject,
+  errors: readonly FieldError[],
+): void {
   refuse(resource, object, errors);
 }
 

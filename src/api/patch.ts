@@ -92,7 +92,9 @@ function applyPatch(
   const { before, patchValue, mediaType } = patch;
   if (mediaType === JSON_PATCH) return applyJsonPatch(before, patchValue);
   if (!isObject(patchValue)) {
-    throw newBadRequest('error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}');
+    throw newBadRequest(
+      'error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}',
+    );
   }
   if (mediaType === MERGE_PATCH) return applyMergePatch(before, patchValue);
   return applyStrategicMergePatch(before, patchValue, resource.version.schema);
@@ -100,7 +102,9 @@ function applyPatch(
 
 function parsePatch(resource: Resource, body: Body): JsonValue {
   const supported =
-    resource.definition.origin === 'crd' ? [JSON_PATCH, MERGE_PATCH] : [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH];
+    resource.definition.origin === 'crd'
+      ? [JSON_PATCH, MERGE_PATCH]
+      : [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH];
   if (!supported.includes(body.mediaType)) {
     throw newUnsupportedMediaType(
       `the body of the request was in an unknown format - accepted media types include: ${supported.join(', ')}`,
@@ -136,7 +140,11 @@ function namesResourceVersion(patchValue: JsonValue, before: KubeObject, after: 
   if (Array.isArray(patchValue)) {
     return patchValue.some((step) => isObject(step) && step['path'] === '/metadata/resourceVersion');
   }
-  return isObject(patchValue) && isObject(patchValue['metadata']) && Boolean(patchValue['metadata']['resourceVersion']);
+  return (
+    isObject(patchValue) &&
+    isObject(patchValue['metadata']) &&
+    Boolean(patchValue['metadata']['resourceVersion'])
+  );
 }
 
 function missing(resource: Resource, patchValue: JsonValue): Error {

@@ -3,7 +3,7 @@ import { formatTime, isObject, type JsonObject, type KubeObject, objectOf } from
 import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import { assertValidReview, settleNamespace } from './metadata.ts';
-import { resolve, type Resource, type Target } from './target.ts';
+import { type Resource, resolve, type Target } from './target.ts';
 import type { WriteOptions } from './write-options.ts';
 
 /** A question that was answered: nothing was stored. */

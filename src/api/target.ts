@@ -1,11 +1,6 @@
 import type { User } from '../access/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
-import {
-  collectionOf,
-  type Definition,
-  type DefinitionVersion,
-  type Verb,
-} from '../definitions/mod.ts';
+import { collectionOf, type Definition, type DefinitionVersion, type Verb } from '../definitions/mod.ts';
 import { type GroupResource, newMethodNotAllowed, newNotFound } from '../machinery/mod.ts';
 import type { CollectionKey, ObjectKey, Precondition } from '../store/mod.ts';
 import type { Api } from './api.ts';

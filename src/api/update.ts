@@ -20,7 +20,15 @@ import {
   settleNamespace,
   warnOf,
 } from './metadata.ts';
-import { groupKind, groupResource, isNamespace, objectKey, type Resource, resolve, type Target } from './target.ts';
+import {
+  groupKind,
+  groupResource,
+  isNamespace,
+  objectKey,
+  type Resource,
+  resolve,
+  type Target,
+} from './target.ts';
 import { type Attempt, admit, type Wish, type Written, write } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -54,7 +62,14 @@ export async function update(
       if (attempt.current === undefined) throw newNotFound(groupResource(attempt.resource), target.name);
       const wanted = deepCopy(object);
       const isConditional = checkResourceVersion(attempt, wanted, { mustBeConditional: true });
-      return prepareUpdate(api, { attempt, old: attempt.current, object: wanted, isConditional, options, context });
+      return prepareUpdate(api, {
+        attempt,
+        old: attempt.current,
+        object: wanted,
+        isConditional,
+        options,
+        context,
+      });
     },
   });
 }

@@ -1,4 +1,12 @@
-import { encodeProtobuf, encodeWatchFrame, type JsonObject, type KubeObject, objectOf, encodeJson, partialMetadata } from '../machinery/mod.ts';
+import {
+  encodeJson,
+  encodeProtobuf,
+  encodeWatchFrame,
+  type JsonObject,
+  type KubeObject,
+  objectOf,
+  partialMetadata,
+} from '../machinery/mod.ts';
 import type { ListedObject, Row, StoreEvent } from '../store/mod.ts';
 import { type Format, formatKey } from './format.ts';
 import { encodeIn, renderRow, tableOfObject, type View } from './render.ts';
@@ -39,7 +47,14 @@ export class WatchEncoder {
     this.#nowMs = options.nowMs;
     this.#hasSentColumns = format.as !== 'Table';
     const { definition, version, target } = resource;
-    this.#key = [definition.hash, version.name, formatKey(format), options.namespace, target.name, selection.text].join('\n');
+    this.#key = [
+      definition.hash,
+      version.name,
+      formatKey(format),
+      options.namespace,
+      target.name,
+      selection.text,
+    ].join('\n');
   }
 
   /** The frames of a batch of changes, as far as this watch sees them; undefined when it sees none. */
@@ -62,7 +77,8 @@ export class WatchEncoder {
   added(objects: readonly ListedObject[]): Buffer | undefined {
     const frames: Buffer[] = [];
     for (const { key, row } of objects) {
-      if (this.#sees(key.namespace) && this.#selection.matches(key, row)) frames.push(this.#frame('ADDED', key, row));
+      if (this.#sees(key.namespace) && this.#selection.matches(key, row))
+        frames.push(this.#frame('ADDED', key, row));
     }
     return frames.length === 0 ? undefined : Buffer.concat(frames);
   }
@@ -139,7 +155,12 @@ export class WatchEncoder {
   #view(): View {
     const { definition, version } = this.#resource;
     // Frames are separated by newlines, so they are never indented.
-    return { definition, version: version.name, format: { ...this.#format, isPretty: false }, nowMs: this.#nowMs() };
+    return {
+      definition,
+      version: version.name,
+      format: { ...this.#format, isPretty: false },
+      nowMs: this.#nowMs(),
+    };
   }
 
   #sees(namespace: string): boolean {

@@ -8,7 +8,14 @@ import { parseWatchOptions, type WatchOptions } from './list-options.ts';
 import type { Query } from './query.ts';
 import { reach } from './revision.ts';
 import { parseSelection, type Selection } from './selection.ts';
-import { namespaceOf, type Resource, resolve, type Target, UnknownCluster, UnknownResource } from './target.ts';
+import {
+  namespaceOf,
+  type Resource,
+  resolve,
+  type Target,
+  UnknownCluster,
+  UnknownResource,
+} from './target.ts';
 import { WatchEncoder } from './watch-encoder.ts';
 
 /** Where a watch's bytes go: one connection. */
@@ -53,7 +60,8 @@ export class WatchHub {
     const resource = resolve(this.#api, request.target);
     const selection = parseSelection(resource, request.query);
     const options = parseWatchOptions(request.query);
-    if (this.#watches.size >= limits.watchersMax) throw newTooManyRequests('this member has too many watches', 5);
+    if (this.#watches.size >= limits.watchersMax)
+      throw newTooManyRequests('this member has too many watches', 5);
     return (output) => {
       const watch = new Watch({
         api: this.#api,

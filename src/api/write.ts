@@ -89,7 +89,8 @@ export async function write(
     } catch (error) {
       if (!(error instanceof ExpectationFailed)) throw translate(error);
       if (!error.isPrecondition && wish.isFinal) throw raceLost(resource, key, error);
-      if (attempts >= limits.writeAttemptsMax) throw newConflict(groupResource(resource), key.name, OBJECT_MODIFIED);
+      if (attempts >= limits.writeAttemptsMax)
+        throw newConflict(groupResource(resource), key.name, OBJECT_MODIFIED);
       // What was read as precondition is durable state; the change that broke it may still be on its way.
       await api.store.settled();
       request.context.signal.throwIfAborted();

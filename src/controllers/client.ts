@@ -12,7 +12,13 @@ import {
 } from '../api/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
 import type { Definition } from '../definitions/mod.ts';
-import { encodeJson, type JsonObject, type JsonValue, type KubeObject, StatusError } from '../machinery/mod.ts';
+import {
+  encodeJson,
+  type JsonObject,
+  type JsonValue,
+  type KubeObject,
+  StatusError,
+} from '../machinery/mod.ts';
 
 /** How controllers change objects: the same verbs, authorizer and write path as everybody else. */
 export class ControllerClient {
@@ -50,7 +56,12 @@ export class ControllerClient {
   /** Replaces an object or its subresource, if it is still at the object's resourceVersion. */
   async update(place: Place, object: KubeObject): Promise<void> {
     const target = this.#target(place, 'update');
-    await update(this.#api, { target, options: WRITE, context: this.#context, body: bodyOf('application/json', object) });
+    await update(this.#api, {
+      target,
+      options: WRITE,
+      context: this.#context,
+      body: bodyOf('application/json', object),
+    });
   }
 
   async #patch(place: Place, mediaType: string, value: JsonValue): Promise<void> {
@@ -71,7 +82,8 @@ export class ControllerClient {
       version: servedVersion(definition),
       resource: definition.names.plural,
       subresource: place.subresource ?? '',
-      namespace: place.namespace === '' && definition.names.plural === 'namespaces' ? place.name : place.namespace,
+      namespace:
+        place.namespace === '' && definition.names.plural === 'namespaces' ? place.name : place.namespace,
       name: place.name,
     });
   }
@@ -91,7 +103,10 @@ const WRITE = { isDryRun: false, fieldManager: '', fieldValidation: 'Ignore' } a
 /** A version in which a kind can be written; the stored one if it is served. */
 export function servedVersion(definition: Definition): string {
   const served = definition.versions.filter((version) => version.served);
-  return (served.find(({ name }) => name === definition.storageVersion) ?? served[0])?.name ?? definition.storageVersion;
+  return (
+    (served.find(({ name }) => name === definition.storageVersion) ?? served[0])?.name ??
+    definition.storageVersion
+  );
 }
 
 function bodyOf(mediaType: string, value: JsonValue): Body {
@@ -103,8 +118,8 @@ async function ignoreGone(work: Promise<unknown>): Promise<void> {
     await work;
   } catch (error) {
     const isGone = error instanceof StatusError && error.reason === 'NotFound';
-    const isOther = error instanceof StatusError && error.reason === 'Conflict' && /UID|uid/.test(error.message);
+    const isOther =
+      error instanceof StatusError && error.reason === 'Conflict' && /UID|uid/.test(error.message);
     if (!isGone && !isOther) throw error;
   }
 }
-

@@ -71,7 +71,10 @@ async function finalize(
   if (kind !== undefined) {
     for (const { key, row } of await instances(api, place.cluster, kind)) {
       signal.throwIfAborted();
-      await client.remove({ definition: kind, cluster: place.cluster, namespace: key.namespace, name: key.name }, { uid: row.uid });
+      await client.remove(
+        { definition: kind, cluster: place.cluster, namespace: key.namespace, name: key.name },
+        { uid: row.uid },
+      );
     }
     if ((await instances(api, place.cluster, kind)).length > 0) return 'waiting';
   }
@@ -85,7 +88,12 @@ async function finalize(
   return 'settled';
 }
 
-async function updateStatus(client: ControllerClient, place: Place, crd: KubeObject, status: JsonObject): Promise<void> {
+async function updateStatus(
+  client: ControllerClient,
+  place: Place,
+  crd: KubeObject,
+  status: JsonObject,
+): Promise<void> {
   await client.update({ ...place, subresource: 'status' }, { ...crd, status } as KubeObject);
 }
 
@@ -120,7 +128,8 @@ async function instances(api: Api, cluster: LogicalCluster, definition: Definiti
   const objects: ListedObject[] = [];
   const snapshot = api.store.snapshot();
   try {
-    for await (const batch of snapshot.list({ collection: collectionOf(cluster, definition) })) objects.push(...batch);
+    for await (const batch of snapshot.list({ collection: collectionOf(cluster, definition) }))
+      objects.push(...batch);
   } finally {
     snapshot.close();
   }
@@ -141,5 +150,7 @@ function isAccepted(crd: KubeObject): boolean {
 }
 
 function hasPhase(crd: KubeObject, reason: string): boolean {
-  return conditions(crd).some((condition) => condition['type'] === 'Terminating' && condition['reason'] === reason);
+  return conditions(crd).some(
+    (condition) => condition['type'] === 'Terminating' && condition['reason'] === reason,
+  );
 }

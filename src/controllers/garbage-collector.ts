@@ -8,7 +8,7 @@ import {
 } from '../api/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
 import { builtinDefinition, collectionOf, type Definition } from '../definitions/mod.ts';
-import { type KubeObject, objectOf, type OwnerReference } from '../machinery/mod.ts';
+import { type KubeObject, type OwnerReference, objectOf } from '../machinery/mod.ts';
 import type { ListedObject, ObjectKey, StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient, type Place } from './client.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
@@ -155,7 +155,10 @@ class GarbageCollector {
     return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND_FINALIZER) ? 'waiting' : 'solid';
   }
 
-  async #kindOf(cluster: LogicalCluster, { apiVersion, kind }: OwnerReference): Promise<Definition | undefined> {
+  async #kindOf(
+    cluster: LogicalCluster,
+    { apiVersion, kind }: OwnerReference,
+  ): Promise<Definition | undefined> {
     const slash = apiVersion.indexOf('/');
     const group = slash < 0 ? '' : apiVersion.slice(0, slash);
     const version = apiVersion.slice(slash + 1);
@@ -213,7 +216,9 @@ class GarbageCollector {
 
   #definitionOf(key: ObjectKey): Definition | undefined {
     const { cluster, group, resource } = key;
-    return builtinDefinition(group, resource) ?? this.#api.registry.find(cluster, group, resource)?.definition;
+    return (
+      builtinDefinition(group, resource) ?? this.#api.registry.find(cluster, group, resource)?.definition
+    );
   }
 
   async #dependents(cluster: LogicalCluster, uid: string): Promise<ListedObject[]> {

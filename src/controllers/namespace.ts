@@ -1,7 +1,15 @@
 import { type Api, CONTROLLERS, decodeStored } from '../api/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
 import { builtinDefinition, collectionOf, type Definition } from '../definitions/mod.ts';
-import { deepEqual, formatTime, isObject, type JsonObject, type KubeObject, objectOf, parseJson } from '../machinery/mod.ts';
+import {
+  deepEqual,
+  formatTime,
+  isObject,
+  type JsonObject,
+  type KubeObject,
+  objectOf,
+  parseJson,
+} from '../machinery/mod.ts';
 import type { ListedObject, StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient } from './client.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
@@ -72,14 +80,16 @@ async function removeContent(
   const { definitions } = await api.registry.setOf(cluster);
   for (const definition of definitions) {
     // Kinds that share another's storage are deleted there.
-    if (definition.scope !== 'Namespaced' || definition.isVirtual || definition.storedAs !== undefined) continue;
+    if (definition.scope !== 'Namespaced' || definition.isVirtual || definition.storedAs !== undefined)
+      continue;
     const collection = collectionOf(cluster, definition);
     for (const { key, row } of await everything(api, { collection, namespace })) {
       signal.throwIfAborted();
       await client.remove({ definition, cluster, namespace, name: key.name }, { uid: row.uid });
     }
     const left = await everything(api, { collection, namespace });
-    if (left.length > 0) remainders.push({ definition, count: left.length, finalizers: countFinalizers(left) });
+    if (left.length > 0)
+      remainders.push({ definition, count: left.length, finalizers: countFinalizers(left) });
   }
   return remainders;
 }
@@ -125,22 +135,50 @@ function statusOf(namespace: KubeObject, remainders: readonly Remainder[], now: 
 function conditionsOf(remainders: readonly Remainder[]): JsonObject[] {
   const finalizers = new Map<string, number>();
   for (const remainder of remainders) {
-    for (const [name, count] of remainder.finalizers) finalizers.set(name, (finalizers.get(name) ?? 0) + count);
+    for (const [name, count] of remainder.finalizers)
+      finalizers.set(name, (finalizers.get(name) ?? 0) + count);
   }
   const resources = remainders
-    .map(({ definition, count }) => `${definition.names.plural}.${definition.group} has ${count} resource instances`)
+    .map(
+      ({ definition, count }) =>
+        `${definition.names.plural}.${definition.group} has ${count} resource instances`,
+    )
     .sort();
   const held = [...finalizers].map(([name, count]) => `${name} in ${count} resource instances`).sort();
   return [
-    condition('NamespaceDeletionDiscoveryFailure', 'ResourcesDiscovered', 'All resources successfully discovered'),
-    condition('NamespaceDeletionGroupVersionParsingFailure', 'ParsedGroupVersions', 'All legacy kube types successfully parsed'),
-    condition('NamespaceDeletionContentFailure', 'ContentDeleted', 'All content successfully deleted, may be waiting on finalization'),
+    condition(
+      'NamespaceDeletionDiscoveryFailure',
+      'ResourcesDiscovered',
+      'All resources successfully discovered',
+    ),
+    condition(
+      'NamespaceDeletionGroupVersionParsingFailure',
+      'ParsedGroupVersions',
+      'All legacy kube types successfully parsed',
+    ),
+    condition(
+      'NamespaceDeletionContentFailure',
+      'ContentDeleted',
+      'All content successfully deleted, may be waiting on finalization',
+    ),
     resources.length === 0
       ? condition('NamespaceContentRemaining', 'ContentRemoved', 'All content successfully removed')
-      : remaining('NamespaceContentRemaining', 'SomeResourcesRemain', `Some resources are remaining: ${resources.join(', ')}`),
+      : remaining(
+          'NamespaceContentRemaining',
+          'SomeResourcesRemain',
+          `Some resources are remaining: ${resources.join(', ')}`,
+        ),
     held.length === 0
-      ? condition('NamespaceFinalizersRemaining', 'ContentRemoved', 'All content-preserving finalizers finished')
-      : remaining('NamespaceFinalizersRemaining', 'SomeFinalizerRemain', `Some finalizers are remaining: ${held.join(', ')}`),
+      ? condition(
+          'NamespaceFinalizersRemaining',
+          'ContentRemoved',
+          'All content-preserving finalizers finished',
+        )
+      : remaining(
+          'NamespaceFinalizersRemaining',
+          'SomeFinalizerRemain',
+          `Some finalizers are remaining: ${held.join(', ')}`,
+        ),
   ];
 }
 

@@ -111,7 +111,14 @@ export class ControllerRuntime {
       item.payload = payload;
       return this.#wake(text);
     }
-    const fresh = { payload, isQueued: false, isRunning: false, isDirty: false, failures: 0, cancelRetry: undefined };
+    const fresh = {
+      payload,
+      isQueued: false,
+      isRunning: false,
+      isDirty: false,
+      failures: 0,
+      cancelRetry: undefined,
+    };
     this.#items.set(text, { ...fresh, key });
     this.#wake(text);
   }

@@ -2,4 +2,11 @@ export * from './crd/mod.ts';
 export * from './definition.ts';
 export * from './definition-set.ts';
 export * from './kinds/mod.ts';
-export { CRD_GROUP, CRD_RESOURCE, collectionOf, DefinitionRegistry, type FoundDefinition, internalFields } from './registry.ts';
+export {
+  CRD_GROUP,
+  CRD_RESOURCE,
+  collectionOf,
+  DefinitionRegistry,
+  type FoundDefinition,
+  internalFields,
+} from './registry.ts';

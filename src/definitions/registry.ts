@@ -101,4 +101,3 @@ function isServed(crd: KubeObject): boolean {
       (condition['type'] === 'NamesAccepted' || condition['type'] === 'Established'),
   );
 }
-

@@ -11,11 +11,15 @@ import type { RawRequest } from './exchange.ts';
  */
 export async function readBody(request: RawRequest): Promise<Body> {
   const mediaType = mediaTypeOf(request.headers['content-type']);
-  const encoding = String(request.headers['content-encoding'] ?? '').trim().toLowerCase();
+  const encoding = String(request.headers['content-encoding'] ?? '')
+    .trim()
+    .toLowerCase();
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > limits.requestBodyBytesMax) throw tooLarge();
-  if (encoding === '' || encoding === 'identity') return { bytes: await collect(request as NodeJS.ReadableStream), mediaType };
-  if (encoding !== 'gzip') throw newUnsupportedMediaType(`the content encoding ${encoding} is not supported, use gzip`);
+  if (encoding === '' || encoding === 'identity')
+    return { bytes: await collect(request as NodeJS.ReadableStream), mediaType };
+  if (encoding !== 'gzip')
+    throw newUnsupportedMediaType(`the content encoding ${encoding} is not supported, use gzip`);
   const inflater = createGunzip();
   // A request that breaks off breaks the inflater too, so that nobody waits for its end.
   request.once('close', () => inflater.destroy());

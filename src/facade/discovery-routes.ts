@@ -34,7 +34,9 @@ const DOCUMENTS_CACHED_MAX = 64;
 /** The routes that say what a logical cluster can do. */
 export class DiscoveryRoutes {
   readonly #api: Api;
-  readonly #encoded = new BoundedCache<string, { readonly body: Buffer; readonly etag: string }>(DOCUMENTS_CACHED_MAX);
+  readonly #encoded = new BoundedCache<string, { readonly body: Buffer; readonly etag: string }>(
+    DOCUMENTS_CACHED_MAX,
+  );
 
   constructor(api: Api) {
     this.#api = api;
@@ -49,7 +51,10 @@ export class DiscoveryRoutes {
         return this.#sendJson(exchange, rootPaths(set));
       case 'core-versions':
         if (this.#sendAggregated(exchange, set, '/api')) return;
-        return this.#sendJson(exchange, legacyCoreVersions(exchange.header('host') ?? exchange.header(':authority') ?? ''));
+        return this.#sendJson(
+          exchange,
+          legacyCoreVersions(exchange.header('host') ?? exchange.header(':authority') ?? ''),
+        );
       case 'groups':
         if (this.#sendAggregated(exchange, set, '/apis')) return;
         return this.#sendJson(exchange, legacyGroupList(set));
@@ -87,7 +92,8 @@ export class DiscoveryRoutes {
   /** The aggregated form, when the client's first clause that can be served asks for it. */
   #sendAggregated(exchange: Exchange, set: DefinitionSet, path: '/api' | '/apis'): boolean {
     for (const { mediaType, parameters } of parseAccept(exchange.header('accept'))) {
-      if (mediaType !== 'application/json' && mediaType !== 'application/vnd.kubernetes.protobuf') return false;
+      if (mediaType !== 'application/json' && mediaType !== 'application/vnd.kubernetes.protobuf')
+        return false;
       const as = parameters.get('as');
       if (as === undefined) return false;
       const version = parameters.get('v');
@@ -109,7 +115,10 @@ export class DiscoveryRoutes {
   #sendOpenApiV2(exchange: Exchange, set: DefinitionSet): void {
     const { text, etag } = openApiV2(set);
     if (acceptsProtobuf(exchange, 'v2')) {
-      const { body } = this.#encoded.getOrMake(`${set.hash} v2`, () => ({ body: Buffer.from(openApiV2Protobuf(text)), etag }));
+      const { body } = this.#encoded.getOrMake(`${set.hash} v2`, () => ({
+        body: Buffer.from(openApiV2Protobuf(text)),
+        etag,
+      }));
       return this.#sendTagged(exchange, { body, etag, contentType: V2_PROTOBUF });
     }
     this.#sendTagged(exchange, { body: Buffer.from(text), etag, contentType: 'application/json' });
@@ -129,7 +138,10 @@ export class DiscoveryRoutes {
     const wanted = exchange.query.first('hash');
     if (wanted !== undefined && wanted !== '' && wanted !== document.hash) {
       const location = `${exchange.routed.prefix}/openapi/v3/${name}?hash=${document.hash}`;
-      return exchange.send({ code: 301, contentType: 'text/plain', headers: { Location: location } }, Buffer.alloc(0));
+      return exchange.send(
+        { code: 301, contentType: 'text/plain', headers: { Location: location } },
+        Buffer.alloc(0),
+      );
     }
     // A URL with the hash names these bytes for ever: clients keep them on disk.
     const headers: Record<string, string> =
@@ -138,10 +150,18 @@ export class DiscoveryRoutes {
         : {};
     const etag = `"${document.hash}"`;
     if (acceptsProtobuf(exchange, 'v3')) {
-      const { body } = this.#encoded.getOrMake(document.hash, () => ({ body: Buffer.from(openApiV3Protobuf(document.text)), etag }));
+      const { body } = this.#encoded.getOrMake(document.hash, () => ({
+        body: Buffer.from(openApiV3Protobuf(document.text)),
+        etag,
+      }));
       return this.#sendTagged(exchange, { body, etag, contentType: V3_PROTOBUF, headers });
     }
-    this.#sendTagged(exchange, { body: Buffer.from(document.text), etag, contentType: 'application/json', headers });
+    this.#sendTagged(exchange, {
+      body: Buffer.from(document.text),
+      etag,
+      contentType: 'application/json',
+      headers,
+    });
   }
 
   #sendTagged(
@@ -155,7 +175,8 @@ export class DiscoveryRoutes {
   ): void {
     const { body, etag, contentType } = document;
     const headers = { ...document.headers, ETag: etag, Vary: 'Accept' };
-    if (exchange.header('if-none-match') === etag) return exchange.send({ code: 304, contentType, headers }, Buffer.alloc(0));
+    if (exchange.header('if-none-match') === etag)
+      return exchange.send({ code: 304, contentType, headers }, Buffer.alloc(0));
     exchange.send({ code: 200, contentType, headers }, body);
   }
 }
@@ -165,7 +186,8 @@ function acceptsProtobuf(exchange: Exchange, version: 'v2' | 'v3'): boolean {
   for (const { mediaType } of parseAccept(exchange.header('accept'))) {
     if (mediaType === `application/com.github.proto-openapi.spec.${version}.v1.0+protobuf`) return true;
     if (mediaType === `application/com.github.proto-openapi.spec.${version}@v1.0+protobuf`) return true;
-    if (mediaType === 'application/json' || mediaType === '*/*' || mediaType === 'application/*') return false;
+    if (mediaType === 'application/json' || mediaType === '*/*' || mediaType === 'application/*')
+      return false;
   }
   throw newNotAcceptable('');
 }

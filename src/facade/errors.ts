@@ -1,12 +1,15 @@
+import { newWorkspaceForbidden, type User } from '../access/mod.ts';
 import { encodeIn, UnknownCluster, UnknownResource } from '../api/mod.ts';
-import { type User, newWorkspaceForbidden } from '../access/mod.ts';
 import { ROOT_CLUSTER } from '../base/mod.ts';
 import { StatusError, statusOf } from '../machinery/mod.ts';
 import { parseAccept } from './accept.ts';
 import { ClientGone, type Exchange } from './exchange.ts';
 
 /** Told of every failure that is ours, not the caller's. */
-export type FailureReport = (error: unknown, request: { readonly method: string; readonly url: string }) => void;
+export type FailureReport = (
+  error: unknown,
+  request: { readonly method: string; readonly url: string },
+) => void;
 
 /** The one place where errors become responses. */
 export function sendError(
@@ -30,7 +33,12 @@ export function sendError(
 /** A Status in the media type that the client prefers, if it is one of ours; JSON otherwise. */
 export function sendStatus(exchange: Exchange, error: StatusError): void {
   const accepted = parseAccept(exchange.header('accept'))[0]?.mediaType;
-  const media = accepted === 'application/vnd.kubernetes.protobuf' ? 'protobuf' : accepted === 'application/yaml' ? 'yaml' : 'json';
+  const media =
+    accepted === 'application/vnd.kubernetes.protobuf'
+      ? 'protobuf'
+      : accepted === 'application/yaml'
+        ? 'yaml'
+        : 'json';
   const headers: Record<string, string> = {};
   if (error.details?.retryAfterSeconds) headers['Retry-After'] = String(error.details.retryAfterSeconds);
   if (error.code === 403) headers['X-Content-Type-Options'] = 'nosniff';

@@ -179,7 +179,8 @@ export class Exchange implements RequestContext {
     const text = this.query.text('timeout');
     if (text === '') return limits.responseTimeoutMs;
     const asked = parseDurationMs(text);
-    if (asked === undefined) throw newBadRequest(`invalid timeout specified in the request URL: time: invalid duration "${text}"`);
+    if (asked === undefined)
+      throw newBadRequest(`invalid timeout specified in the request URL: time: invalid duration "${text}"`);
     return asked === 0 ? limits.responseTimeoutMs : Math.min(asked, limits.responseTimeoutMs);
   }
 }

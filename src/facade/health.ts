@@ -14,7 +14,11 @@ export function sendHealth(
 ): void {
   const { endpoint, check, checks } = request;
   const applicable = checks.filter(({ endpoints }) => endpoints.includes(endpoint));
-  if (check !== '') return sendOne(exchange, applicable.find(({ name }) => name === check));
+  if (check !== '')
+    return sendOne(
+      exchange,
+      applicable.find(({ name }) => name === check),
+    );
   const excluded = new Set(exchange.query.all('exclude'));
   const lines: string[] = [];
   let isFailed = false;

@@ -33,14 +33,19 @@ export function negotiate(request: {
   const first = formats[0];
   if (first === undefined) throw newNotAcceptable(`only the following media types are accepted: ${ACCEPTED}`);
   const isHeavy = offer.prefersJson && first.media === 'protobuf';
-  const chosen = isHeavy ? (formats.find(({ media, as }) => media === 'json' && as === first.as) ?? first) : first;
+  const chosen = isHeavy
+    ? (formats.find(({ media, as }) => media === 'json' && as === first.as) ?? first)
+    : first;
   const isTable = chosen.as === 'Table';
   const includeObject = isTable ? parseIncludeObject(request.includeObject) : PLAIN_JSON.includeObject;
   return { ...chosen, includeObject, isPretty: chosen.isPretty || isPretty };
 }
 
 /** The content type of a response of this format. */
-export function contentTypeOf(format: Pick<Format, 'media'>, options: { readonly isStream: boolean }): string {
+export function contentTypeOf(
+  format: Pick<Format, 'media'>,
+  options: { readonly isStream: boolean },
+): string {
   switch (format.media) {
     case 'json':
       return 'application/json';

@@ -18,8 +18,8 @@ import {
   update,
   type View,
   type WatchHub,
-  type Written,
   type WriteOptions,
+  type Written,
 } from '../api/mod.ts';
 import type { LogicalCluster, Revision } from '../base/mod.ts';
 import { builtinDefinition } from '../definitions/mod.ts';
@@ -121,7 +121,9 @@ export class ResourceRoutes {
   async #review({ exchange, target, format }: ResourceRequest): Promise<void> {
     const options = this.#writeOptions(exchange, 'CreateOptions');
     if (format.as !== 'Object') {
-      throw newNotAcceptable(`the resource ${target.resource} does not support being converted to a ${format.as}`);
+      throw newNotAcceptable(
+        `the resource ${target.resource} does not support being converted to a ${format.as}`,
+      );
     }
     const body = await readBody(exchange.request);
     const { object } = review(this.#api, { target, options, context: exchange, body });
@@ -138,7 +140,13 @@ export class ResourceRoutes {
   async #patch({ exchange, target, format }: ResourceRequest): Promise<void> {
     const options = this.#writeOptions(exchange, 'PatchOptions');
     const body = await readBody(exchange.request);
-    const written = await patch(this.#api, { target, options, context: exchange, body, query: exchange.query });
+    const written = await patch(this.#api, {
+      target,
+      options,
+      context: exchange,
+      body,
+      query: exchange.query,
+    });
     this.#sendWritten(exchange, written, format);
   }
 
@@ -180,9 +188,15 @@ export class ResourceRoutes {
     const view: View = { definition, version: version.name, format, nowMs: this.#api.store.nowMs() };
     // An update that removed the last finalizer of a terminating object answers with its last state.
     const row = written.row ?? lastRow!;
-    const answer = { ...ok(format), code: code ?? (written.isCreated && written.row !== undefined ? 201 : 200) };
+    const answer = {
+      ...ok(format),
+      code: code ?? (written.isCreated && written.row !== undefined ? 201 : 200),
+    };
     const shown: Row = { ...row, revision: revision ?? (0 as Revision) };
-    exchange.send(answer, revision === undefined ? withoutRevision(view, written, shown) : renderRow(view, key, shown));
+    exchange.send(
+      answer,
+      revision === undefined ? withoutRevision(view, written, shown) : renderRow(view, key, shown),
+    );
   }
 
   #writeOptions(exchange: Exchange, kind: string): WriteOptions {
@@ -192,7 +206,10 @@ export class ResourceRoutes {
 
 /** A dry run of a creation shows everything but a resourceVersion: there is none. */
 function withoutRevision(view: View, written: Written, row: Row): Buffer {
-  const plain = { ...view, format: { ...view.format, as: 'Object' as const, media: 'json' as const, isPretty: false } };
+  const plain = {
+    ...view,
+    format: { ...view.format, as: 'Object' as const, media: 'json' as const, isPretty: false },
+  };
   const object = JSON.parse(renderRow(plain, written.key, row).toString());
   delete object.metadata.resourceVersion;
   return renderObject(view, object);
@@ -204,7 +221,8 @@ function ok(format: Format): { readonly code: number; readonly contentType: stri
 
 function hasBody(exchange: Exchange): boolean {
   const { headers } = exchange.request;
-  if (exchange.request.httpVersionMajor >= 2) return headers['content-length'] !== '0' && headers['content-type'] !== undefined;
+  if (exchange.request.httpVersionMajor >= 2)
+    return headers['content-length'] !== '0' && headers['content-type'] !== undefined;
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
@@ -229,4 +247,3 @@ function verbOf(exchange: Exchange, path: ResourcePath): string {
   }
   throw newMethodNotAllowed({ group: path.group, resource: path.resource }, exchange.method.toLowerCase());
 }
-

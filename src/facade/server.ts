@@ -1,5 +1,5 @@
-import type { Server as HttpsServer } from 'node:https';
 import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
+import type { Server as HttpsServer } from 'node:https';
 import fastify from 'fastify';
 import type { Authenticator, User } from '../access/mod.ts';
 import { authorizePath } from '../access/mod.ts';
@@ -117,7 +117,11 @@ class Router {
     this.#checks = [
       { name: 'ping', endpoints: all, failure: () => undefined },
       { name: 'log', endpoints: all, failure: () => store.failure?.message },
-      { name: 'shutdown', endpoints: ['readyz'], failure: () => (this.#isStopping ? 'process is shutting down' : undefined) },
+      {
+        name: 'shutdown',
+        endpoints: ['readyz'],
+        failure: () => (this.#isStopping ? 'process is shutting down' : undefined),
+      },
     ];
   }
 
@@ -173,7 +177,10 @@ class Router {
       throw newMethodNotAllowed({ group: '', resource: path }, exchange.method.toLowerCase());
     }
     if (route.kind === 'version') {
-      return exchange.send({ code: 200, contentType: 'application/json' }, Buffer.from(encodeJson(versionInfo)));
+      return exchange.send(
+        { code: 200, contentType: 'application/json' },
+        Buffer.from(encodeJson(versionInfo)),
+      );
     }
     if (route.kind === 'health') return sendHealth(exchange, { ...route, checks: this.#checks });
     await this.#discovery.serve(exchange, cluster, route);

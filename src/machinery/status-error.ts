@@ -174,7 +174,12 @@ export function newForbidden(
   causes: readonly StatusCause[] = [],
 ): StatusError {
   const printed = printGroupResource(resource);
-  const subject = name === '' ? (printed === '' ? 'forbidden' : `${printed} is forbidden`) : `${printed} "${name}" is forbidden`;
+  const subject =
+    name === ''
+      ? printed === ''
+        ? 'forbidden'
+        : `${printed} is forbidden`
+      : `${printed} "${name}" is forbidden`;
   return new StatusError({
     code: 403,
     reason: 'Forbidden',

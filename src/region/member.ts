@@ -6,8 +6,8 @@ import { AdmissionChain, namespaceLifecycle } from '../admission/mod.ts';
 import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
 import {
   ClockRefused,
-  ROOT_CLUSTER,
   type RegionName,
+  ROOT_CLUSTER,
   type ShardName,
   SYSTEM_ADMIN_CLUSTER,
   systemClock,
@@ -119,9 +119,18 @@ async function assemble(
   const controllers = new ControllerRuntime({
     api,
     clock: systemClock,
-    controllers: [namespaceController(api), customResourceDefinitionController(api), ...garbageCollector(api)],
+    controllers: [
+      namespaceController(api),
+      customResourceDefinitionController(api),
+      ...garbageCollector(api),
+    ],
     report: (controller, key, error) => {
-      log.warn('a controller will try again', { controller, cluster: key.cluster, key: key.key, error: String(error) });
+      log.warn('a controller will try again', {
+        controller,
+        cluster: key.cluster,
+        key: key.key,
+        error: String(error),
+      });
     },
   });
   await controllers.start();
@@ -134,7 +143,10 @@ async function assemble(
     ]),
     tls: { certificate: certificates.servingCertificate, key: certificates.servingKey },
     report: (error, request) => {
-      log.error('a request failed', { ...request, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      log.error('a request failed', {
+        ...request,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
     },
   });
   cleanups.unshift(() => facade.close());
@@ -169,7 +181,10 @@ function explainStore(path: string, error: unknown): unknown {
   const text = cause instanceof Error ? cause.message : String(cause);
   if (error instanceof ClockRefused) return new StartError(error.message, { cause: error });
   if (code === 'LEVEL_LOCKED') {
-    return new StartError(`another process has the database ${path} open: stop it first`, { exitCode: 5, cause: error });
+    return new StartError(`another process has the database ${path} open: stop it first`, {
+      exitCode: 5,
+      cause: error,
+    });
   }
   if (error instanceof LogDamaged || code === 'LEVEL_CORRUPTION' || /corrupt/i.test(text)) {
     const advice = 'nothing was changed; restore the directory from a copy';
@@ -193,10 +208,13 @@ async function listen(
           cause: error,
         });
       case 'EACCES':
-        throw new StartError(`this user may not listen on ${place}: choose a port above 1023 with --secure-port`, {
-          exitCode: 4,
-          cause: error,
-        });
+        throw new StartError(
+          `this user may not listen on ${place}: choose a port above 1023 with --secure-port`,
+          {
+            exitCode: 4,
+            cause: error,
+          },
+        );
       case 'EADDRNOTAVAIL':
         throw new StartError(`this machine has no address ${address.host}: choose another --bind-address`, {
           exitCode: 2,

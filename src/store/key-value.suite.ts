@@ -129,9 +129,12 @@ export function keyValueSuite(
       await put('a', 'b');
       const snapshot = keyValue.snapshot();
       await put('c');
-      await keyValue.write([{ key: Buffer.from('a') }, { key: Buffer.from('b'), value: Buffer.from('new') }], {
-        sync: false,
-      });
+      await keyValue.write(
+        [{ key: Buffer.from('a') }, { key: Buffer.from('b'), value: Buffer.from('new') }],
+        {
+          sync: false,
+        },
+      );
       expect(keyValue.get(Buffer.from('a'), { snapshot })?.toString()).toBe('a!');
       expect(keyValue.get(Buffer.from('b'), { snapshot })?.toString()).toBe('b!');
       expect(keyValue.get(Buffer.from('c'), { snapshot })).toBeUndefined();

@@ -62,10 +62,12 @@ export function storeSuite(name: string, open: () => Promise<KeyValueStore>): vo
     };
     /** Until the sink has that many events; LevelDB answers when it likes. */
     const arrived = (sink: RecordingSink, count: number) =>
-      expect.poll(() => {
-        clock.advance(1000);
-        return sink.events.length;
-      }).toBe(count);
+      expect
+        .poll(() => {
+          clock.advance(1000);
+          return sink.events.length;
+        })
+        .toBe(count);
 
     test('create stores an object that did not exist, at a revision that the log then stands at', async () => {
       const made = await change(store, keyOf('a'), { text: '1', expected: 0 });

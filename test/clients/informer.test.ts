@@ -98,7 +98,7 @@ class Observer {
   }
 }
 
-function lineOf(object: KubernetesObject): string {
+function lineOf(object: Pick<KubernetesObject, 'metadata'>): string {
   const { name, uid, resourceVersion } = object.metadata ?? {};
   return `${name} ${uid} ${resourceVersion}`;
 }
@@ -188,7 +188,7 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
       [observers.widgets, WIDGETS],
     ] as const;
     for (const [observer, path] of expectations) {
-      const list = (await client.list(path)).items.map((item) => lineOf(item as KubernetesObject)).sort();
+      const list = (await client.list(path)).items.map(({ metadata: { name, uid, resourceVersion } }) => lineOf({ metadata: { name, uid, resourceVersion } })).sort();
       await expect.poll(() => observer.contents(), { timeout: SETTLE_MS }).toEqual(list);
       expect(observer.connections).toBeGreaterThan(1);
     }
