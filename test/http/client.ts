@@ -74,11 +74,11 @@ const REPLY_TIMEOUT_MS = 20_000;
 
 /** HTTP/1.1 requests to one server, with its certificate checked. Nothing is decoded that a test may want to see. */
 export class Client {
-  readonly #server: ServerProcess;
+  readonly #server: Pick<ServerProcess, 'port' | 'ca' | 'token'>;
   readonly #agent: Agent;
   readonly #watches = new Set<WatchStream>();
 
-  constructor(server: ServerProcess) {
+  constructor(server: Pick<ServerProcess, 'port' | 'ca' | 'token'>) {
     this.#server = server;
     this.#agent = new Agent({ keepAlive: true, ca: server.ca });
   }
