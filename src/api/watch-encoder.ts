@@ -7,7 +7,7 @@ import {
   objectOf,
   partialMetadata,
 } from '../machinery/mod.ts';
-import type { ListedObject, Row, StoreEvent } from '../store/mod.ts';
+import { type ListedObject, type Row, type StoreEvent, withRevision } from '../store/mod.ts';
 import { type Format, formatKey } from './format.ts';
 import { encodeIn, renderRow, tableOfObject, type View } from './render.ts';
 import { decodeRow } from './row-codec.ts';
@@ -129,7 +129,7 @@ export class WatchEncoder {
     const wasSeen = oldRow !== undefined && this.#selection.matches(key, oldRow);
     const isSeen = newRow !== undefined && this.#selection.matches(key, newRow);
     if (isSeen) return this.#frame(wasSeen ? 'MODIFIED' : 'ADDED', key, newRow);
-    return wasSeen ? this.#frame('DELETED', key, { ...oldRow, revision }) : undefined;
+    return wasSeen ? this.#frame('DELETED', key, withRevision(oldRow, revision)) : undefined;
   }
 
   #frame(type: EventType, key: StoreEvent['key'], row: Row): Buffer {

@@ -54,6 +54,8 @@ export const limits = {
   writeAttemptsMax: 16,
   /** Attempts to find a free name for generateName, as upstream. */
   generateNameAttemptsMax: 8,
+  /** Rows kept decoded: a few thousand of the most used ones. */
+  rowCacheBytesMax: 16 * 1024 * 1024,
   /** Compiled definitions (validators, printers) kept, by hash. */
   definitionsCachedMax: 512,
   /** Definition sets kept, by hash: discovery and OpenAPI documents hang on them. */

@@ -19,6 +19,7 @@ export interface Answer {
 const WARNINGS_CHARACTERS_MAX = 4096;
 const WARNING_CHARACTERS_MAX = 256;
 const NEWLINE = Buffer.from('\n');
+const SINGLE_WRITE_BYTES_MAX = 16 * 1024;
 const GZIP_LEVEL = 1;
 // Browsers and command-line tools get indented JSON, as from upstream.
 const PRETTY_AGENTS = ['curl', 'Wget', 'Mozilla/5.0'];
@@ -87,13 +88,21 @@ export class Exchange implements RequestContext {
     clearTimeout(this.#timer);
   }
 
-  warn(text: string): void {
+  /** Bound to its exchange, since it is handed on by itself. */
+  readonly warn = (text: string): void => {
     if (!this.#warnings.includes(text) && !hasControlCharacter(text)) this.#warnings.push(text);
-  }
+  };
 
   /** Sends a complete answer, compressed where upstream does so. Resolves when it is handed to the system. */
   send(answer: Answer, body: Buffer): void {
     const needsNewline = answer.contentType === 'application/json' && body.at(-1) !== 0x0a;
+    if (body.length <= SINGLE_WRITE_BYTES_MAX && this.request.httpVersionMajor === 1) {
+      // As Latin-1 text, which keeps every byte, Node sends head and body in one write.
+      const text = needsNewline ? `${body.toString('latin1')}\n` : body.toString('latin1');
+      this.#writeHead(answer, { 'Content-Length': String(text.length) });
+      (this.response as ServerResponse).end(text, 'latin1');
+      return;
+    }
     const bytes = needsNewline ? Buffer.concat([body, NEWLINE]) : body;
     if (bytes.length <= limits.gzipBytesMin || !this.#acceptsGzip()) {
       this.#writeHead(answer, { 'Content-Length': String(bytes.length) });
@@ -219,15 +228,24 @@ function parseDurationMs(text: string): number | undefined {
   return totalMs;
 }
 
-/** RFC 7234 warnings, one header line each; long ones are cut when all together are too long, as upstream. */
+/**
+ * RFC 7234 warnings, one header line each. When all together are too long, each is cut, and those that do
+ * not fit then are left out, as upstream: clients refuse a response with too large a head.
+ */
 function warningHeaders(warnings: readonly string[]): string[] {
   const total = warnings.reduce((sum, text) => sum + text.length, 0);
-  return warnings.map((text) => {
-    const shown = total > WARNINGS_CHARACTERS_MAX ? text.slice(0, WARNING_CHARACTERS_MAX) : text;
+  const isCut = total > WARNINGS_CHARACTERS_MAX;
+  const headers: string[] = [];
+  let left = WARNINGS_CHARACTERS_MAX;
+  for (const text of warnings) {
+    const shown = isCut ? text.slice(0, WARNING_CHARACTERS_MAX) : text;
+    left -= shown.length;
+    if (left < 0) break;
     const escaped = shown.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
     // Header bytes are Latin-1 to Node: UTF-8 goes through as upstream sends it.
-    return Buffer.from(`299 - "${escaped}"`).toString('latin1');
-  });
+    headers.push(Buffer.from(`299 - "${escaped}"`).toString('latin1'));
+  }
+  return headers;
 }
 
 function isPlainText(text: string): boolean {

@@ -24,7 +24,7 @@ import {
 import type { LogicalCluster, Revision } from '../base/mod.ts';
 import { builtinDefinition } from '../definitions/mod.ts';
 import { newMethodNotAllowed, newNotAcceptable, successStatus } from '../machinery/mod.ts';
-import type { Row } from '../store/mod.ts';
+import { type Row, withRevision } from '../store/mod.ts';
 import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import { contentTypeOf, negotiate } from './negotiate.ts';
@@ -192,7 +192,7 @@ export class ResourceRoutes {
       ...ok(format),
       code: code ?? (written.isCreated && written.row !== undefined ? 201 : 200),
     };
-    const shown: Row = { ...row, revision: revision ?? (0 as Revision) };
+    const shown = withRevision(row, revision ?? (0 as Revision));
     exchange.send(
       answer,
       revision === undefined ? withoutRevision(view, written, shown) : renderRow(view, key, shown),

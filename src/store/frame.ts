@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import protobuf from 'protobufjs/minimal.js';
 import { assert, type LogicalCluster, type Revision } from '../base/mod.ts';
 import type { ObjectKey } from './object-key.ts';
-import { type NewRow, type Row, readRow, toNumber, writeRow } from './row.ts';
+import { type NewRow, type Row, readRow, toNumber, withRevision, writeRow } from './row.ts';
 import type { WorkKey } from './tables.ts';
 
 const { Reader, Writer } = protobuf;
@@ -128,7 +128,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
 
 /** The row that a put stores, with its revision. */
 export function rowOf(change: Change): Row {
-  return { ...change.row, revision: change.revision };
+  return withRevision(change.row, change.revision);
 }
 
 function writeChange(writer: protobuf.Writer, change: Change): protobuf.Writer {

@@ -65,14 +65,17 @@ export class MemoryKeyValue implements KeyValueStore {
     const blocks = this.#state(options);
     let remaining = options.limit ?? Number.POSITIVE_INFINITY;
     let batch: Entry[] = [];
+    let sizeBytes = 0;
     for (const entry of entriesOf(blocks, range, options.reverse ?? false)) {
       if (remaining-- <= 0) break;
       batch.push(options.keysOnly ? [entry[0], Buffer.alloc(0)] : entry);
-      if (batch.length >= limits.iteratorBatchEntries) {
+      sizeBytes += entry[1].length;
+      if (batch.length >= limits.iteratorBatchEntries || sizeBytes >= limits.iteratorBatchBytes) {
         // Real disks answer later: what happens between two batches must not matter.
         await Promise.resolve();
         yield batch;
         batch = [];
+        sizeBytes = 0;
       }
     }
     await Promise.resolve();

@@ -6,7 +6,7 @@ export { type MemoryDisk, MemoryKeyValue } from './memory-key-value.ts';
 export { type CollectionKey, type ObjectKey, objectKeyText } from './object-key.ts';
 export type { StoreEvent } from './projection.ts';
 export { LogDamaged, replayLog } from './replay.ts';
-export type { NewRow, Row } from './row.ts';
+export { type NewRow, type Row, withRevision } from './row.ts';
 export {
   CommitTooLarge,
   ExpectationFailed,

@@ -98,17 +98,63 @@ export function readRow(reader: protobuf.Reader, length: number): Row {
         reader.skipType(tag & 7);
     }
   }
-  return {
+  return new DecodedRow({
     revision: revision as Revision,
     uid,
     definitionHash,
     json: json as Buffer,
     metadataOffset,
     isAnnotated,
-    labels: fromPairs(labels),
-    fields: fromPairs(fields),
+    labels,
+    fields,
     owners: owners ?? NO_OWNERS,
-  };
+  });
+}
+
+/** The same row at a revision: that of its change, or of the deletion that ended it. */
+export function withRevision(row: NewRow, revision: Revision): Row {
+  const { uid, definitionHash, json, metadataOffset, isAnnotated, labels, fields, owners } = row;
+  return { revision, uid, definitionHash, json, metadataOffset, isAnnotated, labels, fields, owners };
+}
+
+/** A row whose labels and fields are made when somebody looks: most reads never do. */
+class DecodedRow implements Row {
+  readonly revision: Revision;
+  readonly uid: string;
+  readonly definitionHash: string;
+  readonly json: Buffer;
+  readonly metadataOffset: number;
+  readonly isAnnotated: boolean;
+  readonly owners: readonly string[];
+  #labels: readonly string[] | Readonly<Record<string, string>> | undefined;
+  #fields: readonly string[] | Readonly<Record<string, string>> | undefined;
+
+  constructor(
+    parts: Omit<Row, 'labels' | 'fields'> & {
+      readonly labels: readonly string[] | undefined;
+      readonly fields: readonly string[] | undefined;
+    },
+  ) {
+    this.revision = parts.revision;
+    this.uid = parts.uid;
+    this.definitionHash = parts.definitionHash;
+    this.json = parts.json;
+    this.metadataOffset = parts.metadataOffset;
+    this.isAnnotated = parts.isAnnotated;
+    this.owners = parts.owners;
+    this.#labels = parts.labels;
+    this.#fields = parts.fields;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    if (this.#labels === undefined || Array.isArray(this.#labels)) this.#labels = fromPairs(this.#labels);
+    return this.#labels as Readonly<Record<string, string>>;
+  }
+
+  get fields(): Readonly<Record<string, string>> {
+    if (this.#fields === undefined || Array.isArray(this.#fields)) this.#fields = fromPairs(this.#fields);
+    return this.#fields as Readonly<Record<string, string>>;
+  }
 }
 
 /** 64-bit numbers of ours are below 2^53; anything else is damage. */

@@ -12,8 +12,9 @@ import { type Change, decodeFrame, encodeFrame, type Frame, frameHash, type Work
 import type { KeyValueStore, WriteOperation } from './key-value.ts';
 import { type ObjectKey, objectKeyText } from './object-key.ts';
 import { type Head, projectFrame, type StoredRow, type StoreEvent } from './projection.ts';
-import { decodeRow, type NewRow, type Row } from './row.ts';
-import { commitKey, logKey, objectRowKey, readRevision, type WorkKey, workKey } from './tables.ts';
+import type { NewRow, Row } from './row.ts';
+import type { RowReader } from './row-reader.ts';
+import { commitKey, logKey, readRevision, type WorkKey, workKey } from './tables.ts';
 
 /** A change that a commit asks for. */
 export interface Mutation {
@@ -132,6 +133,7 @@ interface Pending<Value> {
  */
 export class Sequencer {
   readonly #keyValue: KeyValueStore;
+  readonly #rows: RowReader;
   readonly #feed: Feed;
   readonly #shard: ShardName;
   readonly #hybridClock: HybridClock;
@@ -152,6 +154,7 @@ export class Sequencer {
 
   constructor(options: {
     readonly keyValue: KeyValueStore;
+    readonly rows: RowReader;
     readonly feed: Feed;
     readonly shard: ShardName;
     readonly head: Head;
@@ -160,6 +163,7 @@ export class Sequencer {
     readonly onClockStep: (stepMs: number) => void;
   }) {
     this.#keyValue = options.keyValue;
+    this.#rows = options.rows;
     this.#feed = options.feed;
     this.#shard = options.shard;
     this.#head = options.head;
@@ -313,8 +317,7 @@ export class Sequencer {
   #newest(keyText: string): StoredRow | undefined {
     const pending = this.#pending.get(keyText);
     if (pending !== undefined) return pending.value;
-    const bytes = this.#keyValue.get(objectRowKey(keyText));
-    return bytes === undefined ? undefined : { row: decodeRow(bytes), bytes };
+    return this.#rows.read(keyText);
   }
 
   #newestWork(key: WorkKey): Uint8Array | undefined {
@@ -411,6 +414,7 @@ export class Sequencer {
       this.#durableSequence = group.head.sequence;
       this.#pendingCommits -= group.commits;
       this.#pendingBytes -= group.sizeBytes;
+      for (const keyText of group.touched) this.#rows.forget(keyText);
       forget(this.#pending, group.touched, group);
       forget(this.#pendingWork, group.touchedWork, group);
       for (const commitId of group.commitIds) this.#pendingCommitIds.delete(commitId);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { limits, type LogicalCluster } from '../base/mod.ts';
+import { type LogicalCluster, limits } from '../base/mod.ts';
 import { MemoryKeyValue } from './memory-key-value.ts';
 import { type ObjectKey, objectKeyText } from './object-key.ts';
 import type { ListScope, StoreSnapshot } from './snapshot.ts';
@@ -25,10 +25,11 @@ const keyArbitrary = fc.record({
   namespace: fc.constantFrom('a', 'a-b', 'b'),
   name: fc.constantFrom('a', 'a-', 'a.b', 'ab', 'b', 'b0'),
 });
-const commitArbitrary = fc.uniqueArray(
-  fc.record({ key: keyArbitrary, isDelete: fc.boolean() }),
-  { minLength: 1, maxLength: 4, selector: ({ key }) => `${key.namespace}/${key.name}` },
-);
+const commitArbitrary = fc.uniqueArray(fc.record({ key: keyArbitrary, isDelete: fc.boolean() }), {
+  minLength: 1,
+  maxLength: 4,
+  selector: ({ key }) => `${key.namespace}/${key.name}`,
+});
 const historyArbitrary = fc.array(commitArbitrary, { minLength: 1, maxLength: 25 });
 
 type State = ReadonlyMap<string, string>;
@@ -75,7 +76,11 @@ function expected(state: State, scope: { readonly namespace?: string; readonly a
     .map(([key, text]) => `${key}=${text}`);
 }
 
-async function found(snapshot: StoreSnapshot, scope: Partial<ListScope>, revision: number): Promise<string[]> {
+async function found(
+  snapshot: StoreSnapshot,
+  scope: Partial<ListScope>,
+  revision: number,
+): Promise<string[]> {
   const objects = await collect(snapshot.listAt({ collection: COLLECTION, ...scope }, revision));
   return objects.map(({ key, row }) => `${keyTextOf(key)}=${textOf(row)}`);
 }

@@ -188,7 +188,8 @@ export class StoreSnapshot {
   ): AsyncGenerator<StoreEvent[]> {
     let next = this.#firstSequenceAfter(range.after);
     for await (const entries of this.#iterate(logRange(next))) {
-      const events: StoreEvent[] = [];
+      let events: StoreEvent[] = [];
+      let sizeBytes = 0;
       for (const [, frameBytes] of entries) {
         const frame = decodeFrame(frameBytes);
         assert(frame.sequence === next, 'the log has no gaps');
@@ -202,7 +203,13 @@ export class StoreSnapshot {
             if (events.length > 0) yield events;
             return;
           }
-          events.push(this.#event(change));
+          const event = this.#event(change);
+          events.push(event);
+          sizeBytes += eventBytes(event);
+          if (sizeBytes < limits.iteratorBatchBytes) continue;
+          yield events;
+          events = [];
+          sizeBytes = 0;
         }
       }
       if (events.length > 0) yield events;

@@ -7,10 +7,11 @@ import type { KeyValueStore } from './key-value.ts';
 import { type ObjectKey, objectKeyText } from './object-key.ts';
 import type { Head } from './projection.ts';
 import { LogDamaged, readHead } from './replay.ts';
-import { decodeRow, type Row } from './row.ts';
+import type { Row } from './row.ts';
+import { RowReader } from './row-reader.ts';
 import { type Outcome, type Proposal, Sequencer } from './sequencer.ts';
 import { StoreSnapshot } from './snapshot.ts';
-import { FLOOR_KEY, objectRowKey, readRevision } from './tables.ts';
+import { FLOOR_KEY, readRevision } from './tables.ts';
 
 export interface StoreOptions {
   readonly keyValue: KeyValueStore;
@@ -30,6 +31,7 @@ const FIRST_EPOCH = 1;
 export class Store {
   readonly feed: Feed;
   readonly #keyValue: KeyValueStore;
+  readonly #rows: RowReader;
   readonly #sequencer: Sequencer;
   readonly #clock: Clock;
   readonly #historyMs: number;
@@ -40,6 +42,7 @@ export class Store {
 
   private constructor(options: StoreOptions, head: Head) {
     this.#keyValue = options.keyValue;
+    this.#rows = new RowReader(options.keyValue);
     this.#clock = options.clock;
     this.#historyMs = retentionMs(options.historyMs ?? limits.historyMsDefault);
     this.feed = new Feed(head.revision, options.clock);
@@ -47,6 +50,7 @@ export class Store {
     this.#floor = floor === undefined ? 0 : readRevision(floor, 0);
     this.#sequencer = new Sequencer({
       keyValue: options.keyValue,
+      rows: this.#rows,
       feed: this.feed,
       shard: options.shard,
       head,
@@ -94,8 +98,7 @@ export class Store {
 
   /** The durable row of an object. */
   get(key: ObjectKey): Row | undefined {
-    const bytes = this.#keyValue.get(objectRowKey(objectKeyText(key)));
-    return bytes === undefined ? undefined : decodeRow(bytes);
+    return this.#rows.read(objectKeyText(key))?.row;
   }
 
   /** The row that the next commit would find; see {@link settled}. */

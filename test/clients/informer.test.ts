@@ -10,7 +10,7 @@ import {
   type ObjectCache,
 } from '@kubernetes/client-node';
 import { expect, onTestFinished, test } from 'vitest';
-import { Client, configMap } from '../http/client.ts';
+import { Client, configMap, seedNamespace } from '../http/client.ts';
 import { type ServerProcess, startServer } from '../support/server.ts';
 
 const GROUP = 'informer.example.com';
@@ -105,12 +105,15 @@ function lineOf(object: Pick<KubernetesObject, 'metadata'>): string {
 
 /** Repeats a write until it is known to be done: the server may be killed before it answers. */
 async function insist(client: Client, path: string, call: { method: string; body?: unknown }): Promise<void> {
-  const headers = { 'content-type': call.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' };
+  const headers = {
+    'content-type': call.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
+  };
   const deadlineMs = Date.now() + SETTLE_MS;
   for (;;) {
     try {
       const { status, text } = await client.call(path, { ...call, headers });
-      const isRepeat = (call.method === 'POST' && status === 409) || (call.method === 'DELETE' && status === 404);
+      const isRepeat =
+        (call.method === 'POST' && status === 409) || (call.method === 'DELETE' && status === 404);
       if (status < 300 || isRepeat) return;
       if (status < 500 && status !== 429) throw new Refused(`${call.method} ${path}: ${status} ${text}`);
     } catch (error) {
@@ -151,9 +154,12 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
     onTestFinished(async () => void (await first.stop()));
     const client = new Client(first);
     onTestFinished(() => client.close());
-    await client.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', CUSTOM_RESOURCE_DEFINITION);
+    await client.create(
+      '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+      CUSTOM_RESOURCE_DEFINITION,
+    );
     await client.until(WIDGETS, (_object, status) => status === 200);
-    await client.until(`${CONFIG_MAPS}/kube-root-ca.crt`, (_object, status) => status === 200);
+    await seedNamespace(client, 'default');
     const observers = observe(first);
     const all = [observers.configMaps, observers.even, observers.widgets];
     onTestFinished(async () => void (await Promise.all(all.map((observer) => observer.stop()))));
@@ -168,9 +174,7 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
     const middle = lives.slice(8, 16);
     const late = lives.slice(16);
     const write = (some: readonly Life[]) =>
-      Promise.all(
-        some.flatMap((life) => [live(client, CONFIG_MAPS, life), live(client, WIDGETS, life)]),
-      );
+      Promise.all(some.flatMap((life) => [live(client, CONFIG_MAPS, life), live(client, WIDGETS, life)]));
     await write(early);
     const writing = write(middle);
     await delay(30);
@@ -188,7 +192,11 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
       [observers.widgets, WIDGETS],
     ] as const;
     for (const [observer, path] of expectations) {
-      const list = (await client.list(path)).items.map(({ metadata: { name, uid, resourceVersion } }) => lineOf({ metadata: { name, uid, resourceVersion } })).sort();
+      const list = (await client.list(path)).items
+        .map(({ metadata: { name, uid, resourceVersion } }) =>
+          lineOf({ metadata: { name, uid, resourceVersion } }),
+        )
+        .sort();
       await expect.poll(() => observer.contents(), { timeout: SETTLE_MS }).toEqual(list);
       expect(observer.connections).toBeGreaterThan(1);
     }
@@ -215,7 +223,12 @@ function observe(server: ServerProcess): Readonly<Record<'configMaps' | 'even' |
   const custom = config.makeApiClient(CustomObjectsApi);
   const even = 'parity=even';
   const listOfWidgets = async (): Promise<KubernetesListObject<KubernetesObject>> =>
-    await custom.listNamespacedCustomObject({ group: GROUP, version: 'v1', namespace: 'default', plural: 'widgets' });
+    await custom.listNamespacedCustomObject({
+      group: GROUP,
+      version: 'v1',
+      namespace: 'default',
+      plural: 'widgets',
+    });
   return {
     configMaps: new Observer(
       makeInformer(config, CONFIG_MAPS, () => core.listNamespacedConfigMap({ namespace: 'default' })),

@@ -36,7 +36,9 @@ test('pages show one moment however much is written between them', async () => {
   const { configMaps } = await fixture.namespace();
   const labels = { paged: 'yes' };
   const names = Array.from({ length: 60 }, (_value, index) => `c${String(index).padStart(2, '0')}`);
-  await Promise.all(names.map((name) => client.create(configMaps, configMap(name, { labels, data: { n: '0' } }))));
+  await Promise.all(
+    names.map((name) => client.create(configMaps, configMap(name, { labels, data: { n: '0' } }))),
+  );
   let round = 0;
   const pages = await readPages(client, `${configMaps}?labelSelector=paged&limit=7`, async () => {
     round += 1;

@@ -127,7 +127,9 @@ describe('HTTP/2', () => {
   test('carries hundreds of watches on one connection, beside other requests', async () => {
     const { configMaps } = await fixture.namespace();
     const session = await open();
-    expect(session.remoteSettings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(250);
+    expect(session.remoteSettings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(
+      250,
+    );
     const { metadata } = await fixture.client.list(configMaps);
     const path = `${configMaps}?watch=1&resourceVersion=${metadata.resourceVersion}`;
     const streams = Array.from({ length: 200 }, () =>

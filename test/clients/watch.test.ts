@@ -80,7 +80,10 @@ describe('a watch', () => {
     await fixture.client.delete(`${configMaps}/a`);
     const watch = await fixture.client.watch(from);
     const [, deleted] = await watch.take(2);
-    expect(deleted).toMatchObject({ type: 'DELETED', object: { metadata: { uid: created.metadata.uid }, data: { x: '1' } } });
+    expect(deleted).toMatchObject({
+      type: 'DELETED',
+      object: { metadata: { uid: created.metadata.uid }, data: { x: '1' } },
+    });
     expect(versionOf((deleted as WatchEvent).object)).toBeGreaterThan(versionOf(created));
   });
 
@@ -88,7 +91,8 @@ describe('a watch', () => {
     const { client } = fixture;
     const { configMaps, from } = await quietNamespace();
     const watch = await client.watch(`${from}&labelSelector=color%3Dred`);
-    const label = (name: string, color: string) => client.patch(`${configMaps}/${name}`, { metadata: { labels: { color } } });
+    const label = (name: string, color: string) =>
+      client.patch(`${configMaps}/${name}`, { metadata: { labels: { color } } });
     await client.create(configMaps, configMap('a', { labels: { color: 'blue' }, data: { n: '1' } }));
     await label('a', 'red');
     await client.patch(`${configMaps}/a`, { data: { n: '2' } });
@@ -126,7 +130,9 @@ describe('a watch', () => {
     const active = await client.watch('/api/v1/namespaces?watch=1&fieldSelector=status.phase%3DActive');
     await active.until(isNamed(namespace));
     await client.delete(`/api/v1/namespaces/${namespace}`);
-    const events = await active.until(({ type, object }) => type === 'DELETED' && object.metadata.name === namespace);
+    const events = await active.until(
+      ({ type, object }) => type === 'DELETED' && object.metadata.name === namespace,
+    );
     expect(events.filter(isNamed(namespace)).map(brief)).toEqual([`DELETED ${namespace}`]);
   });
 
@@ -176,7 +182,10 @@ describe('a watch', () => {
     expect(watch.status).toBe(200);
     const events = await watch.rest();
     expect(events).toMatchObject([
-      { type: 'ERROR', object: { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Expired', code: 410 } },
+      {
+        type: 'ERROR',
+        object: { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Expired', code: 410 },
+      },
     ]);
     expect(events[0]?.object['message']).toMatch(/^too old resource version: 1 \(\d+\)$/);
   });
@@ -198,20 +207,30 @@ describe('a watch', () => {
   test.each([
     ['resourceVersion=x', 400, 'resource version'],
     ['labelSelector=a%20b', 400, 'unable to parse requirement'],
-    ['sendInitialEvents=true', 422, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'],
+    [
+      'sendInitialEvents=true',
+      422,
+      'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    ],
     [
       'resourceVersion=1&resourceVersionMatch=NotOlderThan',
       422,
       'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
     ],
-    ['sendInitialEvents=true&resourceVersionMatch=Exact', 422, 'resourceVersionMatch: Unsupported value: "Exact"'],
+    [
+      'sendInitialEvents=true&resourceVersionMatch=Exact',
+      422,
+      'resourceVersionMatch: Unsupported value: "Exact"',
+    ],
   ])('with %s is refused', async (query, code, message) => {
     const status = await fixture.client.refuse(code, `/api/v1/configmaps?watch=1&${query}`);
     expect(status.message).toContain(message);
   });
 
   test('as YAML is not to be had', async () => {
-    await fixture.client.refuse(406, '/api/v1/configmaps?watch=1', { headers: { accept: 'application/yaml' } });
+    await fixture.client.refuse(406, '/api/v1/configmaps?watch=1', {
+      headers: { accept: 'application/yaml' },
+    });
   });
 
   test('by the old path works', async () => {
@@ -255,26 +274,29 @@ describe('bookmarks', () => {
 describe('a watch that is a list', () => {
   const QUERY = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
 
-  test.each(['', '&resourceVersion=0'])('sends what there is, an annotated bookmark, and then changes%s', async (version) => {
-    const { configMaps } = await fixture.namespace();
-    for (const name of ['b', 'a']) await fixture.client.create(configMaps, configMap(name));
-    const watch = await fixture.client.watch(`${configMaps}?${QUERY}${version}`);
-    const initial = await watch.until(({ type }) => type === 'BOOKMARK');
-    expect(initial.slice(0, -1).map(brief)).toEqual(['ADDED a', 'ADDED b', 'ADDED kube-root-ca.crt']);
-    const bookmark = initial.at(-1)?.object as KubeObject;
-    expect(bookmark).toMatchObject({
-      kind: 'ConfigMap',
-      apiVersion: 'v1',
-      metadata: { annotations: { [INITIAL_END]: 'true' } },
-    });
-    for (const { object } of initial.slice(0, -1)) {
-      expect(versionOf(object)).toBeLessThanOrEqual(versionOf(bookmark));
-    }
-    const created = await fixture.client.create(configMaps, configMap('c'));
-    const next = await watch.next();
-    expect(brief(next)).toBe('ADDED c');
-    expect(versionOf(created)).toBeGreaterThan(versionOf(bookmark));
-  });
+  test.each(['', '&resourceVersion=0'])(
+    'sends what there is, an annotated bookmark, and then changes%s',
+    async (version) => {
+      const { configMaps } = await fixture.namespace();
+      for (const name of ['b', 'a']) await fixture.client.create(configMaps, configMap(name));
+      const watch = await fixture.client.watch(`${configMaps}?${QUERY}${version}`);
+      const initial = await watch.until(({ type }) => type === 'BOOKMARK');
+      expect(initial.slice(0, -1).map(brief)).toEqual(['ADDED a', 'ADDED b', 'ADDED kube-root-ca.crt']);
+      const bookmark = initial.at(-1)?.object as KubeObject;
+      expect(bookmark).toMatchObject({
+        kind: 'ConfigMap',
+        apiVersion: 'v1',
+        metadata: { annotations: { [INITIAL_END]: 'true' } },
+      });
+      for (const { object } of initial.slice(0, -1)) {
+        expect(versionOf(object)).toBeLessThanOrEqual(versionOf(bookmark));
+      }
+      const created = await fixture.client.create(configMaps, configMap('c'));
+      const next = await watch.next();
+      expect(brief(next)).toBe('ADDED c');
+      expect(versionOf(created)).toBeGreaterThan(versionOf(bookmark));
+    },
+  );
 
   test('sends the bookmark at once when there is nothing', async () => {
     const { configMaps } = await fixture.namespace();
@@ -291,7 +313,9 @@ describe('a watch that is a list', () => {
 
   test('without sendInitialEvents sends changes alone', async () => {
     const { configMaps, from } = await quietNamespace();
-    const watch = await fixture.client.watch(`${from}&sendInitialEvents=false&resourceVersionMatch=NotOlderThan`);
+    const watch = await fixture.client.watch(
+      `${from}&sendInitialEvents=false&resourceVersionMatch=NotOlderThan`,
+    );
     await fixture.client.create(configMaps, configMap('a'));
     expect(brief(await watch.next())).toBe('ADDED a');
   });

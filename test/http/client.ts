@@ -45,7 +45,11 @@ export interface Status extends KubeObject {
     readonly kind?: string;
     readonly uid?: string;
     readonly retryAfterSeconds?: number;
-    readonly causes?: readonly { readonly reason?: string; readonly message: string; readonly field?: string }[];
+    readonly causes?: readonly {
+      readonly reason?: string;
+      readonly message: string;
+      readonly field?: string;
+    }[];
   };
 }
 
@@ -292,12 +296,29 @@ export class WatchStream {
   }
 }
 
+/**
+ * What Kubernetes' controllers put into every namespace, put there by the test unless the server was faster:
+ * so that tests may count on it, and with it.
+ */
+export async function seedNamespace(client: Client, namespace: string): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}`;
+  const root = configMap('kube-root-ca.crt', { data: { 'ca.crt': 'certificates' } });
+  const account = { metadata: { name: 'default' } };
+  await Promise.all([
+    client.call(`${path}/configmaps`, { method: 'POST', body: root }),
+    client.call(`${path}/serviceaccounts`, { method: 'POST', body: account }),
+  ]);
+}
+
 /** `ADDED a`, to compare sequences of events with. */
 export function brief(event: WatchEvent): string {
   return `${event.type} ${event.object.metadata.name}`;
 }
 
-export function configMap(name: string, fields: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+export function configMap(
+  name: string,
+  fields: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   const { labels, annotations, ...rest } = fields;
   return {
     apiVersion: 'v1',

@@ -25,7 +25,11 @@ describe('the type of an answer', () => {
     ['protobuf', PROTOBUF, PROTOBUF],
     ['the first of two', `${PROTOBUF},application/json`, PROTOBUF],
     ['the better of two', 'application/json;q=0.5,application/yaml;q=0.9', 'application/yaml'],
-    ['an unknown type before a known one', 'application/cbor, text/html, application/json', 'application/json'],
+    [
+      'an unknown type before a known one',
+      'application/cbor, text/html, application/json',
+      'application/json',
+    ],
     ['JSON with a parameter', 'application/json;charset=utf-8', 'application/json'],
   ])('follows a wish for %s', async (_case, type, expected) => {
     const reply = await fixture.client.call(DEFAULT, type === undefined ? {} : accept(type));
@@ -120,8 +124,16 @@ describe('the type of a body', () => {
     ['is no object', '[1]', /./],
     ['is of another version', JSON.stringify({ ...configMap('x'), apiVersion: 'v2' }), /./],
     ['is of another kind', JSON.stringify({ ...configMap('x'), kind: 'Secret' }), /./],
-    ['has a wrong type', JSON.stringify(configMap('x', { data: { a: 1 } })), /cannot be handled as a ConfigMap/],
-    ['lies in another namespace', '{"metadata":{"name":"x","namespace":"other"}}', /does not match the namespace/],
+    [
+      'has a wrong type',
+      JSON.stringify(configMap('x', { data: { a: 1 } })),
+      /cannot be handled as a ConfigMap/,
+    ],
+    [
+      'lies in another namespace',
+      '{"metadata":{"name":"x","namespace":"other"}}',
+      /does not match the namespace/,
+    ],
   ])('that %s is a bad request', async (_case, body, message) => {
     const status = await fixture.client.refuse(400, DEFAULT, { method: 'POST', body });
     expect(status.reason).toBe('BadRequest');
@@ -161,7 +173,10 @@ describe('Table', () => {
 
   test('of a list has upstream’s columns, numbers as numbers, and metadata in the rows', async () => {
     const { configMaps } = await fixture.namespace();
-    await fixture.client.create(configMaps, configMap('a', { data: { x: '1', y: '2' }, binaryData: { z: 'AA==' } }));
+    await fixture.client.create(
+      configMaps,
+      configMap('a', { data: { x: '1', y: '2' }, binaryData: { z: 'AA==' } }),
+    );
     const result = await table(configMaps);
     expect(result).toMatchObject({ kind: 'Table', apiVersion: 'meta.k8s.io/v1' });
     expect(result.metadata.resourceVersion).toMatch(/^[1-9]\d*$/);
@@ -186,7 +201,10 @@ describe('Table', () => {
     const path = `${configMaps}?labelSelector=!x&fieldSelector=metadata.name=a&includeObject=`;
     expect((await table(`${path}None`)).rows[0]?.object ?? null).toBe(null);
     expect((await table(`${path}Metadata`)).rows[0]?.object.kind).toBe('PartialObjectMetadata');
-    expect((await table(`${path}Object`)).rows[0]?.object).toMatchObject({ kind: 'ConfigMap', data: { x: '1' } });
+    expect((await table(`${path}Object`)).rows[0]?.object).toMatchObject({
+      kind: 'ConfigMap',
+      data: { x: '1' },
+    });
     const reply = await fixture.client.call(`${path}Half`, accept(TABLE));
     expect(reply.status).toBe(400);
   });
@@ -404,7 +422,11 @@ describe('protobuf', () => {
   });
 
   test('that is damaged is a bad request', async () => {
-    for (const body of [Buffer.from('k8s\0'), Buffer.from('{}{}{}'), Buffer.concat([MAGIC, Buffer.alloc(9, 0xff)])]) {
+    for (const body of [
+      Buffer.from('k8s\0'),
+      Buffer.from('{}{}{}'),
+      Buffer.concat([MAGIC, Buffer.alloc(9, 0xff)]),
+    ]) {
       const headers = { 'content-type': PROTOBUF };
       await fixture.client.refuse(400, DEFAULT, { method: 'POST', headers, body });
     }

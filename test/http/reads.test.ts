@@ -17,7 +17,9 @@ describe('get', () => {
     const { metadata } = await fixture.client.create(configMaps, configMap('a'));
     const path = `${configMaps}/a?resourceVersion=`;
     for (const version of ['', '0', metadata.resourceVersion]) {
-      expect((await fixture.client.get(path + version)).metadata.resourceVersion).toBe(metadata.resourceVersion);
+      expect((await fixture.client.get(path + version)).metadata.resourceVersion).toBe(
+        metadata.resourceVersion,
+      );
     }
     const future = String(BigInt(metadata.resourceVersion) + HOUR);
     const before = Date.now();
@@ -104,9 +106,17 @@ describe('list', () => {
     ['labelSelector=a%20b%20c', 400, 'unable to parse requirement'],
     ['fieldSelector=spec.x%3D1', 400, 'field label not supported: spec.x'],
     ['fieldSelector=abc', 400, 'invalid selector'],
-    ['resourceVersionMatch=Exact', 422, 'resourceVersionMatch is forbidden unless resourceVersion is provided'],
+    [
+      'resourceVersionMatch=Exact',
+      422,
+      'resourceVersionMatch is forbidden unless resourceVersion is provided',
+    ],
     ['resourceVersion=0&resourceVersionMatch=Exact', 422, 'resourceVersionMatch'],
-    ['resourceVersion=1&resourceVersionMatch=Nearly', 422, 'resourceVersionMatch: Unsupported value: "Nearly"'],
+    [
+      'resourceVersion=1&resourceVersionMatch=Nearly',
+      422,
+      'resourceVersionMatch: Unsupported value: "Nearly"',
+    ],
     ['sendInitialEvents=true', 422, 'sendInitialEvents is forbidden for list'],
     ['continue=x', 400, 'continue key is not valid'],
     ['resourceVersion=abc', 400, 'resource version'],
@@ -114,7 +124,9 @@ describe('list', () => {
     const status = await fixture.client.refuse(code, `${configMaps}?${query}`);
     if (query.startsWith('fieldSelector=spec')) {
       // Upstream has two texts for it, depending on the kind.
-      expect(status.message).toMatch(/field label not supported: spec\.x|"spec\.x" is not a known field selector/);
+      expect(status.message).toMatch(
+        /field label not supported: spec\.x|"spec\.x" is not a known field selector/,
+      );
     } else {
       expect(status.message).toContain(message);
     }
@@ -128,7 +140,11 @@ describe('list', () => {
     );
     expect(namesOf(exact)).toEqual(['a', 'b']);
     expect(exact.metadata.resourceVersion).toBe(second);
-    for (const query of [`resourceVersion=${second}&resourceVersionMatch=NotOlderThan`, 'resourceVersion=0', '']) {
+    for (const query of [
+      `resourceVersion=${second}&resourceVersionMatch=NotOlderThan`,
+      'resourceVersion=0',
+      '',
+    ]) {
       expect(namesOf(await fixture.client.list(`${configMaps}?${OURS}&${query}`))).toHaveLength(5);
     }
     // Upstream's old habit: with a limit, and without a match, a version means exactly that one.
@@ -137,7 +153,10 @@ describe('list', () => {
   });
 
   test('of a past that is gone is Expired', async () => {
-    const status = await fixture.client.refuse(410, `${configMaps}?resourceVersion=1&resourceVersionMatch=Exact`);
+    const status = await fixture.client.refuse(
+      410,
+      `${configMaps}?resourceVersion=1&resourceVersionMatch=Exact`,
+    );
     expect(status).toMatchObject({
       reason: 'Expired',
       message: 'The resourceVersion for the provided list is too old.',
@@ -160,7 +179,8 @@ describe('a list in pages', () => {
   beforeAll(async () => {
     const { namespace } = await fixture.namespace();
     secrets = `/api/v1/namespaces/${namespace}/secrets`;
-    for (const name of NAMES) await fixture.client.create(secrets, { metadata: { name, labels: { n: name } } });
+    for (const name of NAMES)
+      await fixture.client.create(secrets, { metadata: { name, labels: { n: name } } });
   });
 
   test('tells how many are left and shows one moment', async () => {

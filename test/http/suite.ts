@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { type ServerProcess, startServer } from '../support/server.ts';
-import { Client, type KubeObject } from './client.ts';
+import { Client, type KubeObject, seedNamespace } from './client.ts';
 
 /** One server for the tests of a file, and what they need to keep out of each other's way. */
 export class Fixture {
@@ -21,6 +21,7 @@ export class Fixture {
   async start(): Promise<void> {
     this.#server = await startServer();
     this.#client = new Client(this.#server);
+    await seedNamespace(this.#client, 'default');
   }
 
   async stop(): Promise<void> {
@@ -37,8 +38,7 @@ export class Fixture {
       metadata: { name: `test-${this.#namespaces}` },
     });
     const configMaps = `/api/v1/namespaces/${metadata.name}/configmaps`;
-    // The controllers add it to every namespace; a test that counts must not meet it halfway.
-    await this.client.until(`${configMaps}/kube-root-ca.crt`, (_object, status) => status === 200);
+    await seedNamespace(this.client, metadata.name);
     return { namespace: metadata.name, configMaps };
   }
 }

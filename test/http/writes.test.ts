@@ -36,7 +36,9 @@ describe('create', () => {
   test('makes a name from a prefix', async () => {
     const { configMaps } = await fixture.namespace();
     const objects = await Promise.all(
-      Array.from({ length: 10 }, () => fixture.client.create(configMaps, { metadata: { generateName: 'a-' } })),
+      Array.from({ length: 10 }, () =>
+        fixture.client.create(configMaps, { metadata: { generateName: 'a-' } }),
+      ),
     );
     const names = new Set(objects.map(({ metadata }) => metadata.name));
     expect(names.size).toBe(10);
@@ -57,7 +59,9 @@ describe('create', () => {
   test('of the same name by many at once succeeds for one', async () => {
     const { configMaps } = await fixture.namespace();
     const replies = await Promise.all(
-      Array.from({ length: 20 }, () => fixture.client.call(configMaps, { method: 'POST', body: configMap('a') })),
+      Array.from({ length: 20 }, () =>
+        fixture.client.call(configMaps, { method: 'POST', body: configMap('a') }),
+      ),
     );
     expect(replies.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(19).fill(409)]);
   });
@@ -69,7 +73,11 @@ describe('create', () => {
       "metadata.name: Invalid value: \"A\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
       'metadata.name',
     ],
-    [{ metadata: { name: 'a', labels: { 'a/b/c': 'd' } } }, 'metadata.labels: Invalid value: "a/b/c"', 'metadata.labels'],
+    [
+      { metadata: { name: 'a', labels: { 'a/b/c': 'd' } } },
+      'metadata.labels: Invalid value: "a/b/c"',
+      'metadata.labels',
+    ],
     [{ metadata: { name: 'a' }, data: { 'a/b': 'c' } }, 'data[a/b]: Invalid value: "a/b"', 'data[a/b]'],
     [
       { metadata: { name: 'a' }, data: { x: 'y'.repeat(2 ** 20 + 1) } },
@@ -134,7 +142,10 @@ describe('update', () => {
     const created = await fixture.client.create(configMaps, configMap('a'));
     const replies = await Promise.all(
       Array.from({ length: 20 }, (_value, index) =>
-        fixture.client.call(`${configMaps}/a`, { method: 'PUT', body: { ...created, data: { x: `${index}` } } }),
+        fixture.client.call(`${configMaps}/a`, {
+          method: 'PUT',
+          body: { ...created, data: { x: `${index}` } },
+        }),
       ),
     );
     expect(replies.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(19).fill(409)]);
@@ -159,7 +170,9 @@ describe('update', () => {
     await put({ ...created, metadata: { ...created.metadata, namespace: 'other' } }, 400);
     const stranger = 'ffffffff-ffff-4fff-8fff-ffffffffffff';
     const conflict = await put({ ...created, metadata: { name: 'a', uid: stranger } }, 409);
-    expect(conflict.message).toContain(`Precondition failed: UID in precondition: ${stranger}, UID in object meta: `);
+    expect(conflict.message).toContain(
+      `Precondition failed: UID in precondition: ${stranger}, UID in object meta: `,
+    );
     const kept = await fixture.client.put(`${configMaps}/a`, {
       ...created,
       metadata: { ...created.metadata, creationTimestamp: '2001-01-01T00:00:00Z' },
@@ -172,7 +185,10 @@ describe('update', () => {
     const { namespace, configMaps } = await fixture.namespace();
     await fixture.client.refuse(404, `${configMaps}/a`, { method: 'PUT', body: configMap('a') });
     const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/a`;
-    const reply = await fixture.client.call(path, { method: 'PUT', body: { metadata: { name: 'a' }, spec: {} } });
+    const reply = await fixture.client.call(path, {
+      method: 'PUT',
+      body: { metadata: { name: 'a' }, spec: {} },
+    });
     expect(reply.status).toBe(201);
   });
 
@@ -203,7 +219,8 @@ describe('patch', () => {
     const { configMaps } = await fixture.namespace();
     await fixture.client.create(configMaps, configMap('a', { data: { x: '1', y: '2' } }));
     const patch = patchOf(`${configMaps}/a`);
-    const steps = '[{"op":"test","path":"/data/x","value":"1"},{"op":"replace","path":"/data/x","value":"3"}]';
+    const steps =
+      '[{"op":"test","path":"/data/x","value":"1"},{"op":"replace","path":"/data/x","value":"3"}]';
     expect(await patch('json-patch', steps, 200)).toMatchObject({ data: { x: '3', y: '2' } });
     const merged = await patch('merge-patch', '{"data":{"x":null,"z":"4"}}', 200);
     expect(merged['data']).toEqual({ y: '2', z: '4' });
@@ -270,11 +287,17 @@ describe('delete', () => {
     const created = await client.create(configMaps, {
       metadata: { name: 'a', finalizers: ['example.com/hold'] },
     });
-    const watch = await client.watch(`${configMaps}?watch=1&resourceVersion=${created.metadata.resourceVersion}`);
+    const watch = await client.watch(
+      `${configMaps}?watch=1&resourceVersion=${created.metadata.resourceVersion}`,
+    );
     const marked = await client.delete(`${configMaps}/a`);
     expect(marked).toMatchObject({
       kind: 'ConfigMap',
-      metadata: { uid: created.metadata.uid, deletionGracePeriodSeconds: 0, finalizers: ['example.com/hold'] },
+      metadata: {
+        uid: created.metadata.uid,
+        deletionGracePeriodSeconds: 0,
+        finalizers: ['example.com/hold'],
+      },
     });
     expect(marked.metadata.deletionTimestamp).toMatch(/Z$/);
     const again = await client.delete(`${configMaps}/a`);
@@ -296,18 +319,21 @@ describe('delete', () => {
   test.each([
     ['Foreground', 'foregroundDeletion'],
     ['Orphan', 'orphan'],
-  ])('with policy %s tells the garbage collector through a finalizer', async (propagationPolicy, finalizer) => {
-    const { configMaps } = await fixture.namespace();
-    await fixture.client.create(configMaps, { metadata: { name: 'a', finalizers: ['example.com/hold'] } });
-    const marked = await fixture.client.delete(`${configMaps}/a`, { propagationPolicy });
-    expect(marked.metadata.finalizers).toContain(finalizer);
-    const held = await fixture.client.until(
-      `${configMaps}/a`,
-      ({ metadata }) => metadata.finalizers?.includes(finalizer) === false,
-    );
-    expect(held.metadata.finalizers).toEqual(['example.com/hold']);
-    await fixture.client.patch(`${configMaps}/a`, { metadata: { finalizers: null } });
-  });
+  ])(
+    'with policy %s tells the garbage collector through a finalizer',
+    async (propagationPolicy, finalizer) => {
+      const { configMaps } = await fixture.namespace();
+      await fixture.client.create(configMaps, { metadata: { name: 'a', finalizers: ['example.com/hold'] } });
+      const marked = await fixture.client.delete(`${configMaps}/a`, { propagationPolicy });
+      expect(marked.metadata.finalizers).toContain(finalizer);
+      const held = await fixture.client.until(
+        `${configMaps}/a`,
+        ({ metadata }) => metadata.finalizers?.includes(finalizer) === false,
+      );
+      expect(held.metadata.finalizers).toEqual(['example.com/hold']);
+      await fixture.client.patch(`${configMaps}/a`, { metadata: { finalizers: null } });
+    },
+  );
 
   test('takes its options from the query when there is no body, and refuses what makes no sense', async () => {
     const { configMaps } = await fixture.namespace();
@@ -318,7 +344,9 @@ describe('delete', () => {
       body: { orphanDependents: true, propagationPolicy: 'Orphan' },
     });
     expect(both.message).toContain('orphanDependents and deletionPropagation cannot be both set');
-    const unknown = await fixture.client.refuse(422, `${path}?propagationPolicy=Sideways`, { method: 'DELETE' });
+    const unknown = await fixture.client.refuse(422, `${path}?propagationPolicy=Sideways`, {
+      method: 'DELETE',
+    });
     expect(unknown.message).toContain('Unsupported value: "Sideways"');
     await fixture.client.delete(`${path}?dryRun=All`);
     await fixture.client.get(path);
@@ -356,14 +384,21 @@ describe('dry run', () => {
     const { client } = fixture;
     const { configMaps } = await fixture.namespace();
     const would = await client.create(`${configMaps}?dryRun=All`, { metadata: { generateName: 'a-' } });
-    expect(would.metadata).toMatchObject({ name: expect.stringMatching(/^a-/), uid: expect.stringMatching(UUID) });
+    expect(would.metadata).toMatchObject({
+      name: expect.stringMatching(/^a-/),
+      uid: expect.stringMatching(UUID),
+    });
     expect(would.metadata.resourceVersion ?? '').toBe('');
     await client.refuse(404, `${configMaps}/${would.metadata.name}`);
     const created = await client.create(configMaps, configMap('b', { data: { x: '1' } }));
-    expect(await client.put(`${configMaps}/b?dryRun=All`, configMap('b', { data: { x: '2' } }))).toMatchObject({
+    expect(
+      await client.put(`${configMaps}/b?dryRun=All`, configMap('b', { data: { x: '2' } })),
+    ).toMatchObject({
       data: { x: '2' },
     });
-    expect(await client.patch(`${configMaps}/b?dryRun=All`, { data: { x: '3' } })).toMatchObject({ data: { x: '3' } });
+    expect(await client.patch(`${configMaps}/b?dryRun=All`, { data: { x: '3' } })).toMatchObject({
+      data: { x: '3' },
+    });
     await client.delete(`${configMaps}/b`, { dryRun: ['All'] });
     expect(await client.get(`${configMaps}/b`)).toEqual(created);
     await client.refuse(409, `${configMaps}?dryRun=All`, { method: 'POST', body: configMap('b') });
@@ -388,12 +423,19 @@ describe('field validation', () => {
       const reply = await fixture.client.call(configMaps + query, { method: 'POST', body: BODY });
       expect(reply.status).toBe(201);
       const { warning } = reply.headers;
-      for (const text of ['unknown field \\"dta\\"', 'unknown field \\"metadata.color\\"', 'duplicate field \\"data.x\\"']) {
+      for (const text of [
+        'unknown field \\"dta\\"',
+        'unknown field \\"metadata.color\\"',
+        'duplicate field \\"data.x\\"',
+      ]) {
         expect(warning).toContain(`299 - "${text}"`);
       }
       await fixture.client.delete(`${configMaps}/a`);
     }
-    const quiet = await fixture.client.call(`${configMaps}?fieldValidation=Ignore`, { method: 'POST', body: BODY });
+    const quiet = await fixture.client.call(`${configMaps}?fieldValidation=Ignore`, {
+      method: 'POST',
+      body: BODY,
+    });
     expect([quiet.status, quiet.headers.warning]).toEqual([201, undefined]);
   });
 
@@ -414,7 +456,9 @@ describe('field validation', () => {
       body: { dta: {} },
     });
     expect(patch.message).toContain('strict decoding error: unknown field "dta"');
-    expect(await fixture.client.refuse(422, `${configMaps}?fieldValidation=x`, { method: 'POST', body: '{}' })).toMatchObject({
+    expect(
+      await fixture.client.refuse(422, `${configMaps}?fieldValidation=x`, { method: 'POST', body: '{}' }),
+    ).toMatchObject({
       reason: 'Invalid',
       message: expect.stringContaining('fieldValidation: Unsupported value: "x"'),
     });
@@ -424,7 +468,10 @@ describe('field validation', () => {
 test('a field manager has a bounded length and printable characters', async () => {
   const { configMaps } = await fixture.namespace();
   const refuse = (manager: string) =>
-    fixture.client.refuse(422, `${configMaps}?fieldManager=${manager}`, { method: 'POST', body: configMap('a') });
+    fixture.client.refuse(422, `${configMaps}?fieldManager=${manager}`, {
+      method: 'POST',
+      body: configMap('a'),
+    });
   expect((await refuse('x'.repeat(129))).message).toContain('fieldManager: Too long');
   expect((await refuse('a%07b')).message).toContain('fieldManager: Invalid value');
   await fixture.client.create(`${configMaps}?fieldManager=${'x'.repeat(128)}`, configMap('a'));

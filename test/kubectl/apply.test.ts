@@ -17,7 +17,9 @@ describeKubectl('kubectl apply and its relatives', (cluster) => {
       expect(await cluster.ok(version)).toBe(before);
       await cluster.client.patch(`/api/v1/namespaces/${ns}/configmaps/a`, { data: { theirs: '3' } });
       expect(await apply(configMap('a', { data: { keep: '4' } }))).toBe('configmap/a configured');
-      const object = await cluster.json<{ data: unknown; metadata: { labels?: unknown } }>(`get cm a -n ${ns}`);
+      const object = await cluster.json<{ data: unknown; metadata: { labels?: unknown } }>(
+        `get cm a -n ${ns}`,
+      );
       expect(object.data).toEqual({ keep: '4', theirs: '3' });
       expect(object.metadata.labels).toBeUndefined();
     });
@@ -67,7 +69,12 @@ describeKubectl('kubectl apply and its relatives', (cluster) => {
         metadata: { name: 'r', labels },
         rules: [{ verbs: ['get'], apiGroups: [''], resources: ['secrets'] }],
       };
-      const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', labels }, stringData: { k: 'v' } };
+      const secret = {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 's', labels },
+        stringData: { k: 'v' },
+      };
       const all = manifest(configMap('a', { labels }), configMap('b', { labels }), role, secret);
       expect(await cluster.ok(`apply -n ${ns} -f -`, all)).toBe(
         'configmap/a created\nconfigmap/b created\nrole.rbac.authorization.k8s.io/r created\nsecret/s created',
@@ -85,9 +92,13 @@ describeKubectl('kubectl apply and its relatives', (cluster) => {
     test('refuses unknown fields and invalid values, and creates nothing then', async () => {
       const ns = await cluster.namespace();
       const apply = (object: unknown) => cluster.fail(`apply -n ${ns} -f -`, manifest(object));
-      expect(await apply({ ...configMap('a'), dta: {} })).toContain('strict decoding error: unknown field "dta"');
+      expect(await apply({ ...configMap('a'), dta: {} })).toContain(
+        'strict decoding error: unknown field "dta"',
+      );
       expect(await apply(configMap('a', { data: { k: 1 } }))).toContain('cannot be handled as a ConfigMap');
-      expect(await apply(configMap('A'))).toContain('The ConfigMap "A" is invalid: metadata.name: Invalid value: "A"');
+      expect(await apply(configMap('A'))).toContain(
+        'The ConfigMap "A" is invalid: metadata.name: Invalid value: "A"',
+      );
       expect(await cluster.fail(`get cm a -n ${ns}`)).toContain('NotFound');
     });
 
@@ -137,30 +148,44 @@ describeKubectl('kubectl apply and its relatives', (cluster) => {
 
   test('patch takes all types', async () => {
     const ns = await cluster.namespace();
-    await cluster.client.create(`/api/v1/namespaces/${ns}/configmaps`, configMap('a', { data: { x: '1', y: '2' } }));
+    await cluster.client.create(
+      `/api/v1/namespaces/${ns}/configmaps`,
+      configMap('a', { data: { x: '1', y: '2' } }),
+    );
     const patch = (type: string, body: string) =>
       cluster.run(['patch', 'cm', 'a', '-n', ns, `--type=${type}`, '-p', body]);
     const data = async () => JSON.parse(await cluster.ok(`get cm a -n ${ns} -o jsonpath={.data}`)) as unknown;
-    expect((await patch('json', '[{"op":"replace","path":"/data/x","value":"3"}]')).stdout).toBe('configmap/a patched\n');
+    expect((await patch('json', '[{"op":"replace","path":"/data/x","value":"3"}]')).stdout).toBe(
+      'configmap/a patched\n',
+    );
     expect(await data()).toEqual({ x: '3', y: '2' });
     expect((await patch('merge', '{"data":{"y":null,"z":"4"}}')).stdout).toBe('configmap/a patched\n');
     expect(await data()).toEqual({ x: '3', z: '4' });
-    expect((await patch('strategic', '{"data":{"$patch":"replace","w":"5"}}')).stdout).toBe('configmap/a patched\n');
+    expect((await patch('strategic', '{"data":{"$patch":"replace","w":"5"}}')).stdout).toBe(
+      'configmap/a patched\n',
+    );
     expect(await data()).toEqual({ w: '5' });
     expect((await patch('merge', '{"data":{"w":"5"}}')).stdout).toBe('configmap/a patched (no change)\n');
     const failed = await patch('json', '[{"op":"test","path":"/data/w","value":"no"}]');
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toContain('The request is invalid: the server rejected our request due to an error in our request');
+    expect(failed.stderr).toContain(
+      'The request is invalid: the server rejected our request due to an error in our request',
+    );
     const missing = await cluster.fail(['patch', 'cm', 'none', '-n', ns, '-p', '{}']);
     expect(missing).toBe('Error from server (NotFound): configmaps "none" not found');
   });
 
   test('label and annotate set, overwrite when told to, and remove', async () => {
     const ns = await cluster.namespace();
-    await cluster.client.create(`/api/v1/namespaces/${ns}/configmaps`, configMap('a', { labels: { l: '1' } }));
+    await cluster.client.create(
+      `/api/v1/namespaces/${ns}/configmaps`,
+      configMap('a', { labels: { l: '1' } }),
+    );
     const ok = (line: string) => cluster.ok(`${line} -n ${ns}`);
     expect(await ok('label cm a m=2')).toBe('configmap/a labeled');
-    expect(await cluster.fail(`label cm a l=3 -n ${ns}`)).toContain("'l' already has a value (1), and --overwrite is false");
+    expect(await cluster.fail(`label cm a l=3 -n ${ns}`)).toContain(
+      "'l' already has a value (1), and --overwrite is false",
+    );
     expect(await ok('label cm a l=3 --overwrite')).toBe('configmap/a labeled');
     expect(await ok('label cm a m-')).toBe('configmap/a unlabeled');
     expect(await ok('label cm a l=3')).toBe('configmap/a not labeled');
@@ -186,7 +211,9 @@ describeKubectl('kubectl apply and its relatives', (cluster) => {
       'Error from server (Conflict): error when replacing "STDIN": Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your changes to the latest version and try again',
     );
     const missing = await replace(configMap('none'));
-    expect(missing.stderr).toContain('Error from server (NotFound): error when replacing "STDIN": configmaps "none" not found');
+    expect(missing.stderr).toContain(
+      'Error from server (NotFound): error when replacing "STDIN": configmaps "none" not found',
+    );
     const forced = await replace(configMap('a', { data: { m: '3' } }), '--force');
     expect(forced.stdout).toMatch(/configmap "a" deleted.*\nconfigmap\/a replaced/);
     const anew = await cluster.client.get(`${path}/a`);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { Client } from '../http/client.ts';
+import { Client, seedNamespace } from '../http/client.ts';
 import { findKubectl } from '../support/kubectl.ts';
 import { type RunResult, run } from '../support/run.ts';
 import { type ServerProcess, startServer } from '../support/server.ts';
@@ -32,6 +32,7 @@ export class Cluster {
   async start(): Promise<void> {
     this.#server = await startServer();
     this.#client = new Client(this.#server);
+    await seedNamespace(this.#client, 'kube-system');
   }
 
   async stop(): Promise<void> {
@@ -78,10 +79,7 @@ export class Cluster {
     this.#namespaces += 1;
     const name = `test-${this.#namespaces}`;
     await this.client.create('/api/v1/namespaces', { metadata: { name } });
-    await this.client.until(
-      `/api/v1/namespaces/${name}/configmaps/kube-root-ca.crt`,
-      (_object, status) => status === 200,
-    );
+    await seedNamespace(this.client, name);
     return name;
   }
 
@@ -118,7 +116,10 @@ export class Following {
   #isOver = false;
 
   constructor(args: readonly string[], env: Environment) {
-    this.#child = spawn(kubectlPath(), args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(kubectlPath(), args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const accept = (chunk: Buffer): void => {
       this.#text += chunk.toString();
     };

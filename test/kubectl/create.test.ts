@@ -31,7 +31,9 @@ describeKubectl('kubectl create', (cluster) => {
     const outputs = await Promise.all([
       cluster.ok(`create serviceaccount robot -n ${ns}`),
       cluster.ok(`create role reader -n ${ns} --verb=get,list --resource=configmaps --resource-name=a`),
-      cluster.ok(`create rolebinding reader -n ${ns} --role=reader --serviceaccount=${ns}:robot --user=alice --group=g`),
+      cluster.ok(
+        `create rolebinding reader -n ${ns} --role=reader --serviceaccount=${ns}:robot --user=alice --group=g`,
+      ),
       cluster.ok(`create clusterrole ${ns}-metrics --verb=get --non-resource-url=/metrics`),
       cluster.ok(`create clusterrolebinding ${ns}-metrics --clusterrole=${ns}-metrics --group=ops`),
       cluster.ok(`create quota q -n ${ns} --hard=configmaps=5,count/secrets=3`),
@@ -73,9 +75,9 @@ describeKubectl('kubectl create', (cluster) => {
       spec: { finalizers: ['kubernetes'] },
       status: { phase: 'Active' },
     });
-    expect(await cluster.ok('wait --for=create serviceaccount/default cm/kube-root-ca.crt -n fresh')).toContain(
-      'serviceaccount/default condition met',
-    );
+    expect(
+      await cluster.ok('wait --for=create serviceaccount/default cm/kube-root-ca.crt -n fresh'),
+    ).toContain('serviceaccount/default condition met');
   });
 
   test('-f takes documents, generates names and keeps to what it was told', async () => {
@@ -89,7 +91,8 @@ describeKubectl('kubectl create', (cluster) => {
     expect(output).toMatch(
       /^configmap\/a created\nsecret\/gen-\w{5} created\nconfigmap\/b created\nconfigmap\/c created$/,
     );
-    const yaml = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  text: |\n    two\n    lines\n';
+    const yaml =
+      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  text: |\n    two\n    lines\n';
     expect(await cluster.ok(`create -n ${ns} -f - -o jsonpath={.data.text}`, yaml)).toBe('two\nlines');
   });
 
@@ -108,16 +111,22 @@ describeKubectl('kubectl create', (cluster) => {
       create({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' } }),
       create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'b', namespace: 'other' } }),
     ]);
-    expect(exists).toBe('Error from server (AlreadyExists): error when creating "STDIN": configmaps "a" already exists');
+    expect(exists).toBe(
+      'Error from server (AlreadyExists): error when creating "STDIN": configmaps "a" already exists',
+    );
     expect(typed).toBe('error: failed to create configmap: configmaps "a" already exists');
-    expect(invalid).toContain('The ConfigMap "A_b" is invalid: metadata.name: Invalid value: "A_b": a lowercase RFC 1123 subdomain');
+    expect(invalid).toContain(
+      'The ConfigMap "A_b" is invalid: metadata.name: Invalid value: "A_b": a lowercase RFC 1123 subdomain',
+    );
     expect(key).toContain('The ConfigMap "b" is invalid: data[a/b]: Invalid value: "a/b"');
     expect(nowhere).toBe('error: failed to create configmap: namespaces "none" not found');
     expect(unknown).toContain(
       'Error from server (BadRequest): error when creating "STDIN": ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "dta"',
     );
     expect(kind).toContain('no matches for kind "Deployment" in version "apps/v1"');
-    expect(namespace).toContain('the namespace from the provided object "other" does not match the namespace');
+    expect(namespace).toContain(
+      'the namespace from the provided object "other" does not match the namespace',
+    );
   });
 
   test('warns, or is silent, about unknown fields when asked to', async () => {
@@ -127,7 +136,11 @@ describeKubectl('kubectl create', (cluster) => {
         input: `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"${name}"},"dta":{},"data":{"x":"1"}}`,
       });
     const [warned, ignored] = await Promise.all([create('a', 'warn'), create('b', 'ignore')]);
-    expect(warned).toEqual({ code: 0, stdout: 'configmap/a created\n', stderr: 'Warning: unknown field "dta"\n' });
+    expect(warned).toEqual({
+      code: 0,
+      stdout: 'configmap/a created\n',
+      stderr: 'Warning: unknown field "dta"\n',
+    });
     expect(ignored).toEqual({ code: 0, stdout: 'configmap/b created\n', stderr: '' });
   });
 

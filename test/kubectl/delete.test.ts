@@ -7,7 +7,10 @@ describeKubectl('kubectl delete and wait', (cluster) => {
     return `/api/v1/namespaces/${namespace}/configmaps`;
   }
 
-  function ownedBy(owner: KubeObject, fields: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  function ownedBy(
+    owner: KubeObject,
+    fields: Readonly<Record<string, unknown>> = {},
+  ): Record<string, unknown> {
     const { name, uid } = owner.metadata;
     return { apiVersion: 'v1', kind: 'ConfigMap', name, uid, ...fields };
   }
@@ -23,7 +26,9 @@ describeKubectl('kubectl delete and wait', (cluster) => {
         finalizers: held,
       },
     });
-    await client.create(pathOf(namespace), { metadata: { name: 'second', ownerReferences: [ownedBy(owner)] } });
+    await client.create(pathOf(namespace), {
+      metadata: { name: 'second', ownerReferences: [ownedBy(owner)] },
+    });
     return owner;
   }
 
@@ -34,7 +39,9 @@ describeKubectl('kubectl delete and wait', (cluster) => {
       await cluster.client.create(pathOf(ns), configMap(name, { labels }));
     }
     expect(await cluster.ok(`delete cm a -n ${ns}`)).toMatch(/^configmap "a" deleted/);
-    expect(await cluster.fail(`delete cm a -n ${ns}`)).toBe('Error from server (NotFound): configmaps "a" not found');
+    expect(await cluster.fail(`delete cm a -n ${ns}`)).toBe(
+      'Error from server (NotFound): configmaps "a" not found',
+    );
     expect(await cluster.ok(`delete cm a -n ${ns} --ignore-not-found`)).toBe('');
     expect(await cluster.ok(`delete cm -l half=first -n ${ns}`)).toMatch(/^configmap "b" deleted/);
     expect(await cluster.ok(`delete cm c -n ${ns} --dry-run=server`)).toContain('(server dry run)');
@@ -52,7 +59,10 @@ describeKubectl('kubectl delete and wait', (cluster) => {
     expect((await cluster.client.get(`${pathOf(ns)}/b`)).metadata.deletionTimestamp).toBeTruthy();
     const deletion = cluster.follow(`delete cm a -n ${ns}`);
     await deletion.until(/configmap "a" deleted/);
-    await cluster.client.until(`${pathOf(ns)}/a`, ({ metadata }) => metadata?.deletionTimestamp !== undefined);
+    await cluster.client.until(
+      `${pathOf(ns)}/a`,
+      ({ metadata }) => metadata?.deletionTimestamp !== undefined,
+    );
     expect(deletion.isOver).toBe(false);
     await cluster.client.patch(`${pathOf(ns)}/a`, { metadata: { finalizers: null } });
     await deletion.ended();
@@ -83,7 +93,10 @@ describeKubectl('kubectl delete and wait', (cluster) => {
       await family(ns, ['example.com/hold']);
       await cluster.ok(`delete cm owner -n ${ns} --cascade=foreground --wait=false`);
       await cluster.client.untilGone(`${pathOf(ns)}/second`);
-      await cluster.client.until(`${pathOf(ns)}/first`, ({ metadata }) => metadata.deletionTimestamp !== undefined);
+      await cluster.client.until(
+        `${pathOf(ns)}/first`,
+        ({ metadata }) => metadata.deletionTimestamp !== undefined,
+      );
       const owner = await cluster.client.get(`${pathOf(ns)}/owner`);
       expect(owner.metadata.finalizers).toEqual(['foregroundDeletion']);
       expect(owner.metadata.deletionTimestamp).toBeTruthy();
@@ -127,7 +140,12 @@ describeKubectl('kubectl delete and wait', (cluster) => {
     await client.create(pathOf(ns), {
       metadata: { name: 'shared', ownerReferences: [ownedBy(owner), ownedBy(other)] },
     });
-    const nobody = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: 'ffffffff-ffff-4fff-8fff-ffffffffffff' };
+    const nobody = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      name: 'owner',
+      uid: 'ffffffff-ffff-4fff-8fff-ffffffffffff',
+    };
     await client.create(pathOf(ns), { metadata: { name: 'stray', ownerReferences: [nobody] } });
     await client.untilGone(`${pathOf(ns)}/stray`);
     await cluster.ok(`delete cm owner -n ${ns}`);
@@ -155,8 +173,18 @@ describeKubectl('kubectl delete and wait', (cluster) => {
       const ns = await cluster.namespace();
       const waiting = cluster.follow(`wait --for=condition=Ready=true namespace/${ns} --timeout=20s -v=6`);
       await waiting.until(/watch=true/);
-      const status = { status: { conditions: [{ type: 'Ready', status: 'True', reason: 'R', message: 'm' }] } };
-      await cluster.ok(['patch', 'ns', ns, '--subresource=status', '--type=merge', '-p', JSON.stringify(status)]);
+      const status = {
+        status: { conditions: [{ type: 'Ready', status: 'True', reason: 'R', message: 'm' }] },
+      };
+      await cluster.ok([
+        'patch',
+        'ns',
+        ns,
+        '--subresource=status',
+        '--type=merge',
+        '-p',
+        JSON.stringify(status),
+      ]);
       expect(await waiting.ended()).toContain(`namespace/${ns} condition met`);
       const late = await cluster.fail(`wait --for=condition=Other namespace/${ns} --timeout=300ms`);
       expect(late).toContain(`timed out waiting for the condition on namespaces/${ns}`);
@@ -177,7 +205,9 @@ describeKubectl('kubectl delete and wait', (cluster) => {
       await waiting.until(/watch=true/);
       await cluster.client.patch(`${pathOf(ns)}/a`, { data: { phase: 'Two' } });
       expect(await waiting.ended()).toContain('configmap/a condition met');
-      expect(await cluster.ok(['wait', '--for=jsonpath={.data.phase}', 'cm/a', '-n', ns])).toContain('condition met');
+      expect(await cluster.ok(['wait', '--for=jsonpath={.data.phase}', 'cm/a', '-n', ns])).toContain(
+        'condition met',
+      );
     });
 
     test('--for=create waits for what does not exist yet', async () => {

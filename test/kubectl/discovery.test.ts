@@ -12,7 +12,9 @@ describeKubectl('kubectl and the shape of the server', (cluster) => {
     expect(all).toMatch(/^NAME +SHORTNAMES +APIVERSION +NAMESPACED +KIND\n/);
     expect(all).toMatch(/^configmaps +cm +v1 +true +ConfigMap$/m);
     expect(all).toMatch(/^namespaces +ns +v1 +false +Namespace$/m);
-    expect(all).toMatch(/^customresourcedefinitions +crd,crds +apiextensions\.k8s\.io\/v1 +false +CustomResourceDefinition$/m);
+    expect(all).toMatch(
+      /^customresourcedefinitions +crd,crds +apiextensions\.k8s\.io\/v1 +false +CustomResourceDefinition$/m,
+    );
     for (const absent of ['pods', 'nodes', 'services', 'deployments.apps']) {
       expect(names.split('\n')).not.toContain(absent);
     }
@@ -70,7 +72,9 @@ describeKubectl('kubectl and the shape of the server', (cluster) => {
         'v1',
       ]),
     );
-    expect(versions.filter((version) => version.startsWith('apps/') || version.startsWith('batch/'))).toEqual([]);
+    expect(versions.filter((version) => version.startsWith('apps/') || version.startsWith('batch/'))).toEqual(
+      [],
+    );
   });
 
   test('explain describes built-in kinds and their fields', async () => {
@@ -84,13 +88,15 @@ describeKubectl('kubectl and the shape of the server', (cluster) => {
       cluster.ok('explain roles.rules --api-version=rbac.authorization.k8s.io/v1'),
     ]);
     expect(kind).toMatch(/^KIND: +ConfigMap\nVERSION: +v1\n/);
-    expect(kind).toMatch(/FIELDS:\n[^]* data\t<map\[string\]string>\n/);
+    expect(kind).toMatch(/FIELDS:\n[\s\S]* data\t<map\[string\]string>\n/);
     expect(kind).toMatch(/immutable\t<boolean>/);
     expect(kind).toMatch(/metadata\t<ObjectMeta>/);
     expect(field).toMatch(/FIELD: data <map\[string\]string>/);
     expect(deep).toMatch(/FIELD: uid <string>/);
-    expect(recursive).toMatch(/ownerReferences\t<\[\]OwnerReference>[^]* {4}blockOwnerDeletion\t<boolean>/);
-    expect(recursive).toMatch(/status\t<NamespaceStatus>[^]*phase\t<string>/);
+    expect(recursive).toMatch(
+      /ownerReferences\t<\[\]OwnerReference>[\s\S]* {4}blockOwnerDeletion\t<boolean>/,
+    );
+    expect(recursive).toMatch(/status\t<NamespaceStatus>[\s\S]*phase\t<string>/);
     expect(unknown).toContain('field "nothing" does not exist');
     expect(v2).toMatch(/KIND: +Secret/);
     expect(role).toMatch(/GROUP: +rbac\.authorization\.k8s\.io/);
@@ -102,7 +108,9 @@ describeKubectl('kubectl and the shape of the server', (cluster) => {
     const explained = await Promise.all(
       rows.map((row) => {
         const [version = '', , kind = ''] = row.slice(-3);
-        return cluster.run(`explain ${row[0]} --api-version=${version}`).then((result) => ({ kind, ...result }));
+        return cluster
+          .run(`explain ${row[0]} --api-version=${version}`)
+          .then((result) => ({ kind, ...result }));
       }),
     );
     expect(explained.length).toBeGreaterThan(15);
@@ -153,8 +161,8 @@ describeKubectl('kubectl and the shape of the server', (cluster) => {
       ['base', 'root'].map((context) => cluster.ok(`get ns --context=${context} -o name`)),
     );
     for (const list of lists) expect(list.split('\n')).toContain('namespace/default');
-    expect(await cluster.ok('auth whoami --context=system:admin -o jsonpath={.status.userInfo.username}')).toBe(
-      'shard-admin',
-    );
+    expect(
+      await cluster.ok('auth whoami --context=system:admin -o jsonpath={.status.userInfo.username}'),
+    ).toBe('shard-admin');
   });
 });

@@ -59,7 +59,8 @@ describeKubectl('kubectl get', (cluster) => {
 
   test('takes label selectors, field selectors and label columns', async () => {
     const namespace = await withConfigMaps();
-    const names = async (...args: string[]) => (await cluster.ok(['get', 'cm', '-n', namespace, '-o', 'name', ...args])).split('\n');
+    const names = async (...args: string[]) =>
+      (await cluster.ok(['get', 'cm', '-n', namespace, '-o', 'name', ...args])).split('\n');
     const [equal, set, field, both, columns, labels] = await Promise.all([
       names('-l', 'app=y'),
       names('-l', 'app in (x,y),tier'),
