@@ -41,14 +41,20 @@ function collect(stream: NodeJS.ReadableStream): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
+    let isComplete = false;
     stream.on('data', (chunk: Buffer) => {
       sizeBytes += chunk.length;
       if (sizeBytes <= limits.requestBodyBytesMax) chunks.push(chunk);
       else reject(tooLarge());
     });
-    stream.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    stream.once('end', () => {
+      isComplete = true;
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    });
     stream.once('error', reject);
-    stream.once('close', () => reject(newBadRequest('the request ended before its body was complete')));
+    stream.once('close', () => {
+      if (!isComplete) reject(newBadRequest('the request ended before its body was complete'));
+    });
   });
 }
 

@@ -10,7 +10,31 @@ import type {
   WriteOperation,
 } from './key-value.ts';
 
-type Database = Level<Buffer, Buffer>;
+/**
+ * LevelDB with one shortcut: batches of bytes go to the database as they are. The public `batch()` copies
+ * every operation to look up encodings and hooks, which cost a tenth of a durable create.
+ */
+class Database extends Level<Buffer, Buffer> {
+  writeBytes(operations: readonly WriteOperation[], options: { readonly sync: boolean }): Promise<void> {
+    const batch = operations.map(({ key, value }) =>
+      value === undefined ? { type: 'del' as const, key } : { type: 'put' as const, key, value },
+    );
+    return (this as unknown as BytesBatch)._batch(batch, options);
+  }
+}
+
+/** What abstract-level asks of every implementation, after encoding: classic-level writes it natively. */
+interface BytesBatch {
+  _batch(
+    operations: readonly {
+      readonly type: 'put' | 'del';
+      readonly key: Uint8Array;
+      readonly value?: Uint8Array;
+    }[],
+    options: { readonly sync: boolean },
+  ): Promise<void>;
+}
+
 type LevelSnapshot = ReturnType<Database['snapshot']>;
 
 class Snapshot implements KeyValueSnapshot {
@@ -30,7 +54,7 @@ const NO_VALUE = Buffer.alloc(0);
  * process has it, `LEVEL_CORRUPTION` when its files are damaged.
  */
 export async function openLevelKeyValue(directory: string): Promise<KeyValueStore> {
-  const database: Database = new Level<Buffer, Buffer>(directory, {
+  const database: Database = new Database(directory, {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
   });
@@ -86,15 +110,7 @@ class LevelKeyValue implements KeyValueStore {
   }
 
   async write(operations: readonly WriteOperation[], options: { readonly sync: boolean }): Promise<void> {
-    if (operations.length === 0) return;
-    const batch = operations.map(({ key, value }) =>
-      value === undefined
-        ? { type: 'del' as const, key: asBuffer(key) }
-        : { type: 'put' as const, key: asBuffer(key), value: asBuffer(value) },
-    );
-    // `level` types only what all its stores share; classic-level, which it is on Node, knows `sync`.
-    const durability: { sync: boolean } = { sync: options.sync };
-    await this.#database.batch(batch, durability as object);
+    if (operations.length > 0) await this.#database.writeBytes(operations, options);
   }
 
   snapshot(): KeyValueSnapshot {

@@ -49,11 +49,10 @@ const NO_VALUE = Buffer.alloc(0);
 export function projectFrame(options: {
   readonly frame: Frame;
   readonly frameBytes: Uint8Array;
-  readonly head: Head;
   newest(keyText: string): StoredRow | undefined;
   onRow(keyText: string, stored: StoredRow | undefined): void;
 }): { readonly operations: WriteOperation[]; readonly events: StoreEvent[] } {
-  const { frame, frameBytes, head } = options;
+  const { frame, frameBytes } = options;
   const operations: WriteOperation[] = [
     { key: logKey(frame.sequence), value: frameBytes },
     { key: commitKey(frame.commitId), value: encodeNumber(frame.sequence) },
@@ -87,14 +86,18 @@ export function projectFrame(options: {
   }
   if (frame.compactionFloor > 0)
     operations.push({ key: FLOOR_KEY, value: encodeNumber(frame.compactionFloor) });
-  operations.push({ key: HEAD_KEY, value: encodeHead(head) });
   return { operations, events };
 }
 
 /** Three numbers and a SHA-256. */
 export const HEAD_BYTES = 56;
 
-export function encodeHead(head: Head): Buffer {
+/** Says where the log ends: the last operation of a batch of frames, once. */
+export function headOperation(head: Head): WriteOperation {
+  return { key: HEAD_KEY, value: encodeHead(head) };
+}
+
+function encodeHead(head: Head): Buffer {
   return Buffer.concat([
     encodeNumber(head.sequence),
     encodeNumber(head.epoch),

@@ -3,7 +3,7 @@ import { compactHistory } from './compaction.ts';
 import { FORMAT, FORMAT_VERSION } from './format.ts';
 import { decodeFrame, type Frame, frameHash, NO_PREVIOUS_HASH } from './frame.ts';
 import type { KeyValueStore } from './key-value.ts';
-import { decodeHead, HEAD_BYTES, type Head, projectFrame } from './projection.ts';
+import { decodeHead, HEAD_BYTES, type Head, headOperation, projectFrame } from './projection.ts';
 import { decodeRow } from './row.ts';
 import { HEAD_KEY, LOG_RANGE, logKey, objectRowKey } from './tables.ts';
 
@@ -40,14 +40,13 @@ export async function replayLog(from: KeyValueStore, to: KeyValueStore): Promise
       const { operations } = projectFrame({
         frame,
         frameBytes,
-        head,
         newest: (keyText) => {
           const bytes = to.get(objectRowKey(keyText));
           return bytes === undefined ? undefined : { row: decodeRow(bytes), bytes };
         },
         onRow: () => {},
       });
-      await to.write(operations, { sync: false });
+      await to.write([...operations, headOperation(head)], { sync: false });
     }
   }
   // The chain links every frame to the one before it; only the stored head knows the last one.

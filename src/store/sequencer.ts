@@ -11,7 +11,7 @@ import type { Feed } from './feed.ts';
 import { type Change, decodeFrame, encodeFrame, type Frame, frameHash, type WorkChange } from './frame.ts';
 import type { KeyValueStore, WriteOperation } from './key-value.ts';
 import { type ObjectKey, objectKeyText } from './object-key.ts';
-import { type Head, projectFrame, type StoredRow, type StoreEvent } from './projection.ts';
+import { type Head, headOperation, projectFrame, type StoredRow, type StoreEvent } from './projection.ts';
 import type { NewRow, Row } from './row.ts';
 import type { RowReader } from './row-reader.ts';
 import { commitKey, logKey, readRevision, type WorkKey, workKey } from './tables.ts';
@@ -261,7 +261,6 @@ export class Sequencer {
     const { operations, events } = projectFrame({
       frame,
       frameBytes,
-      head,
       newest: (keyText) => this.#newest(keyText),
       onRow: (keyText, value) => {
         this.#pending.set(keyText, { value, group });
@@ -405,7 +404,7 @@ export class Sequencer {
     for (let group = this.#waiting.shift(); group !== undefined; group = this.#waiting.shift()) {
       this.#writing = group;
       try {
-        await this.#keyValue.write(group.operations, { sync: true });
+        await this.#keyValue.write([...group.operations, headOperation(group.head)], { sync: true });
       } catch (error) {
         this.#fail(group, error);
         return;

@@ -68,7 +68,10 @@ interface Watcher {
 
 /** Answers some turns later, as real disks do: what is published meanwhile must not be lost. */
 class SlowMemory extends MemoryKeyValue {
-  override async *iterate(range: KeyRange, options?: IterateOptions): AsyncIterableIterator<readonly Entry[]> {
+  override async *iterate(
+    range: KeyRange,
+    options?: IterateOptions,
+  ): AsyncIterableIterator<readonly Entry[]> {
     await turns(2);
     for await (const batch of super.iterate(range, options)) {
       yield batch;

@@ -7,8 +7,13 @@ const fixture = useServer();
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 test('version answers without credentials, in numbers that clients can parse', async () => {
-  for (const path of ['/version', '/version/', '/clusters/root/version']) {
-    const reply = await fixture.client.call(path, { token: null });
+  const calls = [
+    ['/version', { token: null }],
+    ['/version/', { token: null }],
+    ['/clusters/root/version', {}],
+  ] as const;
+  for (const [path, call] of calls) {
+    const reply = await fixture.client.call(path, call);
     expect(reply.status).toBe(200);
     expect(reply.headers['content-type']).toBe('application/json');
     const version = JSON.parse(reply.text) as Record<string, string>;

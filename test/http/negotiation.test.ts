@@ -32,9 +32,16 @@ describe('the type of an answer', () => {
     ],
     ['JSON with a parameter', 'application/json;charset=utf-8', 'application/json'],
   ])('follows a wish for %s', async (_case, type, expected) => {
-    const reply = await fixture.client.call(DEFAULT, type === undefined ? {} : accept(type));
+    const path = `${DEFAULT}/kube-root-ca.crt`;
+    const reply = await fixture.client.call(path, type === undefined ? {} : accept(type));
     expect(reply.status).toBe(200);
     expect(reply.headers['content-type']).toBe(expected);
+  });
+
+  test('of a list is JSON where that will do, since only JSON can be streamed', async () => {
+    const either = await fixture.client.call(DEFAULT, accept(`${PROTOBUF},application/json`));
+    expect(either.headers['content-type']).toBe('application/json');
+    expect(JSON.parse(either.text)).toMatchObject({ kind: 'ConfigMapList' });
   });
 
   test.each(['application/cbor', 'text/html', 'application/json;as=Nothing;g=meta.k8s.io;v=v1'])(

@@ -1,0 +1,48 @@
+import { closedLoop, errorText } from './closed-loop.mjs';
+import { openConnections } from './connection.mjs';
+import { cpuText, startCpuMeter } from './server-process.mjs';
+import { withSession } from './session.mjs';
+
+/**
+ * Creates of 1 KB objects, each of which is on disk when it is answered.
+ *
+ * @param {import('./options.mjs').Options} options
+ * @returns {Promise<import('./rows.mjs').Row[]>}
+ */
+export function measureCreate(options) {
+  return withSession(options, 'create', async (session) => {
+    const one = await createLoad(session, options, 1);
+    const many = await createLoad(session, options, options.clients);
+    return [
+      { name: 'durable creates, 1 client', value: one.perSecond, unit: '/s', note: one.note },
+      {
+        name: `durable creates, ${options.clients} clients`,
+        value: many.perSecond,
+        unit: '/s',
+        target: { atLeast: 4_000 },
+        note: many.note,
+      },
+    ];
+  });
+}
+
+async function createLoad({ server, endpoint, requests, control }, options, clients) {
+  const namespace = `create-${clients}`;
+  await control.exchange(requests.createNamespace(namespace));
+  const connections = await openConnections(endpoint, clients);
+  const creates = connections.map(() => requests.createConfigMap(namespace));
+  let cpuMeter = startCpuMeter(server);
+  const result = await closedLoop({
+    connections,
+    next: (connection, sequence) => creates[connection.index].withName(sequence),
+    seconds: options.seconds,
+    warmUpSeconds: options.warmUpSeconds,
+    onCountingStart: () => {
+      cpuMeter = startCpuMeter(server);
+    },
+  });
+  const cpu = cpuText(cpuMeter());
+  for (const connection of connections) connection.close();
+  const latency = `p50 ${result.p50Ms.toFixed(1)} ms, p99 ${result.p99Ms.toFixed(1)} ms`;
+  return { perSecond: result.perSecond, note: [latency, cpu, errorText(result)].filter(Boolean).join('; ') };
+}
