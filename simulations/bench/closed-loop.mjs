@@ -3,6 +3,7 @@ import { Histogram } from './histogram.mjs';
 /**
  * @typedef {object} LoopResult
  * @property {number} count Answers with a 2xx status while it was counted.
+ * @property {number} total Answers with a 2xx status at any time.
  * @property {number} perSecond
  * @property {number} seconds That were counted.
  * @property {number} p50Ms
@@ -30,6 +31,7 @@ export function closedLoop({ connections, next, seconds, warmUpSeconds = 0, coun
     const errors = new Map();
     let isCounting = false;
     let sent = 0;
+    let total = 0;
     let active = connections.length;
     let countedFromMs = performance.now();
     const countingStartsMs = countedFromMs + warmUpSeconds * 1000;
@@ -46,7 +48,8 @@ export function closedLoop({ connections, next, seconds, warmUpSeconds = 0, coun
         lastMs = nowMs;
         if (status >= 200 && status < 300) latencies.record(nowMs - connection.sentAtMs);
       }
-      if (status < 200 || status >= 300) errors.set(status, (errors.get(status) ?? 0) + 1);
+      if (status >= 200 && status < 300) total += 1;
+      else errors.set(status, (errors.get(status) ?? 0) + 1);
       if (nowMs < endMs && sent < countMax && status !== 0) {
         connection.send(next(connection, sent++), onResponse);
         return;
@@ -56,6 +59,7 @@ export function closedLoop({ connections, next, seconds, warmUpSeconds = 0, coun
       const elapsed = (lastMs - countedFromMs) / 1000;
       resolve({
         count: latencies.count,
+        total,
         perSecond: elapsed > 0 ? latencies.count / elapsed : 0,
         seconds: elapsed,
         p50Ms: latencies.quantile(0.5),

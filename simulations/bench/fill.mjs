@@ -16,11 +16,10 @@ export async function fillNamespace({ endpoint, requests, control }, { namespace
   const result = await closedLoop({
     connections,
     next: (connection, sequence) => creates[connection.index].withName(sequence),
-    // The last answers are to count as well, however late they are.
     seconds,
     countMax: count,
   });
   for (const connection of connections) connection.close();
   if (Object.keys(result.errors).length > 0) throw new Error(`filling ${namespace} failed: ${errorText(result)}`);
-  return { count: result.count, perSecond: result.perSecond };
+  return { count: result.total, perSecond: result.perSecond };
 }

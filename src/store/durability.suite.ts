@@ -59,6 +59,8 @@ interface Attempt {
   readonly number: number;
   readonly mutations: readonly Mutation[];
   outcome: Outcome | undefined;
+  /** Whether the outcome was known before power went away. */
+  isInTime: boolean;
 }
 
 /** Loses power when its plan says so, and keeps what the disk held at that moment. */
@@ -91,8 +93,16 @@ class CrashingDisk implements MemoryDisk {
   }
 }
 
+/** How the commits of some lives ended: a check that never met one of the three would prove little. */
+export interface Tally {
+  acknowledged: number;
+  /** Nobody was told, but they are there. */
+  survived: number;
+  lost: number;
+}
+
 /** Lives through the plan, and after each crash checks what every client was promised. Throws on a broken promise. */
-export async function checkDurability(lives: Lives, open: OpenCrashable): Promise<void> {
+export async function checkDurability(lives: Lives, open: OpenCrashable, tally?: Tally): Promise<void> {
   const clock = new TestClock();
   const attempts: Attempt[] = [];
   let keyValue = open({});
@@ -105,7 +115,7 @@ export async function checkDurability(lives: Lives, open: OpenCrashable): Promis
     disk.crash();
     keyValue = disk.survivor!;
     clock.advance(1);
-    highest = await checkSurvivor({ keyValue, clock, attempts, highest });
+    highest = await checkSurvivor({ keyValue, clock, attempts, highest, tally });
     keyValue = keyValue.crash({}) as CrashableKeyValue;
   }
 }
@@ -133,12 +143,14 @@ async function live(options: {
     const newest = newestOf(store, shared);
     if (!plan.isDelete) mutations.push({ key: shared, row: rowOf(String(number), { owners: ['o'] }) });
     else if (newest !== undefined) mutations.push({ key: shared, expected: newest });
-    const attempt: Attempt = { number, mutations, outcome: undefined };
+    const attempt: Attempt = { number, mutations, outcome: undefined, isInTime: false };
     attempts.push(attempt);
     const commit = store
       .commit(proposalOf(mutations, { commitId: commitIdOf(number) }))
       .then((outcome) => {
+        // What comes after the crash reaches nobody, but must not be false either.
         attempt.outcome = outcome;
+        attempt.isInTime = disk.survivor === undefined;
       })
       .catch(expectUnavailable);
     running.push(commit);
@@ -177,6 +189,7 @@ async function checkSurvivor(options: {
   readonly clock: TestClock;
   readonly attempts: readonly Attempt[];
   readonly highest: number;
+  readonly tally: Tally | undefined;
 }): Promise<number> {
   const { keyValue, clock, attempts } = options;
   const store = await openStore(keyValue, clock);
@@ -200,6 +213,8 @@ async function checkSurvivor(options: {
   for (const attempt of attempts) {
     const frame = byCommit.get(Buffer.from(commitIdOf(attempt.number)).toString('hex'));
     const name = `commit ${attempt.number}`;
+    const end = attempt.isInTime ? 'acknowledged' : frame !== undefined ? 'survived' : 'lost';
+    if (options.tally !== undefined) options.tally[end] += 1;
     if (attempt.outcome !== undefined) expect(frame, `${name} was acknowledged and is lost`).toBeDefined();
     for (const { key } of attempt.mutations.filter((mutation) => mutation.expected === 0)) {
       const text = textOf(store.get(key));

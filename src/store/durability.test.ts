@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkDurability, type Lives, livesArbitrary, type OpenCrashable } from './durability.suite.ts';
+import {
+  checkDurability,
+  type Lives,
+  livesArbitrary,
+  type OpenCrashable,
+  type Tally,
+} from './durability.suite.ts';
 import type { WriteOperation } from './key-value.ts';
 import { type MemoryDisk, MemoryKeyValue } from './memory-key-value.ts';
 import { LogUnavailable } from './sequencer.ts';
@@ -35,15 +41,17 @@ function reborn(survivor: MemoryKeyValue, kind: typeof MemoryKeyValue): MemoryKe
   return Object.setPrototypeOf(survivor, kind.prototype) as MemoryKeyValue;
 }
 
-function property(open: OpenCrashable): fc.IAsyncProperty<[Lives]> {
-  return fc.asyncProperty(livesArbitrary, (lives) => checkDurability(lives, open));
+function property(open: OpenCrashable, tally?: Tally): fc.IAsyncProperty<[Lives]> {
+  return fc.asyncProperty(livesArbitrary, (lives) => checkDurability(lives, open, tally));
 }
 
 describe('durability', () => {
   test('crashes at any point lose nothing acknowledged and keep nothing in part', {
     timeout: 30_000,
   }, async () => {
-    await fc.assert(property(honest), { numRuns: 200 });
+    const tally: Tally = { acknowledged: 0, survived: 0, lost: 0 };
+    await fc.assert(property(honest, tally), { numRuns: 200 });
+    for (const count of Object.values(tally)) expect(count).toBeGreaterThan(20);
   });
 
   test('the check notices a disk that only says it has synced', async () => {

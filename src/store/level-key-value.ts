@@ -16,6 +16,8 @@ import type {
  */
 class Database extends Level<Buffer, Buffer> {
   writeBytes(operations: readonly WriteOperation[], options: { readonly sync: boolean }): Promise<void> {
+    // The check that the shortcut leaves out: the native side must not see a closed database.
+    if (this.status !== 'open') return Promise.reject(new Error('the store is closed'));
     const batch = operations.map(({ key, value }) =>
       value === undefined ? { type: 'del' as const, key } : { type: 'put' as const, key, value },
     );
