@@ -1,9 +1,20 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Revision } from '../base/mod.ts';
+import { limits, revisionAtMs } from '../base/mod.ts';
 import { FORMAT } from './format.ts';
 import { MemoryKeyValue } from './memory-key-value.ts';
 import { LogDamaged, replayLog } from './replay.ts';
-import { change, dump, keyOf, openStore, proposalOf, rowOf, textOf } from './store-fixtures.suite.ts';
+import {
+  change,
+  dump,
+  keyOf,
+  openStore,
+  proposalOf,
+  rowOf,
+  TestClock,
+  textOf,
+  turns,
+} from './store-fixtures.suite.ts';
 import { COMPACTED_KEY, HEAD_KEY, LOG_RANGE, logKey, PROJECTION_TABLES } from './tables.ts';
 
 const FRAMES = 5;
@@ -158,6 +169,34 @@ describe('compaction', () => {
     // id of the record that moved the floor are new.
     expect((await dump(keyValue, PROJECTION_TABLES)).length).toBe(before - 11 + 3);
     expect(textOf(store.get(keyOf('a')))).toBe('4');
+  });
+
+  test('runs by itself, keeps the history it was told to keep, and leaves an idle log alone', async () => {
+    const clock = new TestClock();
+    const keyValue = new MemoryKeyValue();
+    const store = await openStore(keyValue, clock);
+    const floorNow = () => {
+      const snapshot = store.snapshot();
+      snapshot.close();
+      return snapshot.floor;
+    };
+    const quarter = async () => {
+      clock.advance(limits.historyMsDefault / 4);
+      await turns(5);
+    };
+    for (let round = 0; round < 6; round++) {
+      await change(store, keyOf('a'), { text: String(round) });
+      await quarter();
+    }
+    expect(floorNow()).toBe(revisionAtMs(clock.wallMs - limits.historyMsDefault));
+    for (let round = 0; round < 6; round++) await quarter();
+    // Nothing is older than the end of the log, so that a list of it can still be watched.
+    expect(floorNow()).toBe(store.revision);
+    const { length } = await dump(keyValue, [LOG_RANGE]);
+    for (let round = 0; round < 6; round++) await quarter();
+    expect((await dump(keyValue, [LOG_RANGE])).length).toBe(length);
+    await store.close();
+    clock.advance(limits.historyMsDefault);
   });
 
   test('of a log in which the floor has not moved does nothing', async () => {

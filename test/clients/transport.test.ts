@@ -64,18 +64,22 @@ describe('HTTP/2', () => {
   async function open(): Promise<ClientHttp2Session> {
     const session = connect(fixture.server.url, { ca: fixture.server.ca });
     onTestFinished(() => session.destroy());
-    await once(session, 'connect');
+    // Until the server has said how many streams it takes, Node keeps to 100.
+    await once(session, 'remoteSettings');
     return session;
   }
 
   function call(session: ClientHttp2Session, path: string, method = 'GET', body = ''): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const stream = session.request({
-        ':path': path,
-        ':method': method,
-        authorization: `Bearer ${fixture.server.token}`,
-        ...(body === '' ? {} : { 'content-type': 'application/json' }),
-      });
+      const stream = session.request(
+        {
+          ':path': path,
+          ':method': method,
+          authorization: `Bearer ${fixture.server.token}`,
+          ...(body === '' ? {} : { 'content-type': 'application/json' }),
+        },
+        { endStream: body === '' },
+      );
       let headers: IncomingHttpHeaders = {};
       let text = '';
       stream.setEncoding('utf8');
@@ -87,7 +91,7 @@ describe('HTTP/2', () => {
       });
       stream.once('error', reject);
       stream.once('end', () => resolve({ status: Number(headers[':status']), headers, text }));
-      stream.end(body);
+      if (body !== '') stream.end(body);
     });
   }
 

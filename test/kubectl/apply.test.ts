@@ -142,8 +142,8 @@ describeKubectl('kubectl apply and its relatives', (cluster) => {
     await cluster.ok(`create secret generic s -n ${ns}`);
     const invalid = await edit(`edit secret s -n ${ns}`, 'sed -i s/Opaque/other/');
     expect(invalid.code).toBe(1);
-    expect(invalid.stderr).toContain('secrets "s" was not valid');
-    expect(invalid.stderr).toContain('type: Invalid value: "other": field is immutable');
+    expect(invalid.stderr).toContain('secrets "s" is invalid');
+    expect(invalid.stderr).toContain('Edit cancelled, no valid changes were saved.');
   });
 
   test('patch takes all types', async () => {

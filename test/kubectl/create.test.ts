@@ -89,7 +89,7 @@ describeKubectl('kubectl create', (cluster) => {
       /^configmap\/a created\nsecret\/gen-\w{5} created\nconfigmap\/b created\nconfigmap\/c created$/,
     );
     const yaml =
-      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  text: |\n    two\n    lines\n';
+      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: text\ndata:\n  text: |\n    two\n    lines\n';
     expect(await cluster.ok(`create -n ${ns} -f - -o jsonpath={.data.text}`, yaml)).toBe('two\nlines');
   });
 
