@@ -25,7 +25,14 @@ import { Histogram } from './histogram.mjs';
  * @param {() => void} [options.onCountingStart] After the warm-up.
  * @returns {Promise<LoopResult>}
  */
-export function closedLoop({ connections, next, seconds, warmUpSeconds = 0, countMax = Infinity, onCountingStart }) {
+export function closedLoop({
+  connections,
+  next,
+  seconds,
+  warmUpSeconds = 0,
+  countMax = Infinity,
+  onCountingStart,
+}) {
   return new Promise((resolve) => {
     const latencies = new Histogram();
     const errors = new Map();
@@ -81,6 +88,8 @@ export function closedLoop({ connections, next, seconds, warmUpSeconds = 0, coun
 
 /** What went wrong in a loop in a few words, or an empty text. @param {LoopResult} result */
 export function errorText(result) {
-  const kinds = Object.entries(result.errors).map(([status, count]) => `${count} × ${status === '0' ? 'lost' : status}`);
+  const kinds = Object.entries(result.errors).map(
+    ([status, count]) => `${count} × ${status === '0' ? 'lost' : status}`,
+  );
   return kinds.length === 0 ? '' : `errors: ${kinds.join(', ')}`;
 }

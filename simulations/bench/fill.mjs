@@ -20,6 +20,7 @@ export async function fillNamespace({ endpoint, requests, control }, { namespace
     countMax: count,
   });
   for (const connection of connections) connection.close();
-  if (Object.keys(result.errors).length > 0) throw new Error(`filling ${namespace} failed: ${errorText(result)}`);
+  if (Object.keys(result.errors).length > 0)
+    throw new Error(`filling ${namespace} failed: ${errorText(result)}`);
   return { count: result.total, perSecond: result.perSecond };
 }

@@ -1,6 +1,6 @@
 import { closedLoop, errorText } from './closed-loop.mjs';
 import { openConnections } from './connection.mjs';
-import { cpuText, startCpuMeter } from './server-process.mjs';
+import { cpuText, startCpuMeter } from './cpu-meter.mjs';
 import { withSession } from './session.mjs';
 
 /**

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { cpuText, startCpuMeter } from './cpu-meter.mjs';
 import { fillNamespace } from './fill.mjs';
 import { PacedWriter } from './paced-writer.mjs';
 import { withUnit } from './rows.mjs';
-import { cpuText, startCpuMeter } from './server-process.mjs';
 import { withSession } from './session.mjs';
 import { Watchers } from './watchers.mjs';
 
@@ -69,21 +69,28 @@ export function measureFanOut(options) {
 
 async function ramp(load, options, wanted) {
   const rampSeconds = Math.min(options.seconds, 3);
+  // The first events find a server that has not compiled its way yet: they are not counted.
+  await runStep(load, { perSecond: wanted / 2, seconds: options.warmUpSeconds });
+  const attempt = async (step) => {
+    const first = await runStep(load, step);
+    // One pause of the machine must not end the ramp.
+    return first.isSustained || options.isQuick ? first : await runStep(load, step);
+  };
   let atWanted;
   let best;
   let bad;
   for (const factor of options.isQuick ? [1] : RAMP) {
-    const seconds = factor === 1 ? options.seconds : rampSeconds;
     // The wanted load is measured in any case.
     if (bad !== undefined && factor !== 1) continue;
-    const step = await runStep(load, { perSecond: factor * wanted, seconds });
+    const seconds = factor === 1 ? options.seconds : rampSeconds;
+    const step = await attempt({ perSecond: factor * wanted, seconds });
     if (factor === 1) atWanted = step;
     if (step.isSustained && bad === undefined) best = step;
     else bad ??= step;
   }
   for (let round = 0; round < BISECTIONS && best !== undefined && bad !== undefined; round += 1) {
     const perSecond = (best.perSecond + bad.perSecond) / 2;
-    const step = await runStep(load, { perSecond, seconds: rampSeconds });
+    const step = await attempt({ perSecond, seconds: rampSeconds });
     if (step.isSustained) best = step;
     else bad = step;
   }
@@ -116,7 +123,9 @@ async function runStep({ session, watchers, writer, count }, { perSecond, second
     throw new Error(`${writer.failures.length} updates failed, the first with status ${writer.failures[0]}`);
   }
   if (watchers.delivered !== expected) {
-    throw new Error(`${watchers.delivered} of ${expected} events arrived within ${DRAIN_MS_MAX} ms of the last`);
+    throw new Error(
+      `${watchers.delivered} of ${expected} events arrived within ${DRAIN_MS_MAX} ms of the last`,
+    );
   }
   const deliveriesPerSecond = delivered / elapsedSeconds;
   const p99Ms = watchers.lags.quantile(0.99);

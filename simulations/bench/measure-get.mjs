@@ -1,7 +1,7 @@
 import { closedLoop, errorText } from './closed-loop.mjs';
 import { openConnections } from './connection.mjs';
+import { cpuText, startCpuMeter } from './cpu-meter.mjs';
 import { fillNamespace } from './fill.mjs';
-import { cpuText, startCpuMeter } from './server-process.mjs';
 import { withSession } from './session.mjs';
 
 const NAMESPACE = 'get';
@@ -18,7 +18,12 @@ export function measureGet(options) {
     const { server, endpoint, requests } = session;
     const { clients, seconds, warmUpSeconds, fillSeconds } = options;
     const count = Math.min(OBJECTS, options.objects);
-    const filled = await fillNamespace(session, { namespace: NAMESPACE, count, clients, seconds: fillSeconds });
+    const filled = await fillNamespace(session, {
+      namespace: NAMESPACE,
+      count,
+      clients,
+      seconds: fillSeconds,
+    });
     const gets = Array.from({ length: filled.count }, (_, index) => requests.getConfigMap(NAMESPACE, index));
     const connections = await openConnections(endpoint, clients);
     let cpuMeter = startCpuMeter(server);

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { cpuText, startCpuMeter } from './cpu-meter.mjs';
 import { fillNamespace } from './fill.mjs';
 import { MARK_BYTE, MARK_DISTANCE_MIN } from './requests.mjs';
-import { cpuText, startCpuMeter } from './server-process.mjs';
-import { withSession } from './session.mjs';
 import { withUnit } from './rows.mjs';
+import { withSession } from './session.mjs';
 
 const MEBIBYTE = 2 ** 20;
 const MEMORY_POLL_MS = 10;
@@ -70,7 +70,12 @@ function listRows(list, count, target) {
     },
   ];
   if (target === undefined) {
-    rows.push({ name: `LIST ${count} extra memory`, value: list.extraBytes / MEBIBYTE, unit: 'MB', note: memoryText(list) });
+    rows.push({
+      name: `LIST ${count} extra memory`,
+      value: list.extraBytes / MEBIBYTE,
+      unit: 'MB',
+      note: memoryText(list),
+    });
   }
   return rows;
 }
@@ -116,7 +121,9 @@ async function listOnce({ server, requests, control }, namespace, count) {
   peakBytes = Math.max(peakBytes, server.memory().peakBytes);
   if (status !== 200 || objects !== count) {
     const failure = control.failure === undefined ? '' : ` (${control.failure.message})`;
-    throw new Error(`the list of ${namespace} had ${objects} of ${count} objects, status ${status}${failure}`);
+    throw new Error(
+      `the list of ${namespace} had ${objects} of ${count} objects, status ${status}${failure}`,
+    );
   }
   return { firstByteMs, totalMs, bodyBytes, cpu, beforeBytes, extraBytes: peakBytes - beforeBytes };
 }

@@ -1,7 +1,7 @@
-import { connect } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { findKubectl, runKubectl } from './kubectl.mjs';
 import { freePort, removeDirectory, ServerProcess, temporaryDirectory } from './server-process.mjs';
 
@@ -42,7 +42,12 @@ export async function measureStart(options) {
       note: `${note}${note && ', '}kubectl itself ${Math.round(kubectlMs)} ms`,
     },
     { name: 'cold start to /readyz', value: median(cold.map((start) => start.readyMs)), unit: 'ms', note },
-    { name: 'second start to kubectl get ns', value: median(warm.map((start) => start.answeredMs)), unit: 'ms', note },
+    {
+      name: 'second start to kubectl get ns',
+      value: median(warm.map((start) => start.answeredMs)),
+      unit: 'ms',
+      note,
+    },
     { name: 'second start to /readyz', value: median(warm.map((start) => start.readyMs)), unit: 'ms', note },
     {
       name: 'RSS at start',
@@ -84,7 +89,10 @@ async function firstAnswer(server, kubectl, home) {
   while (performance.now() < server.startedAtMs + TIMEOUT_MS) {
     if (await acceptsConnections(server)) {
       const fromMs = performance.now();
-      const { isDone, output } = await runKubectl(kubectl, ['get', 'ns'], { kubeconfig: server.kubeconfig, home });
+      const { isDone, output } = await runKubectl(kubectl, ['get', 'ns'], {
+        kubeconfig: server.kubeconfig,
+        home,
+      });
       const nowMs = performance.now();
       if (isDone && output.includes(NAMESPACE)) {
         return { answeredMs: nowMs - server.startedAtMs, kubectlMs: nowMs - fromMs };

@@ -65,7 +65,7 @@ export function parseOptions(argumentList) {
   });
   if (values.help) return 'help';
   const isQuick = values.quick === true;
-  const objects = number(values, 'objects', isQuick ? 2_000 : 300_000);
+  const objects = number(values, 'objects', isQuick ? 600 : 300_000);
   return {
     only: names(values.only),
     seconds: number(values, 'seconds', isQuick ? 0.5 : 5),
@@ -75,7 +75,7 @@ export function parseOptions(argumentList) {
     clients: number(values, 'clients', isQuick ? 8 : 64),
     starts: isQuick ? 1 : 3,
     objects,
-    objectsOfSmallList: Math.min(objects, isQuick ? 500 : 10_000),
+    objectsOfSmallList: Math.min(objects, isQuick ? 200 : 10_000),
     fillSeconds: number(values, 'fill-seconds', isQuick ? 10 : 300),
     watchers: number(values, 'watchers', isQuick ? 20 : 1_000),
     directory: resolve(values.directory ?? tmpdir()),

@@ -12,7 +12,14 @@ const TIMEOUT_MS = 2_000;
  */
 export function isReady(host, port) {
   return new Promise((resolve) => {
-    const options = { host, port, path: '/readyz', agent: false, timeout: TIMEOUT_MS, rejectUnauthorized: false };
+    const options = {
+      host,
+      port,
+      path: '/readyz',
+      agent: false,
+      timeout: TIMEOUT_MS,
+      rejectUnauthorized: false,
+    };
     const request = get(options, (response) => {
       response.resume();
       response.once('end', () => resolve(response.statusCode === 200));

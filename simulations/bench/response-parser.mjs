@@ -34,7 +34,7 @@ export class ResponseParser {
         end = source.length;
       }
       const headEnd = source.indexOf(HEAD_END);
-      if (headEnd < 0 || headEnd >= end) {
+      if (headEnd < 0 || headEnd + HEAD_END.length > end) {
         this.#partialHead = Buffer.from(source.subarray(0, end));
         if (end > HEAD_BYTES_MAX) throw new Error('the head of a response has no end');
         return false;
@@ -136,7 +136,10 @@ function spellings(lowerCaseName) {
   let found = spelled.get(lowerCaseName);
   if (found === undefined) {
     const text = lowerCaseName.toString();
-    found = [Buffer.from(text.replace(/(^|\s|-)[a-z](?=.*:)/g, (match) => match.toUpperCase())), lowerCaseName];
+    found = [
+      Buffer.from(text.replace(/(^|\s|-)[a-z](?=.*:)/g, (match) => match.toUpperCase())),
+      lowerCaseName,
+    ];
     spelled.set(lowerCaseName, found);
   }
   return found;

@@ -71,7 +71,14 @@ export class ServerProcess {
     this.rootDirectory = rootDirectory;
     this.port = port;
     const profile = cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`];
-    const flags = ['--root-directory', rootDirectory, '--bind-address', this.host, '--secure-port', `${port}`];
+    const flags = [
+      '--root-directory',
+      rootDirectory,
+      '--bind-address',
+      this.host,
+      '--secure-port',
+      `${port}`,
+    ];
     this.startedAtMs = performance.now();
     const child = spawn(process.execPath, [...profile, program, 'start', ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -167,24 +174,4 @@ export class ServerProcess {
       return Number.NaN;
     }
   }
-}
-
-/** Processor use of the server and of this process since the call, as shares of one core. @param {ServerProcess} server */
-export function startCpuMeter(server) {
-  const fromMs = performance.now();
-  const serverFrom = server.cpuSeconds();
-  const ownFrom = process.cpuUsage();
-  return () => {
-    const seconds = (performance.now() - fromMs) / 1000;
-    const own = process.cpuUsage(ownFrom);
-    return {
-      server: (server.cpuSeconds() - serverFrom) / seconds,
-      client: (own.user + own.system) / 1e6 / seconds,
-    };
-  };
-}
-
-/** @param {{ server: number, client: number }} use */
-export function cpuText(use) {
-  return `CPU: server ${Math.round(use.server * 100)} %, load ${Math.round(use.client * 100)} %`;
 }

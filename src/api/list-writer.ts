@@ -14,7 +14,7 @@ import type { Format } from './format.ts';
 import type { ListPlan } from './list.ts';
 import { tableRowOf, type View } from './render.ts';
 import { decodeRow, isServedAsStored } from './row-codec.ts';
-import { planSplice, type SplicePlan, writeSplice } from './splice.ts';
+import { type Splice, spliceBytesMax, writeSplice } from './splice.ts';
 import { apiVersionOf } from './target.ts';
 
 const COMMA = 0x2c;
@@ -111,29 +111,25 @@ export class ListWriter {
   /** Stored bytes as they are, all of a batch in one buffer. */
   #spliced(objects: readonly ListedObject[], isFirst: boolean): Buffer {
     const { definition, version } = this.#view;
+    const { cluster } = this.#plan.resource.target;
     // Upstream's typed lists leave out the items' kind and apiVersion; unstructured ones keep them.
     const skipTypes = definition.origin === 'builtin';
-    const parts: (SplicePlan | Buffer)[] = [];
-    let sizeBytes = objects.length - (isFirst ? 1 : 0);
-    for (const { key, row } of objects) {
-      const part = isServedAsStored(definition, version, row)
-        ? planSplice(row, key.cluster, { skipTypes })
-        : Buffer.from(encodeJson(decodeRow({ definition, version, key, row })));
-      sizeBytes += part instanceof Uint8Array ? part.length : part.sizeBytes;
-      parts.push(part);
-    }
-    const target = Buffer.allocUnsafe(sizeBytes);
+    const parts = objects.map((object): Splice | Buffer =>
+      isServedAsStored(definition, version, object.row)
+        ? { row: object.row, cluster, skipTypes }
+        : Buffer.from(encodeJson(decodeRow({ definition, version, key: object.key, row: object.row }))),
+    );
+    const sizeBytesMax = parts.reduce(
+      (sum, part) => sum + 1 + ('row' in part ? spliceBytesMax(part) : part.length),
+      0,
+    );
+    const target = Buffer.allocUnsafe(sizeBytesMax);
     let offset = 0;
     parts.forEach((part, index) => {
       if (index > 0 || !isFirst) target[offset++] = COMMA;
-      if (part instanceof Uint8Array) {
-        target.set(part, offset);
-        offset += part.length;
-      } else {
-        offset = writeSplice(target, offset, part);
-      }
+      offset = 'row' in part ? writeSplice(target, offset, part) : offset + part.copy(target, offset);
     });
-    return target;
+    return target.subarray(0, offset);
   }
 
   #encoded(objects: readonly ListedObject[], isFirst: boolean): Buffer {

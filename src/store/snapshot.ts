@@ -41,6 +41,23 @@ export interface ListScope {
   readonly after?: string | undefined;
 }
 
+/** A listed object whose key is parsed when somebody looks: a list that copies bytes never does. */
+class StoredObject implements ListedObject {
+  readonly row: Row;
+  readonly #keyBytes: Buffer;
+  #key: ObjectKey | undefined;
+
+  constructor(keyBytes: Buffer, value: Buffer) {
+    this.#keyBytes = keyBytes;
+    this.row = decodeRow(value);
+  }
+
+  get key(): ObjectKey {
+    this.#key ??= parseObjectRowKey(this.#keyBytes);
+    return this.#key;
+  }
+}
+
 /** A consistent state of the store. Close it: LevelDB keeps what it pins. */
 export class StoreSnapshot {
   /** The revision of the last commit in it. */
@@ -86,7 +103,7 @@ export class StoreSnapshot {
   async *list(scope: ListScope): AsyncGenerator<ListedObject[]> {
     const { collection, ...within } = scope;
     for await (const entries of this.#iterate(objectRange(collection, within))) {
-      yield entries.map(([key, value]) => ({ key: parseObjectRowKey(key), row: decodeRow(value) }));
+      yield entries.map(([key, value]) => new StoredObject(key, value));
     }
   }
 

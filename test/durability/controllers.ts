@@ -4,6 +4,7 @@ import type { Client } from '../http/client.ts';
 export class SlowDeletions {
   readonly #round: number;
   readonly #count: number;
+  #preparedAt = '';
 
   constructor(round: number, count: number) {
     this.#round = round;
@@ -39,6 +40,7 @@ export class SlowDeletions {
         }),
       ]),
     );
+    this.#preparedAt = (await client.list(this.#secrets)).metadata.resourceVersion;
   }
 
   /** Asks for the deletions; whether the server still answers does not matter. */
@@ -46,16 +48,20 @@ export class SlowDeletions {
     await Promise.allSettled(this.#targets.map(({ path, body }) => client.call(path, { method: 'DELETE', body })));
   }
 
-  /** How many deletions had begun, and were not at their end. */
-  async countUnfinished(client: Client): Promise<number> {
+  /** Of deletions of many objects, how many went on after the restart that had begun before the kill. */
+  async countInterrupted(client: Client, killedAtMs: number): Promise<number> {
     let count = 0;
-    for (const { path } of this.#targets) {
-      const reply = await client.call(path);
-      if (reply.status === 200 && reply.text.includes('"deletionTimestamp"')) count += 1;
+    for (const collection of [this.#secrets, `/api/v1/namespaces/${this.#full}/configmaps`]) {
+      const watch = await client.watch(`${collection}?watch=1&resourceVersion=${this.#preparedAt}`);
+      const times: number[] = [];
+      while (times.length < this.#count) {
+        const { type, object } = await watch.next();
+        if (type === 'DELETED' && object.metadata.name !== 'owner') times.push(timeOf(object.metadata.resourceVersion));
+      }
+      watch.close();
+      if (times.some((ms) => ms <= killedAtMs) && times.some((ms) => ms > killedAtMs)) count += 1;
     }
-    const dependents = await client.list(this.#secrets);
-    const owner = await client.call(`${this.#secrets}/owner`);
-    return owner.status === 404 && dependents.items.length > 0 ? count + 1 : count;
+    return count;
   }
 
   /** After a restart: what was marked is finished without anybody's help, and the rest once it is asked for. */
@@ -120,6 +126,11 @@ export class SlowDeletions {
       },
     };
   }
+}
+
+/** When a revision was given, in milliseconds since 1970: that is in its upper bits. */
+function timeOf(resourceVersion: string): number {
+  return Math.floor(Number(resourceVersion) / 4096) + Date.UTC(2025, 0, 1);
 }
 
 /** The group of all kinds that the rounds define and delete. */

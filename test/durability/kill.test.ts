@@ -22,8 +22,8 @@ const SEED = Number(process.env['ANTIPODE_KILL_SEED'] ?? Date.now() % 1_000_000)
 const WRITERS = 64;
 // Long enough for thousands of writes, short enough to hit the first ones now and then.
 const KILL_AFTER_MS_MAX = 1_200;
-// How long before the kill controllers are given work: one commit takes them about a millisecond.
-const DELETIONS_BEFORE_MS_MAX = 40;
+// How long before the kill controllers are given work, which takes them some dozens of commits.
+const DELETIONS_BEFORE_MS_MAX = 150;
 const DELETED_OBJECTS = 15;
 const ROUND_TIMEOUT_MS = 30_000;
 const SENTINEL = 'sentinel';
@@ -37,7 +37,7 @@ it(
     const port = await freePort();
     const random = new Random(SEED);
     const ledgers: Ledger[] = [];
-    const totals: Totals = { acknowledged: 0, inDoubt: 0, happened: 0, unfinishedDeletions: 0, restartMsMax: 0 };
+    const totals: Totals = { acknowledged: 0, inDoubt: 0, happened: 0, interruptedDeletions: 0, restartMsMax: 0 };
     let server = await startServer({ rootDirectory, port });
     onTestFinished(async () => void (await server.stop()));
     for (let round = 0; round < ROUNDS; round++) {
@@ -66,7 +66,7 @@ interface Totals {
   /** Of those in doubt. */
   happened: number;
   /** Work of controllers that the kill has interrupted. */
-  unfinishedDeletions: number;
+  interruptedDeletions: number;
   restartMsMax: number;
 }
 
@@ -90,6 +90,8 @@ async function playRound(game: {
   const seenLive: WatchEvent[] = [];
   const watching = follow(live.next.bind(live), seenLive);
 
+  // Connections are made before it counts: otherwise most kills would hit handshakes.
+  await Promise.all(Array.from({ length: WRITERS }, () => before.call('/version')));
   let isKilled = false;
   const writers = Array.from({ length: WRITERS }, (_, writer) =>
     writeUntilKilled({
@@ -108,6 +110,7 @@ async function playRound(game: {
   await delay(deletionsBeforeMs);
   isKilled = true;
   process.kill(server.pid, 'SIGKILL');
+  const killedAtMs = Date.now();
   const counts = await Promise.all(writers);
   expect(await server.kill('SIGKILL'), where).toEqual({ code: null, signal: 'SIGKILL' });
   await Promise.all([deleting, watching]);
@@ -120,7 +123,6 @@ async function playRound(game: {
   expect({ token: restarted.token, ca: restarted.ca }, where).toEqual({ token: server.token, ca: server.ca });
 
   const after = new Client(restarted);
-  totals.unfinishedDeletions += await deletions.countUnfinished(after);
   const acknowledgedUpTo = ledger.newestRevision;
   const { items, metadata } = await after.list(collection);
   const doubts = [...ledger.records.values()].filter(({ doubt }) => doubt !== undefined);
@@ -145,6 +147,7 @@ async function playRound(game: {
   expect(stamps([...seenLive, ...rest]), `${where}, continued at ${lastLive}`).toEqual(stamps(whole));
 
   await deletions.finish(after);
+  totals.interruptedDeletions += await deletions.countInterrupted(after, killedAtMs);
   after.close();
   return restarted;
 }

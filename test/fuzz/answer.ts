@@ -74,11 +74,17 @@ function parseBody(mediaType: string, body: Buffer): Wire {
 function assertStatus({ status, body }: Answer, value: Wire): void {
   const { kind, apiVersion, status: outcome, message, reason, code } = value;
   const isWhole =
-    kind === 'Status' && apiVersion === 'v1' && outcome === 'Failure' && code === status && typeof message === 'string';
-  if (!isWhole || message === '') throw new Error(`${status} without a Status: ${body.toString().slice(0, 500)}`);
+    kind === 'Status' &&
+    apiVersion === 'v1' &&
+    outcome === 'Failure' &&
+    code === status &&
+    typeof message === 'string';
+  if (!isWhole || message === '')
+    throw new Error(`${status} without a Status: ${body.toString().slice(0, 500)}`);
   const isAllowed = isAllowedFailure(status, message);
   if (status >= 500 && !isAllowed) throw new Error(`${status}: ${message}`);
-  if (!isAllowed && (typeof reason !== 'string' || reason === '')) throw new Error(`${status} without a reason: ${message}`);
+  if (!isAllowed && (typeof reason !== 'string' || reason === ''))
+    throw new Error(`${status} without a reason: ${message}`);
 }
 
 function isWatchOf({ method, path }: Call): boolean {

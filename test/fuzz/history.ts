@@ -57,7 +57,9 @@ export class History {
     this.#live.set(kind.collection, new Map());
     for (const item of list.items ?? []) this.#accept(kind, 'ADDED', item);
     const revision = list.metadata?.resourceVersion;
-    const response = await transport.watch(`${path}?watch=1&allowWatchBookmarks=true&resourceVersion=${revision}`);
+    const response = await transport.watch(
+      `${path}?watch=1&allowWatchBookmarks=true&resourceVersion=${revision}`,
+    );
     const decoder = new StringDecoder('utf8');
     let rest = '';
     let last = Number(revision);
@@ -101,12 +103,18 @@ export class History {
     this.#claims.push(() => {
       const entry = this.#entries.get(key)?.find((candidate) => candidate.revision === revision);
       if (entry === undefined) return `${source}: ${key} at ${revision} was never told by the watch`;
-      return entry.digest === digest ? undefined : `${source}: ${key} at ${revision} is not what the watch told`;
+      return entry.digest === digest
+        ? undefined
+        : `${source}: ${key} at ${revision} is not what the watch told`;
     });
   }
 
   /** Claims that the object with this name did not exist at some time after the revision. */
-  claimGone(collection: string, place: { readonly namespace: string; readonly name: string }, claim: { readonly after: number; readonly source: string }): void {
+  claimGone(
+    collection: string,
+    place: { readonly namespace: string; readonly name: string },
+    claim: { readonly after: number; readonly source: string },
+  ): void {
     const key = `${collection}|${place.namespace}|${place.name}`;
     const { after, source } = claim;
     this.#claims.push(() =>
@@ -120,7 +128,11 @@ export class History {
   claimDeleted(collection: string, uid: string, source: string): void {
     this.#claims.push(() => {
       for (const [key, entries] of this.#entries) {
-        if (key.startsWith(`${collection}|`) && entries.some((entry) => entry.uid === uid && entry.type === 'DELETED')) return undefined;
+        if (
+          key.startsWith(`${collection}|`) &&
+          entries.some((entry) => entry.uid === uid && entry.type === 'DELETED')
+        )
+          return undefined;
       }
       return `${source}: the deletion of ${collection} ${uid} was never told by the watch`;
     });
@@ -160,8 +172,10 @@ export class History {
     }
     for (const [key, item] of listed) {
       const known = this.#entries.get(key)?.at(-1);
-      if (known === undefined || known.type === 'DELETED') this.violations.push(`${key} is in the list, but not by the watch`);
-      else if (known.digest !== digestOf(item)) this.violations.push(`${key} is listed otherwise than the watch told`);
+      if (known === undefined || known.type === 'DELETED')
+        this.violations.push(`${key} is in the list, but not by the watch`);
+      else if (known.digest !== digestOf(item))
+        this.violations.push(`${key} is listed otherwise than the watch told`);
     }
   }
 
@@ -188,7 +202,8 @@ export class History {
     this.#entries.set(key, entries);
     const before = entries.at(-1);
     const isThere = before !== undefined && before.type !== 'DELETED';
-    if (isThere !== (type !== 'ADDED')) this.violations.push(`${type} of ${key} at ${resourceVersion} after ${before?.type ?? 'nothing'}`);
+    if (isThere !== (type !== 'ADDED'))
+      this.violations.push(`${type} of ${key} at ${resourceVersion} after ${before?.type ?? 'nothing'}`);
     if (isThere && before.uid !== uid) this.violations.push(`${type} of ${key} changed its uid`);
     entries.push({ revision: Number(resourceVersion), type, uid, digest: digestOf(object) });
     const live = this.#live.get(kind.collection);
@@ -202,5 +217,5 @@ function keyOf(collection: string, { metadata }: Wire): string {
 }
 
 function digestOf(object: Wire): string {
-  return createHash('sha1').update(canonicalValue(object)).digest('latin1');
+  return createHash('sha1').update(canonicalValue(object)).digest('base64');
 }

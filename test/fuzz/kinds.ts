@@ -21,7 +21,9 @@ export const GADGETS_CRD = 'gadgets.fuzz.example.com';
 /** CRDs that come and go. */
 export const GUESTS = ['guests', 'visitors'] as const;
 
-const base64: fc.Arbitrary<string> = fc.uint8Array({ maxLength: 24 }).map((bytes) => Buffer.from(bytes).toString('base64'));
+const base64: fc.Arbitrary<string> = fc
+  .uint8Array({ maxLength: 24 })
+  .map((bytes) => Buffer.from(bytes).toString('base64'));
 const dataKey = fc.constantFrom('key', 'other.txt', '_x', 'A-1');
 const dictionary = <Value>(values: fc.Arbitrary<Value>): fc.Arbitrary<Record<string, Value>> =>
   fc.dictionary(dataKey, values, { maxKeys: 3, noNullPrototype: true });
@@ -55,7 +57,9 @@ const widgetFields = fc.record({
       mode: fc.constantFrom('fast', 'slow'),
       title: fc.option(fc.string({ maxLength: 9 })),
       extra: oneOf<unknown>([4, fc.dictionary(word, anyJson, { maxKeys: 3, noNullPrototype: true })]),
-      parts: fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { maxLength: 3 }).map((names) => names.map((name) => ({ name, n: 1 }))),
+      parts: fc
+        .uniqueArray(fc.constantFrom('a', 'b', 'c'), { maxLength: 3 })
+        .map((names) => names.map((name) => ({ name, n: 1 }))),
       big: fc.constantFrom(1, -1, 4_294_967_296, Number.MAX_SAFE_INTEGER),
     },
     { requiredKeys: ['size'] },
@@ -65,7 +69,10 @@ const widgetFields = fc.record({
 /** All kinds that are stored, with bodies of which most are valid. */
 export const kinds: readonly FuzzKind[] = [
   builtin('v1', 'ConfigMap', 'configmaps', {
-    fields: fc.record({ data: maybe(dictionary(anyText)), binaryData: pick([5, undefined], [1, { 'b.bin': 'AAEC' }]) }),
+    fields: fc.record({
+      data: maybe(dictionary(anyText)),
+      binaryData: pick([5, undefined], [1, { 'b.bin': 'AAEC' }]),
+    }),
   }),
   builtin('v1', 'Secret', 'secrets', {
     fields: fc.record({ data: maybe(dictionary(base64)), stringData: maybe(dictionary(anyText)) }),
@@ -89,12 +96,23 @@ export const kinds: readonly FuzzKind[] = [
   }),
   builtin('v1', 'LimitRange', 'limitranges', {
     fields: fc.record({
-      spec: fc.record({ limits: fc.array(fc.record({ type: fc.constant('Container'), max: fc.record({ cpu: quantity }) }), { maxLength: 1 }) }),
+      spec: fc.record({
+        limits: fc.array(fc.record({ type: fc.constant('Container'), max: fc.record({ cpu: quantity }) }), {
+          maxLength: 1,
+        }),
+      }),
     }),
   }),
   builtin('v1', 'ResourceQuota', 'resourcequotas', {
     hasStatus: true,
-    fields: fc.record({ spec: fc.record({ hard: fc.dictionary(fc.constantFrom('configmaps', 'secrets', 'requests.cpu'), quantity, { maxKeys: 2, noNullPrototype: true }) }) }),
+    fields: fc.record({
+      spec: fc.record({
+        hard: fc.dictionary(fc.constantFrom('configmaps', 'secrets', 'requests.cpu'), quantity, {
+          maxKeys: 2,
+          noNullPrototype: true,
+        }),
+      }),
+    }),
   }),
   builtin('v1', 'Namespace', 'namespaces', { isNamespaced: false, hasStatus: true, fields: fc.constant({}) }),
   builtin('coordination.k8s.io/v1', 'Lease', 'leases', {
@@ -114,7 +132,10 @@ export const kinds: readonly FuzzKind[] = [
   builtin('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings', {
     fields: fc.record({ subjects, roleRef: fc.constant(roleRef('Role')) }),
   }),
-  builtin('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', { isNamespaced: false, fields: fc.record({ rules }) }),
+  builtin('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', {
+    isNamespaced: false,
+    fields: fc.record({ rules }),
+  }),
   builtin('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', {
     isNamespaced: false,
     fields: fc.record({ subjects, roleRef: fc.constant(roleRef('ClusterRole')) }),
@@ -122,7 +143,10 @@ export const kinds: readonly FuzzKind[] = [
   custom('Widget', 'widgets', { isNamespaced: true, fields: widgetFields }),
   custom('Gadget', 'gadgets', {
     isNamespaced: false,
-    fields: fc.record({ spec: fc.record({ value: anyJson, number: edgeNumber }), status: maybe(fc.constant({ ready: true })) }),
+    fields: fc.record({
+      spec: fc.record({ value: anyJson, number: edgeNumber }),
+      status: maybe(fc.constant({ ready: true })),
+    }),
   }),
 ];
 
@@ -144,10 +168,16 @@ export const groupEvents: FuzzKind = {
 };
 
 /** The same widgets in their older version. */
-export const oldWidgets: FuzzKind = { ...custom('Widget', 'widgets', { isNamespaced: true, fields: widgetFields }), apiVersion: 'fuzz.example.com/v1beta1' };
+export const oldWidgets: FuzzKind = {
+  ...custom('Widget', 'widgets', { isNamespaced: true, fields: widgetFields }),
+  apiVersion: 'fuzz.example.com/v1beta1',
+};
 
 /** Where a resource of a kind is served, with or without name and namespace. */
-export function pathOf(kind: FuzzKind, place: { readonly namespace?: string; readonly name?: string }): string {
+export function pathOf(
+  kind: FuzzKind,
+  place: { readonly namespace?: string; readonly name?: string },
+): string {
   const root = kind.apiVersion === 'v1' ? '/api/v1' : `/apis/${kind.apiVersion}`;
   const namespace = kind.isNamespaced && place.namespace ? `/namespaces/${place.namespace}` : '';
   return `${root}${namespace}/${kind.plural}${place.name === undefined ? '' : `/${place.name}`}`;
@@ -160,16 +190,36 @@ function builtin(
   options: Pick<FuzzKind, 'fields'> & Partial<Pick<FuzzKind, 'isNamespaced' | 'hasStatus'>>,
 ): FuzzKind {
   const group = apiVersion === 'v1' ? '' : apiVersion.split('/')[0];
-  return { collection: `${group}/${plural}`, apiVersion, kind, plural, isNamespaced: true, isCustom: false, hasStatus: false, ...options };
+  return {
+    collection: `${group}/${plural}`,
+    apiVersion,
+    kind,
+    plural,
+    isNamespaced: true,
+    isCustom: false,
+    hasStatus: false,
+    ...options,
+  };
 }
 
 function custom(kind: string, plural: string, options: Pick<FuzzKind, 'fields' | 'isNamespaced'>): FuzzKind {
   const apiVersion = 'fuzz.example.com/v1';
-  return { collection: `fuzz.example.com/${plural}`, apiVersion, kind, plural, isCustom: true, hasStatus: true, ...options };
+  return {
+    collection: `fuzz.example.com/${plural}`,
+    apiVersion,
+    kind,
+    plural,
+    isCustom: true,
+    hasStatus: true,
+    ...options,
+  };
 }
 
 /** A CRD of `plural` in the group of these tests. */
-export function definitionOf(plural: string, options: { readonly kind: string; readonly scope: string; readonly versions: readonly unknown[] }): Record<string, unknown> {
+export function definitionOf(
+  plural: string,
+  options: { readonly kind: string; readonly scope: string; readonly versions: readonly unknown[] },
+): Record<string, unknown> {
   const { kind, scope, versions } = options;
   const group = 'fuzz.example.com';
   return {
@@ -185,7 +235,11 @@ const partsSchema = {
   type: 'array',
   'x-kubernetes-list-type': 'map',
   'x-kubernetes-list-map-keys': ['name'],
-  items: { type: 'object', required: ['name'], properties: { name: { type: 'string' }, n: { type: 'integer' } } },
+  items: {
+    type: 'object',
+    required: ['name'],
+    properties: { name: { type: 'string' }, n: { type: 'integer' } },
+  },
 };
 const widgetSchema = {
   type: 'object',
@@ -207,19 +261,44 @@ const widgetSchema = {
   },
 };
 const subresources = { status: {} };
-const columns = [{ name: 'Size', type: 'integer', jsonPath: '.spec.size' }, { name: 'Extra', type: 'string', jsonPath: '.spec.extra' }];
+const columns = [
+  { name: 'Size', type: 'integer', jsonPath: '.spec.size' },
+  { name: 'Extra', type: 'string', jsonPath: '.spec.extra' },
+];
 
 export const widgetsDefinition = definitionOf('widgets', {
   kind: 'Widget',
   scope: 'Namespaced',
   versions: [
-    { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: widgetSchema }, subresources, additionalPrinterColumns: columns },
-    { name: 'v1beta1', served: true, storage: false, deprecated: true, schema: { openAPIV3Schema: widgetSchema }, subresources },
+    {
+      name: 'v1',
+      served: true,
+      storage: true,
+      schema: { openAPIV3Schema: widgetSchema },
+      subresources,
+      additionalPrinterColumns: columns,
+    },
+    {
+      name: 'v1beta1',
+      served: true,
+      storage: false,
+      deprecated: true,
+      schema: { openAPIV3Schema: widgetSchema },
+      subresources,
+    },
   ],
 });
 
 export const gadgetsDefinition = definitionOf('gadgets', {
   kind: 'Gadget',
   scope: 'Cluster',
-  versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', ...open } }, subresources }],
+  versions: [
+    {
+      name: 'v1',
+      served: true,
+      storage: true,
+      schema: { openAPIV3Schema: { type: 'object', ...open } },
+      subresources,
+    },
+  ],
 });

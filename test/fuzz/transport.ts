@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
-import { Agent, type IncomingMessage, request as httpsRequest } from 'node:https';
+import { Agent, request as httpsRequest } from 'node:https'';
+
 import { connect as connectTls } from 'node:tls';
 import type { ServerProcess } from '../support/server.ts';
 
@@ -69,7 +71,9 @@ export class Transport {
     const { port, ca } = this.#server;
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
-      const socket = connectTls({ host: '127.0.0.1', port, ca, ALPNProtocols: ['http/1.1'] }, () => socket.write(bytes));
+      const socket = connectTls({ host: '127.0.0.1', port, ca, ALPNProtocols: ['http/1.1'] }, () =>
+        socket.write(bytes),
+      );
       const finish = (): void => {
         clearTimeout(late);
         socket.destroy();
@@ -77,7 +81,10 @@ export class Transport {
         const status = /^HTTP\/1\.1 (\d{3}) /.exec(body.toString('latin1', 0, 20))?.[1];
         resolve({ status: Number(status ?? 0), contentType: 'raw', body, isOpen: false });
       };
-      const late = setTimeout(() => reject(new Error('a raw request was neither answered nor refused')), ANSWER_MS);
+      const late = setTimeout(
+        () => reject(new Error('a raw request was neither answered nor refused')),
+        ANSWER_MS,
+      );
       socket.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         socket.setTimeout(RAW_IDLE_MS);
@@ -145,7 +152,11 @@ export class Transport {
       const { method, path } = call;
       let stream: ClientHttp2Stream;
       try {
-        stream = this.#openSession().request({ ...(call.headers as Record<string, string>), ':method': method, ':path': path });
+        stream = this.#openSession().request({
+          ...(call.headers as Record<string, string>),
+          ':method': method,
+          ':path': path,
+        });
       } catch {
         return resolve({ status: 0, contentType: '', body: Buffer.alloc(0), isOpen: true });
       }

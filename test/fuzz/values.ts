@@ -19,7 +19,9 @@ export function toJson(value: unknown): string {
 }
 
 /** Chooses by weight, in which the arbitraries may differ in type of what they make only below `Value`. */
-export function oneOf<Value>(...choices: readonly (readonly [number, fc.Arbitrary<Value>])[]): fc.Arbitrary<Value> {
+export function oneOf<Value>(
+  ...choices: readonly (readonly [number, fc.Arbitrary<Value>])[]
+): fc.Arbitrary<Value> {
   return fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 }
 
@@ -104,7 +106,9 @@ export const anyJson: fc.Arbitrary<unknown> = fc.letrec<{ tree: unknown; leaf: u
 
 /** An object of these members in this order: keys may be `__proto__`, or occur twice. */
 function members(entries: readonly (readonly [string, unknown])[]): RawJson {
-  return new RawJson(`{${entries.map(([key, value]) => `${JSON.stringify(key)}:${toJson(value)}`).join(',')}}`);
+  return new RawJson(
+    `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${toJson(value)}`).join(',')}}`,
+  );
 }
 
 export const labels: fc.Arbitrary<Record<string, string>> = fc.dictionary(

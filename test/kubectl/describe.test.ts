@@ -7,7 +7,7 @@ describeKubectl('kubectl describe and events', (cluster) => {
     const { name, namespace, uid } = object.metadata;
     const now = `${new Date().toISOString().slice(0, 19)}Z`;
     return await cluster.client.create(`/api/v1/namespaces/${namespace}/events`, {
-      metadata: { generateName: `${name}.` },
+      metadata: { generateName: `${name}-` },
       involvedObject: { kind: 'ConfigMap', apiVersion: 'v1', name, namespace, uid },
       firstTimestamp: now,
       lastTimestamp: now,
@@ -98,6 +98,7 @@ describeKubectl('kubectl describe and events', (cluster) => {
         },
       ),
     );
+    await cluster.ok(`create clusterrole ${ns}-all --verb=* --resource=*.*`);
     const describe = (what: string) => cluster.ok(`describe ${what} -n ${ns}`);
     const [map, secret, account, namespace, quota, limits, role, lease, clusterRole, prefix] =
       await Promise.all([
@@ -109,7 +110,7 @@ describeKubectl('kubectl describe and events', (cluster) => {
         describe('limits l'),
         describe('role r'),
         describe('lease le'),
-        cluster.ok('describe clusterrole cluster-admin'),
+        cluster.ok(`describe clusterrole ${ns}-all`),
         describe('cm a'),
       ]);
     expect(map).toMatch(/Name: +a\nNamespace: +test-\d+\nLabels: +app=x\nAnnotations: +note: n\n/);
