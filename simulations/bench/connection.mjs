@@ -164,7 +164,7 @@ export function openStream(endpoint, { session, request, onBytes, onEnd }) {
     openSocket(endpoint, session, {
       onBytes(bytes, length) {
         if (isOpen) return onBytes(bytes, length);
-        head += bytes.latin1Slice(0, length);
+        head += bytes.toString('latin1', 0, length);
         const end = head.indexOf('\r\n\r\n');
         if (end < 0) return;
         if (!head.startsWith('HTTP/1.1 200')) throw new Error(`a stream was refused: ${head}`);

@@ -27,6 +27,9 @@ interface Step {
   readonly signal: AbortSignal;
 }
 
+// Objects that wait for each other in a circle are a mistake of their makers, and few.
+const CIRCLE_OBJECTS_MAX = 1_000;
+
 /** Deletes what nobody owns any more, and what stands in the way of a foreground deletion. */
 export function garbageCollector(api: Api): readonly Controller[] {
   const collector = new GarbageCollector(api);
@@ -67,7 +70,7 @@ class GarbageCollector {
     for (const { key } of await this.#dependents(debt.key.cluster, debt.key.key)) {
       signal.throwIfAborted();
       const found = this.#read(key);
-      if (found !== undefined) await this.#collect({ key, ...found }, step);
+      if (found !== undefined) await this.#collect({ key, ...found, goneOwner: debt.key.key }, step);
     }
     return 'settled';
   }
@@ -96,7 +99,10 @@ class GarbageCollector {
   }
 
   wakes({ oldRow, newRow }: StoreEvent): readonly WorkKey[] {
-    if (this.#waiting.size === 0 || oldRow === undefined || oldRow.owners.length === 0) return [];
+    if (this.#waiting.size === 0 || oldRow === undefined) return [];
+    // Somebody else has let it go: nobody waits any more.
+    if (newRow === undefined) this.#waiting.delete(oldRow.uid);
+    if (oldRow.owners.length === 0) return [];
     const lost = oldRow.owners.filter((uid) => !newRow?.owners.includes(uid) || newRow === undefined);
     return lost.flatMap((uid) => this.#waiting.get(uid) ?? []);
   }
@@ -111,9 +117,9 @@ class GarbageCollector {
       await this.#collect({ key, ...found }, step);
       const after = this.#read(key)?.object;
       const reference = after?.metadata.ownerReferences?.find((owner) => owner.uid === uid);
-      // Two objects that own each other would wait for ever: one that waits for us does not hold us.
-      const isCycle = reference !== undefined && after !== undefined && this.#ownsBack(uid, after);
-      if (reference?.['blockOwnerDeletion'] === true && !isCycle) isBlocked = true;
+      if (isBlocked || after === undefined || reference?.['blockOwnerDeletion'] !== true) continue;
+      // Objects that own each other would wait for ever: one that waits for us does not hold us.
+      if (!(await this.#waitsFor(uid, after, { ...step, cluster }))) isBlocked = true;
     }
     return isBlocked;
   }
@@ -123,7 +129,7 @@ class GarbageCollector {
     const { key, definition, object } = dependent;
     const owners = object.metadata.ownerReferences ?? [];
     if (owners.length === 0 || object.metadata.deletionTimestamp !== undefined) return 'settled';
-    const states = await Promise.all(owners.map((owner) => this.#stateOf(key, definition, owner)));
+    const states = await Promise.all(owners.map((owner) => this.#stateOf(dependent, owner)));
     const isState = (state: OwnerState) => owners.filter((_owner, index) => states[index] === state);
     if (states.includes('unresolvable')) return 'settled';
     const gone = [...isState('absent'), ...isState('waiting')].map((owner) => owner.uid);
@@ -144,12 +150,15 @@ class GarbageCollector {
     return 'settled';
   }
 
-  async #stateOf(dependent: ObjectKey, definition: Definition, owner: OwnerReference): Promise<OwnerState> {
-    const ownerKind = await this.#kindOf(dependent.cluster, owner);
-    if (ownerKind === undefined) return 'unresolvable';
+  async #stateOf({ key, definition, goneOwner }: Found, owner: OwnerReference): Promise<OwnerState> {
+    const ownerKind = await this.#kindOf(key.cluster, owner);
+    if (ownerKind === undefined) {
+      // Its CRD may have gone right after it. In a namespace it is absent whatever its scope was.
+      return owner.uid === goneOwner && definition.scope === 'Namespaced' ? 'absent' : 'unresolvable';
+    }
     if (definition.scope === 'Cluster' && ownerKind.scope === 'Namespaced') return 'unresolvable';
-    const namespace = ownerKind.scope === 'Namespaced' ? dependent.namespace : '';
-    const found = this.#read({ ...collectionOf(dependent.cluster, ownerKind), namespace, name: owner.name });
+    const namespace = ownerKind.scope === 'Namespaced' ? key.namespace : '';
+    const found = this.#read({ ...collectionOf(key.cluster, ownerKind), namespace, name: owner.name });
     if (found === undefined || found.object.metadata.uid !== owner.uid) return 'absent';
     const { deletionTimestamp, finalizers = [] } = found.object.metadata;
     return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND_FINALIZER) ? 'waiting' : 'solid';
@@ -200,10 +209,31 @@ class GarbageCollector {
     await step.client.mergePatch(placeOf(found.key, found.definition), change);
   }
 
-  #ownsBack(uid: string, dependent: KubeObject): boolean {
-    const { deletionTimestamp, finalizers = [] } = dependent.metadata;
-    if (deletionTimestamp === undefined || !finalizers.includes(FOREGROUND_FINALIZER)) return false;
-    return this.#waiting.has(dependent.metadata.uid ?? '') && this.#waiting.has(uid);
+  /**
+   * Whether a dependent's own deletion in the foreground waits for the object of that uid, be it at the end
+   * of a chain of such deletions.
+   */
+  async #waitsFor(
+    uid: string,
+    dependent: KubeObject,
+    step: Step & { readonly cluster: LogicalCluster },
+  ): Promise<boolean> {
+    if (!isWaiting(dependent)) return false;
+    const seen = new Set([dependent.metadata.uid ?? '']);
+    for (const waiting of seen) {
+      if (waiting === uid) return true;
+      // Too large to follow: a user can end it by taking the finalizers away.
+      if (seen.size > CIRCLE_OBJECTS_MAX) return false;
+      for (const { key } of await this.#dependents(step.cluster, waiting)) {
+        step.signal.throwIfAborted();
+        const object = this.#read(key)?.object;
+        const reference = object?.metadata.ownerReferences?.find((owner) => owner.uid === waiting);
+        if (object === undefined || reference?.['blockOwnerDeletion'] !== true || !isWaiting(object))
+          continue;
+        seen.add(object.metadata.uid ?? '');
+      }
+    }
+    return false;
   }
 
   #read(key: ObjectKey): Omit<Found, 'key'> | undefined {
@@ -242,6 +272,14 @@ interface Found {
   readonly definition: Definition;
   readonly object: KubeObject;
   readonly resourceVersion: string;
+  /** The uid of an owner that is known to be gone. */
+  readonly goneOwner?: string;
+}
+
+function isWaiting({ metadata }: KubeObject): boolean {
+  return (
+    metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(FOREGROUND_FINALIZER)
+  );
 }
 
 function placeOf(key: ObjectKey, definition: Definition): Place {

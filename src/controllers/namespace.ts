@@ -171,13 +171,13 @@ function conditionsOf(remainders: readonly Remainder[]): JsonObject[] {
     held.length === 0
       ? condition(
           'NamespaceFinalizersRemaining',
-          'ContentRemoved',
+          'ContentHasNoFinalizers',
           'All content-preserving finalizers finished',
         )
       : remaining(
           'NamespaceFinalizersRemaining',
-          'SomeFinalizerRemain',
-          `Some finalizers are remaining: ${held.join(', ')}`,
+          'SomeFinalizersRemain',
+          `Some content in the namespace has finalizers remaining: ${held.join(', ')}`,
         ),
   ];
 }

@@ -21,13 +21,17 @@ export async function readBody(request: RawRequest): Promise<Body> {
   if (encoding !== 'gzip')
     throw newUnsupportedMediaType(`the content encoding ${encoding} is not supported, use gzip`);
   const inflater = createGunzip();
-  // A request that breaks off breaks the inflater too, so that nobody waits for its end.
-  request.once('close', () => inflater.destroy());
+  // A request that breaks off breaks the inflater too, so that nobody waits for its end. One that is complete
+  // closes as well, while the inflater may still be at work.
+  request.once('close', () => {
+    if (!request.complete) inflater.destroy();
+  });
   request.pipe(inflater);
   try {
     return { bytes: await collect(inflater), mediaType };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code?.startsWith('Z_')) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (typeof code === 'string' && code.startsWith('Z_')) {
       throw newBadRequest(`the gzip body cannot be inflated: ${(error as Error).message}`);
     }
     throw error;

@@ -1,4 +1,4 @@
-import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 import fastify from 'fastify';
 import type { Authenticator, User } from '../access/mod.ts';
@@ -6,6 +6,7 @@ import { authorizePath } from '../access/mod.ts';
 import { type Api, UnknownCluster, WatchHub } from '../api/mod.ts';
 import { limits } from '../base/mod.ts';
 import { encodeJson, newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
+import { answerClientError } from './client-error.ts';
 import { DiscoveryRoutes } from './discovery-routes.ts';
 import { type FailureReport, sendError, sendNotFound, sendStatus } from './errors.ts';
 import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
@@ -42,15 +43,24 @@ export function createFacade(options: FacadeOptions): Facade {
   const sessions = new Set<ServerHttp2Session>();
   const app = fastify({
     http2: true,
-    https: {
-      allowHTTP1: true,
-      cert: options.tls.certificate,
-      key: options.tls.key,
-      minVersion: 'TLSv1.2',
-      settings: { maxConcurrentStreams: HTTP2_STREAMS_MAX },
-      maxHeaderSize: limits.headerBytesMax,
-      handshakeTimeout: limits.headersTimeoutMs,
-    } as never,
+    https: null as never,
+    serverFactory: (serve) =>
+      createSecureServer(
+        {
+          allowHTTP1: true,
+          cert: options.tls.certificate,
+          key: options.tls.key,
+          minVersion: 'TLSv1.2',
+          settings: { maxConcurrentStreams: HTTP2_STREAMS_MAX },
+          handshakeTimeout: limits.headersTimeoutMs,
+        },
+        (request, response) => {
+          // Fastify answers methods that it does not know by itself, and not with a Status.
+          if (isKnownMethod(request.method)) serve(request as never, response as never);
+          else void router.serve(request, response);
+        },
+      ) as never,
+    clientErrorHandler: answerClientError as never,
     // Paths are routed raw: names with colons and encoded characters are not a router's business.
     rewriteUrl: () => '/',
     forceCloseConnections: false,
@@ -68,6 +78,8 @@ export function createFacade(options: FacadeOptions): Facade {
     handler: () => {},
   });
   const server = app.server as unknown as Http2SecureServer & HttpsServer;
+  // Node's HTTP/2 server hands this on to the parser of HTTP/1.1 connections, but takes no option for it.
+  (server as { maxHeaderSize?: number }).maxHeaderSize = limits.headerBytesMax;
   server.headersTimeout = limits.headersTimeoutMs;
   server.requestTimeout = limits.requestTimeoutMs;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -99,6 +111,10 @@ export function createFacade(options: FacadeOptions): Facade {
       clearTimeout(late);
     },
   };
+}
+
+function isKnownMethod(method: string): boolean {
+  return (METHODS as readonly string[]).includes(method);
 }
 
 class Router {

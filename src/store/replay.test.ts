@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Revision } from '../base/mod.ts';
-import { limits, revisionAtMs } from '../base/mod.ts';
+import { limits, type Revision, revisionAtMs } from '../base/mod.ts';
 import { FORMAT } from './format.ts';
 import { MemoryKeyValue } from './memory-key-value.ts';
 import { LogDamaged, replayLog } from './replay.ts';
@@ -118,6 +117,20 @@ describe('opening a store', () => {
     await expect(openStore(keyValue)).rejects.toThrow(LogDamaged);
     await put(keyValue, logKey(FRAMES));
     await expect(openStore(keyValue)).rejects.toThrow(LogDamaged);
+  });
+
+  test('refuses a log that goes on beyond its head, or has none', async () => {
+    const keyValue = new MemoryKeyValue();
+    const store = await openStore(keyValue);
+    await change(store, keyOf('a'), { text: '1' });
+    const older = Buffer.from(keyValue.get(HEAD_KEY)!);
+    await change(store, keyOf('a'), { text: '2' });
+    await put(keyValue, HEAD_KEY, older);
+    await expect(openStore(keyValue)).rejects.toThrow(LogDamaged);
+    await expect(replay(keyValue)).rejects.toThrow(LogDamaged);
+    await put(keyValue, HEAD_KEY);
+    await expect(openStore(keyValue)).rejects.toThrow(LogDamaged);
+    expect(await replay(keyValue)).toMatchObject({ sequence: 2 });
   });
 
   test('refuses a layout of tables that it does not know', async () => {

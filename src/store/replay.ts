@@ -18,6 +18,8 @@ export class LogDamaged extends Error {
  * chain on the way; throws {@link LogDamaged}.
  */
 export async function replayLog(from: KeyValueStore, to: KeyValueStore): Promise<Head> {
+  // The chain links every frame to the one before it; only a stored head, if there is one, knows the last.
+  if (from.get(HEAD_KEY) !== undefined) readHead(from);
   let head: Head = { sequence: 0, epoch: 0, revision: 0 as Revision, hash: NO_PREVIOUS_HASH };
   await to.write([{ key: FORMAT, value: FORMAT_VERSION }], { sync: false });
   for await (const entries of from.iterate(LOG_RANGE)) {
@@ -49,11 +51,6 @@ export async function replayLog(from: KeyValueStore, to: KeyValueStore): Promise
       await to.write([...operations, headOperation(head)], { sync: false });
     }
   }
-  // The chain links every frame to the one before it; only the stored head knows the last one.
-  const end = readHead(from);
-  if (end !== undefined && end.sequence !== head.sequence) {
-    throw new LogDamaged(`the log ends with frame ${head.sequence}, not with frame ${end.sequence}`);
-  }
   await compactHistory(to);
   return head;
 }
@@ -61,7 +58,11 @@ export async function replayLog(from: KeyValueStore, to: KeyValueStore): Promise
 /** The end of a stored log, checked against its last frame; undefined when the store is new. */
 export function readHead(keyValue: KeyValueStore): Head | undefined {
   const bytes = keyValue.get(HEAD_KEY);
-  if (bytes === undefined) return undefined;
+  if (bytes === undefined) {
+    // Going on from nothing would write over it.
+    if (keyValue.get(logKey(1)) !== undefined) throw new LogDamaged('the log has frames and no head');
+    return undefined;
+  }
   if (bytes.length !== HEAD_BYTES) throw new LogDamaged(`the head of the log has ${bytes.length} bytes`);
   const head = decodeHead(bytes);
   const frameBytes = keyValue.get(logKey(head.sequence));
@@ -69,6 +70,9 @@ export function readHead(keyValue: KeyValueStore): Head | undefined {
     throw new LogDamaged(`the last frame (${head.sequence}) of the log is missing`);
   if (Buffer.compare(frameHash(frameBytes), head.hash) !== 0) {
     throw new LogDamaged(`the last frame (${head.sequence}) of the log is not the one that was written`);
+  }
+  if (keyValue.get(logKey(head.sequence + 1)) !== undefined) {
+    throw new LogDamaged(`the log has frames beyond its head (${head.sequence})`);
   }
   const frame = readFrame(frameBytes, head.sequence);
   const revision = frame.changes.at(-1)?.revision ?? head.revision;

@@ -8,6 +8,7 @@ import type { Store } from './store.ts';
 import {
   change,
   collect,
+  dump,
   keyOf,
   openStore,
   printObjects,
@@ -17,6 +18,7 @@ import {
   TestClock,
   textOf,
 } from './store-fixtures.suite.ts';
+import { PROJECTION_TABLES } from './tables.ts';
 
 const COLLECTION = keyOf('');
 
@@ -270,6 +272,16 @@ describe('indexes', () => {
     expect(await dependents('w')).toEqual(['a=x']);
     await change(store, keyOf('a'));
     expect(await dependents('v')).toEqual([]);
+  });
+
+  test('what is deleted leaves no row and no index entry behind', async () => {
+    const keyValue = new MemoryKeyValue();
+    const store = await openStore(keyValue);
+    await store.commit(proposalOf([{ key: keyOf('a'), row: rowOf('x', { owners: ['o'] }) }]));
+    const current = PROJECTION_TABLES.filter(({ start }) => 'gox'.includes(String.fromCharCode(start[0]!)));
+    expect(await dump(keyValue, current)).toHaveLength(3);
+    await change(store, keyOf('a'));
+    expect(await dump(keyValue, current)).toEqual([]);
   });
 
   test('an owner uid may be any text without harm to the dependents of others', async () => {

@@ -13,11 +13,11 @@ import {
 /**
  * The tables inside the one ordered key space, by the first byte of the key:
  *
- *     c  commit id                                      → sequence, time
+ *     c  commit id                                      → sequence
  *     e  cluster group resource, revision               → event: sequence, change index, namespace, name
  *     g  cluster, owner uid, object key                 → (empty)
  *     l  sequence                                       → frame
- *     m  name                                           → head, floor, format
+ *     m  name                                           → head, floor, compacted, format
  *     o  cluster group resource namespace name          → row
  *     v  object key, revision that superseded it        → row before that revision
  *     w  controller, cluster, key                       → payload of owed work

@@ -346,7 +346,7 @@ describe('watch sessions', () => {
   });
 
   test('nothing is told after closing, not even that the store is gone', async () => {
-    const { store, watch, settle } = await start();
+    const { store, watch, settle } = await start(new SlowMemory());
     await change(store, keyOf('a'), { text: '1' });
     const [live, reading, stuck] = [
       new RecordingSink(),

@@ -178,7 +178,7 @@ describe('a watch', () => {
 
   test('from too long ago says 410 in an event, and ends', async () => {
     const { configMaps } = await fixture.namespace();
-    const watch = await fixture.client.watch(`${configMaps}?watch=1&resourceVersion=1`);
+    const watch = await fixture.client.watch(`${configMaps}?watch=1&resourceVersion=1&timeoutSeconds=2`);
     expect(watch.status).toBe(200);
     const events = await watch.rest();
     expect(events).toMatchObject([

@@ -1,7 +1,10 @@
 import type { Client, KubeObject } from '../http/client.ts';
 
 /** An owner reference to an object, which blocks a deletion in the foreground if wanted. */
-export function ownedBy(owner: KubeObject, changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+export function ownedBy(
+  owner: KubeObject,
+  changes: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   const { name, uid } = owner.metadata;
   return { apiVersion: owner.apiVersion, kind: owner.kind, name, uid, ...changes };
 }
@@ -48,7 +51,9 @@ export function widgetDefinition(group: string, scope: 'Namespaced' | 'Cluster')
       group,
       scope,
       names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      versions: [
+        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
+      ],
     },
   };
 }

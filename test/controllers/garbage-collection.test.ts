@@ -34,7 +34,10 @@ describe('a deletion in the background', () => {
     const owners = [ownedBy(owner)];
     await member(client, configMaps, { name: 'child', owners, finalizers: ['example.com/hold'] });
     await client.delete(`${configMaps}/owner`);
-    const held = await client.until(`${configMaps}/child`, ({ metadata }) => metadata.deletionTimestamp !== undefined);
+    const held = await client.until(
+      `${configMaps}/child`,
+      ({ metadata }) => metadata.deletionTimestamp !== undefined,
+    );
     expect(held.metadata.finalizers).toEqual(['example.com/hold']);
     await client.patch(`${configMaps}/child`, { metadata: { finalizers: null } });
     await client.untilGone(`${configMaps}/child`);
@@ -69,7 +72,9 @@ describe('a deletion in the foreground', () => {
     const marked = await client.delete(`${configMaps}/owner`, policy('Foreground'));
     expect(marked.metadata).toMatchObject({ name: 'owner', finalizers: ['foregroundDeletion'] });
     expect(marked.metadata.deletionTimestamp).toBeDefined();
-    const events = await watch.until(({ type, object }) => type === 'DELETED' && object.metadata.name === 'owner');
+    const events = await watch.until(
+      ({ type, object }) => type === 'DELETED' && object.metadata.name === 'owner',
+    );
     watch.close();
     const deleted = events.filter(({ type }) => type === 'DELETED').map(({ object }) => object.metadata.name);
     expect(deleted).toEqual(['grandchild', 'child', 'owner']);
@@ -102,7 +107,10 @@ describe('a deletion in the foreground', () => {
       finalizers: ['example.com/hold'],
     });
     await client.delete(`${configMaps}/owner`, policy('Foreground'));
-    await client.until(`${configMaps}/grandchild`, ({ metadata }) => metadata.deletionTimestamp !== undefined);
+    await client.until(
+      `${configMaps}/grandchild`,
+      ({ metadata }) => metadata.deletionTimestamp !== undefined,
+    );
     // Its end makes the collector look again, when all generations have been marked.
     await client.patch(`${configMaps}/other-child`, { metadata: { finalizers: null } });
     await client.untilGone(`${configMaps}/other-child`);
@@ -131,10 +139,15 @@ describe('a deletion in the foreground', () => {
     const { configMaps } = await fixture.namespace();
     const one = await member(client, configMaps, { name: 'one' });
     const other = await member(client, configMaps, { name: 'other' });
-    await member(client, configMaps, { name: 'child', owners: [ownedBy(one, BLOCKING), ownedBy(other, BLOCKING)] });
+    await member(client, configMaps, {
+      name: 'child',
+      owners: [ownedBy(one, BLOCKING), ownedBy(other, BLOCKING)],
+    });
     await client.delete(`${configMaps}/one`, policy('Foreground'));
     await client.untilGone(`${configMaps}/one`);
-    expect((await client.get(`${configMaps}/child`)).metadata.ownerReferences).toEqual([ownedBy(other, BLOCKING)]);
+    expect((await client.get(`${configMaps}/child`)).metadata.ownerReferences).toEqual([
+      ownedBy(other, BLOCKING),
+    ]);
   });
 
   it('goes when a user takes its finalizer away', async () => {
@@ -201,6 +214,25 @@ describe('a deletion in the foreground', () => {
   });
 });
 
+describe('a dependent that comes while its owner goes', () => {
+  it('does not outlive it', async () => {
+    const { client } = fixture;
+    const { configMaps } = await fixture.namespace();
+    const names = Array.from({ length: 60 }, (_, index) => `owner-${index}`);
+    const owners = await Promise.all(names.map((name) => member(client, configMaps, { name })));
+    await Promise.all(
+      owners.map(async (owner) => {
+        const { name } = owner.metadata;
+        const births = [1, 2].map((number) =>
+          member(client, configMaps, { name: `child-${number}-of-${name}`, owners: [ownedBy(owner)] }),
+        );
+        await Promise.all([...births, client.delete(`${configMaps}/${name}`)]);
+      }),
+    );
+    await client.until(configMaps, (list) => !JSON.stringify(list['items']).includes('"child-'));
+  });
+});
+
 describe('a deletion that orphans', () => {
   it('takes the references out of the dependents, and only then the owner', async () => {
     const { client } = fixture;
@@ -218,11 +250,12 @@ describe('a deletion that orphans', () => {
     expect((await client.get(`${configMaps}/shared`)).metadata.ownerReferences).toEqual([ownedBy(other)]);
     const events = await watch.until(({ type }) => type === 'DELETED');
     watch.close();
-    expect(events.slice(-3).map(({ type, object }) => `${type} ${object.metadata.name}`).sort()).toEqual([
-      'DELETED owner',
-      'MODIFIED child',
-      'MODIFIED shared',
-    ]);
+    expect(
+      events
+        .slice(-3)
+        .map(({ type, object }) => `${type} ${object.metadata.name}`)
+        .sort(),
+    ).toEqual(['DELETED owner', 'MODIFIED child', 'MODIFIED shared']);
     await untilCollected(client, configMaps);
     expect((await client.call(`${configMaps}/child`)).status).toBe(200);
   });
@@ -331,7 +364,11 @@ describe('custom resources', () => {
     const widgets = `/apis/${group}/v1/namespaces/${namespace}/widgets`;
     const names = Array.from({ length: 10 }, (_, index) => `w${index}`);
     for (const name of names) {
-      const widget = await client.create(widgets, { apiVersion: `${group}/v1`, kind: 'Widget', metadata: { name } });
+      const widget = await client.create(widgets, {
+        apiVersion: `${group}/v1`,
+        kind: 'Widget',
+        metadata: { name },
+      });
       await member(client, configMaps, { name: `of-${name}`, owners: [ownedBy(widget)] });
     }
     await client.delete(`${DEFINITIONS}/widgets.${group}`);

@@ -106,7 +106,10 @@ describe('the deletion of a namespace', () => {
     const path = `/api/v1/namespaces/${namespace}`;
     await member(client, configMaps, { name: 'held', finalizers: [HOLD] });
     await client.delete(path);
-    const refused = await client.refuse(403, configMaps, { method: 'POST', body: { metadata: { name: 'new' } } });
+    const refused = await client.refuse(403, configMaps, {
+      method: 'POST',
+      body: { metadata: { name: 'new' } },
+    });
     expect(refused).toMatchObject({
       reason: 'Forbidden',
       message: `configmaps "new" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
@@ -127,7 +130,10 @@ describe('the deletion of a namespace', () => {
     await client.patch(`${configMaps}/held`, { data: { still: 'changes' } });
     await client.patch(`${configMaps}/held`, { metadata: { finalizers: null } });
     await client.untilGone(path);
-    const missing = await client.refuse(404, configMaps, { method: 'POST', body: { metadata: { name: 'new' } } });
+    const missing = await client.refuse(404, configMaps, {
+      method: 'POST',
+      body: { metadata: { name: 'new' } },
+    });
     expect(missing.message).toBe(`namespaces "${namespace}" not found`);
   });
 
@@ -202,6 +208,8 @@ describe('the deletion of a namespace', () => {
 });
 
 function conditionsOf(object: KubeObject): readonly Readonly<Record<string, string>>[] {
-  const { conditions = [] } = object['status'] as { conditions?: readonly Readonly<Record<string, string>>[] };
+  const { conditions = [] } = object['status'] as {
+    conditions?: readonly Readonly<Record<string, string>>[];
+  };
   return conditions;
 }

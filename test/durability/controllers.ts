@@ -45,7 +45,9 @@ export class SlowDeletions {
 
   /** Asks for the deletions; whether the server still answers does not matter. */
   async begin(client: Client): Promise<void> {
-    await Promise.allSettled(this.#targets.map(({ path, body }) => client.call(path, { method: 'DELETE', body })));
+    await Promise.allSettled(
+      this.#targets.map(({ path, body }) => client.call(path, { method: 'DELETE', body })),
+    );
   }
 
   /** Of deletions of many objects, how many went on after the restart that had begun before the kill. */
@@ -56,7 +58,8 @@ export class SlowDeletions {
       const times: number[] = [];
       while (times.length < this.#count) {
         const { type, object } = await watch.next();
-        if (type === 'DELETED' && object.metadata.name !== 'owner') times.push(timeOf(object.metadata.resourceVersion));
+        if (type === 'DELETED' && object.metadata.name !== 'owner')
+          times.push(timeOf(object.metadata.resourceVersion));
       }
       watch.close();
       if (times.some((ms) => ms <= killedAtMs) && times.some((ms) => ms > killedAtMs)) count += 1;
@@ -119,7 +122,12 @@ export class SlowDeletions {
       spec: {
         group,
         scope: 'Namespaced',
-        names: { plural, singular: `widget${this.#round}`, kind: `Widget${this.#round}`, listKind: `Widget${this.#round}List` },
+        names: {
+          plural,
+          singular: `widget${this.#round}`,
+          kind: `Widget${this.#round}`,
+          listKind: `Widget${this.#round}List`,
+        },
         versions: [
           { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
         ],

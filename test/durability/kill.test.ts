@@ -37,7 +37,13 @@ it(
     const port = await freePort();
     const random = new Random(SEED);
     const ledgers: Ledger[] = [];
-    const totals: Totals = { acknowledged: 0, inDoubt: 0, happened: 0, interruptedDeletions: 0, restartMsMax: 0 };
+    const totals: Totals = {
+      acknowledged: 0,
+      inDoubt: 0,
+      happened: 0,
+      interruptedDeletions: 0,
+      restartMsMax: 0,
+    };
     let server = await startServer({ rootDirectory, port });
     onTestFinished(async () => void (await server.stop()));
     for (let round = 0; round < ROUNDS; round++) {
@@ -179,7 +185,9 @@ async function watchUntilSentinel(client: Client, collection: string, from: stri
 }
 
 function stamps(events: readonly WatchEvent[]): string[] {
-  return events.map(({ type, object }) => `${type} ${object.metadata.name}@${object.metadata.resourceVersion}`);
+  return events.map(
+    ({ type, object }) => `${type} ${object.metadata.name}@${object.metadata.resourceVersion}`,
+  );
 }
 
 /** The log alone gives the same bytes, nobody owes anything, and nothing of what was deleted is left. */
@@ -196,11 +204,16 @@ async function checkDatabase(path: string): Promise<void> {
   const objects = await contentOf(stored, { start: Buffer.from('o'), end: Buffer.from('p') });
   expect(objects.length).toBeGreaterThan(0);
   expect(objects.filter((key) => key.includes(`\0${GONE_GROUP}\0`)).map(String)).toEqual([]);
-  expect((await contentOf(stored, { start: Buffer.from('w'), end: Buffer.from('x') })).map(String)).toEqual([]);
+  expect((await contentOf(stored, { start: Buffer.from('w'), end: Buffer.from('x') })).map(String)).toEqual(
+    [],
+  );
 }
 
 /** Keys and values, one after the other, each after its length. */
-async function contentOf(store: KeyValueStore, range: { start: Uint8Array; end: Uint8Array }): Promise<Buffer[]> {
+async function contentOf(
+  store: KeyValueStore,
+  range: { start: Uint8Array; end: Uint8Array },
+): Promise<Buffer[]> {
   const parts: Buffer[] = [];
   for await (const entries of store.iterate(range)) {
     for (const [key, value] of entries) {

@@ -34,7 +34,9 @@ it('makes a logical cluster whole or not at all when it is killed meanwhile', as
 async function createUntilKilled(rootDirectory: string, afterMs: number): Promise<string[]> {
   const script = fileURLToPath(new URL('create-clusters.mjs', import.meta.url));
   const dist = fileURLToPath(new URL('../../dist', import.meta.url));
-  const child = spawn(process.execPath, [script, dist, rootDirectory], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, dist, rootDirectory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

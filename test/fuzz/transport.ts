@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
-import { Agent, request as httpsRequest } from 'node:https'';
+import { Agent, request as httpsRequest } from 'node:https';
 
 import { connect as connectTls } from 'node:tls';
 import type { ServerProcess } from '../support/server.ts';
@@ -11,6 +11,8 @@ export interface Call {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: Buffer | undefined;
   readonly protocol: 'http1' | 'http2';
+  /** Kept apart from the connections of requests that may break theirs. */
+  readonly isHostile?: boolean;
 }
 
 /** The bytes of a request as no library would send it. */
@@ -37,12 +39,13 @@ const HEADER_BYTES_MAX = 256 * 1024;
 /** Sends requests to one server over kept connections, and fails where an answer takes longer than it may. */
 export class Transport {
   readonly #server: ServerProcess;
-  readonly #agent: Agent;
-  #session: ClientHttp2Session | undefined;
+  readonly #agents: readonly [Agent, Agent];
+  readonly #sessions = new Map<boolean, ClientHttp2Session>();
 
   constructor(server: ServerProcess) {
     this.#server = server;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, ca: server.ca });
+    const options = { keepAlive: true, maxSockets: SOCKETS_MAX, ca: server.ca };
+    this.#agents = [new Agent(options), new Agent(options)];
   }
 
   /** Rejects when no complete answer came in time; a broken connection is an answer with status zero. */
@@ -96,8 +99,8 @@ export class Transport {
   }
 
   close(): void {
-    this.#agent.destroy();
-    this.#session?.destroy();
+    for (const agent of this.#agents) agent.destroy();
+    for (const session of this.#sessions.values()) session.destroy();
   }
 
   #callHttp1(call: Call): Promise<Answer> {
@@ -111,7 +114,7 @@ export class Transport {
       const outgoing = httpsRequest({
         host: '127.0.0.1',
         port: this.#server.port,
-        agent: this.#agent,
+        agent: this.#agents[call.isHostile ? 1 : 0],
         method,
         path,
         headers,
@@ -152,7 +155,7 @@ export class Transport {
       const { method, path } = call;
       let stream: ClientHttp2Stream;
       try {
-        stream = this.#openSession().request({
+        stream = this.#openSession(call.isHostile ?? false).request({
           ...(call.headers as Record<string, string>),
           ':method': method,
           ':path': path,
@@ -190,12 +193,12 @@ export class Transport {
     });
   }
 
-  #openSession(): ClientHttp2Session {
-    const current = this.#session;
+  #openSession(isHostile: boolean): ClientHttp2Session {
+    const current = this.#sessions.get(isHostile);
     if (current !== undefined && !current.closed && !current.destroyed) return current;
     const session = connect(this.#server.url, { ca: this.#server.ca, maxHeaderListPairs: 2_000 } as object);
     session.on('error', () => {});
-    this.#session = session;
+    this.#sessions.set(isHostile, session);
     return session;
   }
 }

@@ -113,7 +113,9 @@ describeKubectl('kubectl describe and events', (cluster) => {
         cluster.ok(`describe clusterrole ${ns}-all`),
         describe('cm a'),
       ]);
-    expect(map).toMatch(/Name: +a\nNamespace: +test-\d+\nLabels: +app=x\nAnnotations: +note: n\n/);
+    expect(map).toMatch(
+      /Name: +a\nNamespace: +test-\d+\nLabels: +app=x\nAnnotations: +(kcp\.io\/cluster: root\n +)?note: n\n/,
+    );
     expect(map).toMatch(/key:\n-+\nvalue\n/);
     expect(map).toMatch(/Events: +<none>/);
     expect(secret).toMatch(/password: +6 bytes/);
