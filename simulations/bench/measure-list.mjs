@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Connection } from './connection.mjs';
 import { cpuText, startCpuMeter } from './cpu-meter.mjs';
 import { fillNamespace } from './fill.mjs';
 import { MARK_BYTE, MARK_DISTANCE_MIN } from './requests.mjs';
@@ -85,13 +86,15 @@ function memoryText({ beforeBytes, extraBytes }) {
 }
 
 /** Throws unless the list is complete. */
-async function listOnce({ server, requests, control }, namespace, count) {
+async function listOnce({ server, endpoint, requests }, namespace, count) {
+  // A new connection: an older one may have been idle for so long that the server ends it.
+  const connection = await Connection.open(endpoint);
   let firstByteMs = Number.NaN;
   let bodyBytes = 0;
   let objects = 0;
   let skip = 0;
-  control.onBody = (bytes, start, end) => {
-    if (bodyBytes === 0) firstByteMs = performance.now() - control.sentAtMs;
+  connection.onBody = (bytes, start, end) => {
+    if (bodyBytes === 0) firstByteMs = performance.now() - connection.sentAtMs;
     bodyBytes += end - start;
     // Pieces end anywhere: what is left to skip goes on in the next one.
     let offset = start + skip;
@@ -113,14 +116,14 @@ async function listOnce({ server, requests, control }, namespace, count) {
     peakBytes = Math.max(peakBytes, server.memory().residentBytes);
   }, MEMORY_POLL_MS);
   const cpuMeter = startCpuMeter(server);
-  const status = await new Promise((resolve) => control.send(requests.list(namespace), resolve));
-  const totalMs = performance.now() - control.sentAtMs;
+  const status = await new Promise((resolve) => connection.send(requests.list(namespace), resolve));
+  const totalMs = performance.now() - connection.sentAtMs;
   const cpu = cpuMeter();
   clearInterval(poll);
-  control.onBody = undefined;
+  connection.close();
   peakBytes = Math.max(peakBytes, server.memory().peakBytes);
   if (status !== 200 || objects !== count) {
-    const failure = control.failure === undefined ? '' : ` (${control.failure.message})`;
+    const failure = connection.failure === undefined ? '' : ` (${connection.failure.message})`;
     throw new Error(
       `the list of ${namespace} had ${objects} of ${count} objects, status ${status}${failure}`,
     );

@@ -21,6 +21,7 @@ import {
   type WorkChange,
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
+import { depart } from './departures.ts';
 import { decodeStored, encodeRow } from './row-codec.ts';
 import { groupResource, type Resource, resolve, type Target } from './target.ts';
 import { workAfterDelete, workAfterPut } from './work.ts';
@@ -122,14 +123,18 @@ async function commit(
     return { ...outcome, revision: currentRow.revision };
   }
   if (step.request.options.isDryRun) return { ...outcome, revision: currentRow?.revision };
-  const work = await workOf(api, { definition, key, object: wish.object, old: current, row: currentRow });
-  const committed = await api.store.commit({
-    mutations: [{ key, expected, ...(row === undefined ? {} : { row }) }],
-    preconditions: [...resource.preconditions, ...step.reads.preconditions],
-    work,
-    actor: step.request.target.user.name,
-    originRegion: api.region,
-  });
+  const propose = async () => {
+    const work = await workOf(api, { definition, key, object: wish.object, old: current, row: currentRow });
+    return api.store.commit({
+      mutations: [{ key, expected, ...(row === undefined ? {} : { row }) }],
+      preconditions: [...resource.preconditions, ...step.reads.preconditions],
+      work,
+      actor: step.request.target.user.name,
+      originRegion: api.region,
+    });
+  };
+  const isDeparture = row === undefined && currentRow !== undefined;
+  const committed = await (isDeparture ? depart(api, currentRow.uid, propose) : propose());
   return { ...outcome, revision: committed.revisions[0] };
 }
 

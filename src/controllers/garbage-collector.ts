@@ -2,6 +2,7 @@ import {
   type Api,
   CONTROLLERS,
   decodeStored,
+  departuresEnded,
   FOREGROUND_FINALIZER,
   ORPHAN_FINALIZER,
   parseObjectWorkKey,
@@ -61,6 +62,12 @@ class GarbageCollector {
     const key = parseObjectWorkKey(debt.key.cluster, debt.key.key);
     const found = this.#read(key);
     if (found === undefined) return 'settled';
+    // An owner whose deletion has looked for dependents already may not have seen this one.
+    const owners = found.object.metadata.ownerReferences ?? [];
+    await departuresEnded(
+      this.#api,
+      owners.map(({ uid }) => uid),
+    );
     return this.#collect({ key, ...found }, this.#step(signal));
   }
 

@@ -99,8 +99,18 @@ export class ControllerRuntime {
     if (this.#items.size === 0) return;
     for (const event of group.events) {
       for (const controller of this.#controllers.values()) {
-        for (const key of controller.wakes?.(event) ?? []) this.#wake(textOf(key));
+        for (const key of this.#wakesOf(controller, event)) this.#wake(textOf(key));
       }
+    }
+  }
+
+  /** A controller that fails here is looked at again later; the feed must go on. */
+  #wakesOf(controller: Controller, event: StoreEvent): readonly WorkKey[] {
+    try {
+      return controller.wakes?.(event) ?? [];
+    } catch (error) {
+      this.#report(controller.name, { controller: controller.name, cluster: event.key.cluster, key: '' }, error);
+      return [];
     }
   }
 

@@ -7,7 +7,11 @@ import type { Socket } from 'node:net';
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
   const line = statusLine(error.code);
-  const head = ['Content-Type: text/plain; charset=utf-8', `Content-Length: ${line.length}`, 'Connection: close'];
+  const head = [
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${line.length}`,
+    'Connection: close',
+  ];
   socket.end(`HTTP/1.1 ${line}\r\n${head.join('\r\n')}\r\n\r\n${line}`);
 }
 

@@ -113,9 +113,7 @@ async function assemble(
     tokens: new ContinueTokens(tokenKey),
     region: options.region as RegionName,
   };
-  for (const cluster of [ROOT_CLUSTER, SYSTEM_ADMIN_CLUSTER]) {
-    if (store.get(logicalClusterKey(cluster)) === undefined) await createLogicalCluster(api, cluster);
-  }
+  await found(api);
   const controllers = new ControllerRuntime({
     api,
     clock: systemClock,
@@ -155,6 +153,19 @@ async function assemble(
   await writeAdminKubeconfig({ path: kubeconfigPath, host, port, ca: certificates.ca, token: tokens });
   log.info('serving', { url: serverUrl(host, port), directory, revision: store.revision });
   return { url: serverUrl(host, port), kubeconfigPath, api, failed: failureOf(store, cleanups) };
+}
+
+/**
+ * Makes the logical clusters that every member has. History begins here: a resourceVersion from before,
+ * which a client may have from a former life of this address, is answered 410 and makes it list again.
+ */
+async function found(api: Api): Promise<void> {
+  let isNew = false;
+  for (const cluster of [ROOT_CLUSTER, SYSTEM_ADMIN_CLUSTER]) {
+    if (api.store.get(logicalClusterKey(cluster)) !== undefined) continue;
+    isNew = await createLogicalCluster(api, cluster);
+  }
+  if (isNew) await api.store.compact(api.store.revision);
 }
 
 async function openStore(directory: string, log: MemberLog): Promise<Store> {

@@ -149,7 +149,7 @@ function strangeCall(): fc.Arbitrary<Plan> {
           return {
             kind: 'call',
             isValid: false,
-            call: { method, path, headers, body, protocol: wish.protocol },
+            call: { method, path, headers, body, protocol: wish.protocol, isHostile: true },
           };
         },
     );
@@ -279,7 +279,7 @@ function guestDefinition(): fc.Arbitrary<Plan> {
           return {
             kind: 'call',
             isValid: false,
-            call: { method: wish.method, path, headers, body, protocol: 'http1' },
+            call: { method: wish.method, path, headers, body, protocol: 'http1', isHostile: true },
           };
         },
     );

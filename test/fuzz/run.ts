@@ -27,7 +27,7 @@ export interface Figures {
   seconds: number;
 }
 
-const PARALLEL = 24;
+const PARALLEL = 40;
 const BATCH = 500;
 const RSS_EVERY = 500;
 const VIOLATIONS_MAX = 200;
@@ -87,7 +87,8 @@ async function perform(options: RunOptions, figures: Figures, plan: Plan): Promi
       if (answer.status >= 500) throw new Error(`${answer.status}: ${answer.body.toString().slice(0, 500)}`);
       return;
     }
-    if (planned.isValid && answer.status === 0) throw new Error('the connection broke');
+    if (planned.isValid && answer.status === 0)
+      throw new Error(`the connection broke: ${answer.contentType}`);
     const value = readAnswer(planned.call, answer);
     if (value !== undefined && answer.status < 300)
       await verify(options, figures, { call: planned.call, answer, value, label });

@@ -23,6 +23,7 @@ export interface RawCall {
 export interface Answer {
   /** Zero: the connection ended without an answer, which only hostile requests may bring about. */
   readonly status: number;
+  /** What broke the connection, where nothing was answered. */
   readonly contentType: string;
   readonly body: Buffer;
   /** The stream was still open when it was left: that is what watches are like. */
@@ -33,7 +34,7 @@ const ANSWER_MS = 10_000;
 const SOCKETS_MAX = 32;
 /** How much of a watch is looked at. */
 const WATCH_MS = 150;
-const RAW_IDLE_MS = 400;
+const RAW_IDLE_MS = 200;
 const HEADER_BYTES_MAX = 256 * 1024;
 
 /** Sends requests to one server over kept connections, and fails where an answer takes longer than it may. */
@@ -81,7 +82,8 @@ export class Transport {
         clearTimeout(late);
         socket.destroy();
         const body = Buffer.concat(chunks);
-        const status = /^HTTP\/1\.1 (\d{3}) /.exec(body.toString('latin1', 0, 20))?.[1];
+        // After a `100 Continue` comes the answer.
+        const status = [...body.toString('latin1').matchAll(/HTTP\/1\.1 (\d{3}) /g)].at(-1)?.[1];
         resolve({ status: Number(status ?? 0), contentType: 'raw', body, isOpen: false });
       };
       const late = setTimeout(
@@ -122,10 +124,11 @@ export class Transport {
       });
       const chunks: Buffer[] = [];
       let response: IncomingMessage | undefined;
+      let failure = '';
       const settle = (isOpen: boolean): void => {
         clearTimeout(late);
         clearTimeout(enough);
-        const contentType = response?.headers['content-type'] ?? '';
+        const contentType = response?.headers['content-type'] ?? failure;
         resolve({ status: response?.statusCode ?? 0, contentType, body: Buffer.concat(chunks), isOpen });
       };
       let enough: NodeJS.Timeout | undefined;
@@ -145,7 +148,10 @@ export class Transport {
         incoming.once('end', () => settle(false));
         incoming.once('error', () => settle(true));
       });
-      outgoing.once('error', () => settle(true));
+      outgoing.once('error', (error) => {
+        failure = String(error);
+        settle(true);
+      });
       outgoing.end(call.body);
     });
   }
@@ -155,13 +161,16 @@ export class Transport {
       const { method, path } = call;
       let stream: ClientHttp2Stream;
       try {
-        stream = this.#openSession(call.isHostile ?? false).request({
-          ...(call.headers as Record<string, string>),
-          ':method': method,
-          ':path': path,
-        });
-      } catch {
-        return resolve({ status: 0, contentType: '', body: Buffer.alloc(0), isOpen: true });
+        stream = this.#openSession(call.isHostile ?? false).request(
+          {
+            ...(call.headers as Record<string, string>),
+            ':method': method,
+            ':path': path,
+          },
+          { endStream: call.body === undefined },
+        );
+      } catch (error) {
+        return resolve({ status: 0, contentType: String(error), body: Buffer.alloc(0), isOpen: true });
       }
       const chunks: Buffer[] = [];
       let status = 0;
@@ -187,9 +196,12 @@ export class Transport {
       });
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.once('end', () => settle(false));
-      stream.once('error', () => settle(true));
+      stream.once('error', (error) => {
+        contentType ||= String(error);
+        settle(true);
+      });
       stream.once('close', () => settle(true));
-      stream.end(call.body);
+      if (call.body !== undefined) stream.end(call.body);
     });
   }
 
