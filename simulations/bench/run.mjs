@@ -24,6 +24,10 @@ const GRACE_SECONDS = 240;
 // A short load with few clients reaches no target, and misses none.
 const noTarget = { target: undefined };
 
+// Leaving by process.exit ends the servers and removes their data, which a signal by itself would not.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
 process.exitCode = await main(process.argv.slice(2));
 // Connections of a measurement that was given up must not keep the process.
 process.exit();

@@ -83,13 +83,6 @@ async function prepareCreate(
   const { resource } = attempt;
   const { definition, target } = resource;
   settleNamespace(resource, object);
-  if (object.metadata.resourceVersion) {
-    throw new StatusError({
-      code: 500,
-      reason: '',
-      message: 'resourceVersion should not be set on objects to be created',
-    });
-  }
   assertNotTerminating(resource, object);
   wipeSystemMetadata(object);
   dedupeOwners(object, context);
@@ -111,6 +104,7 @@ async function prepareCreate(
   definition.strategy.prepareForCreate(object, strategyContext);
   assertValidNew(resource, object, definition.strategy.validateCreate(object, strategyContext));
   await admit(api, attempt, { ...admission, name, phase: 'validate' });
+  assertNoResourceVersion(object);
   if (attempt.currentRow !== undefined) throw alreadyExists(attempt, name);
   warnOf(resource, context, { object, old: undefined });
   return { object, isFinal: true };
@@ -121,6 +115,13 @@ function alreadyExists(attempt: Attempt, name: string): Error {
   return newAlreadyExists(groupResource(attempt.resource), name, {
     prefix: isTerminating ? 'object is being deleted: ' : '',
   });
+}
+
+/** Upstream's storage finds this out, after everything else was right, and answers with a plain 500. */
+function assertNoResourceVersion({ metadata }: KubeObject): void {
+  if (!metadata.resourceVersion || metadata.resourceVersion === '0') return;
+  const message = 'resourceVersion should not be set on objects to be created';
+  throw new StatusError({ code: 500, reason: '', message });
 }
 
 function assertNotTerminating(resource: Resource, object: KubeObject): void {

@@ -186,7 +186,7 @@ function fromQuery(query: Query): JsonObject {
   return objectOf({
     propagationPolicy: policy === '' ? undefined : policy,
     orphanDependents: orphan === undefined || orphan === '' ? undefined : query.flag('orphanDependents'),
-    dryRun: query.all('dryRun').filter((value) => value !== ''),
+    dryRun: [...query.all('dryRun')],
   });
 }
 

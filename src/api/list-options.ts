@@ -35,6 +35,8 @@ export function parseListOptions(query: Query): ListOptions {
   const version = query.text('resourceVersion');
   const continueToken = query.text('continue');
   const limit = Math.max(0, query.integer('limit') ?? 0);
+  // A list has no use for it, but a text that is no number is refused like everywhere.
+  query.integer('timeoutSeconds');
   const errors: FieldError[] = [];
   if (query.text('sendInitialEvents') !== '') {
     errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));

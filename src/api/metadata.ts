@@ -28,15 +28,18 @@ export function settleNamespace(resource: Resource, object: KubeObject): void {
   object.metadata.namespace = namespace;
 }
 
-/** The name of the body must be the URL's; a missing one is filled in. */
-export function settleName(resource: Resource, object: KubeObject): void {
+/** The name of an updated object must be there, and be the URL's; 400 otherwise. */
+export function assertName(resource: Resource, object: KubeObject): void {
   const given = object.metadata.name ?? '';
-  if (given !== '' && given !== resource.target.name) {
+  const { name } = resource.target;
+  if (given === '') {
     throw newBadRequest(
-      `the name of the object (${given}) does not match the name on the URL (${resource.target.name})`,
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
     );
   }
-  object.metadata.name = resource.target.name;
+  if (given !== name) {
+    throw newBadRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
+  }
 }
 
 /** Takes out of a new object's metadata what only the server sets. */
@@ -47,12 +50,15 @@ export function wipeSystemMetadata(object: KubeObject): void {
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   delete metadata.generation;
+  delete metadata.managedFields;
   delete metadata['selfLink'];
 }
 
 /** Puts back what an update cannot change, silently as upstream does. Throws 409 for another object's uid. */
 export function restoreSystemMetadata(resource: Resource, object: KubeObject, old: KubeObject): void {
   const { metadata } = object;
+  // The server alone writes these: what a client sends is not even looked at, so it cannot be wrong.
+  delete metadata.managedFields;
   const uid = old.metadata.uid ?? '';
   if (metadata.uid && metadata.uid !== uid) {
     throw newConflict(

@@ -5,6 +5,7 @@ import {
   applyStrategicMergePatch,
   encodeJson,
   forbidden,
+  goQuote,
   isObject,
   type JsonObject,
   JsonSyntaxError,
@@ -19,7 +20,7 @@ import {
 } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeValue, enforceFieldValidation } from './decode.ts';
-import { settleName, settleNamespace } from './metadata.ts';
+import { assertName, settleNamespace } from './metadata.ts';
 import type { Query } from './query.ts';
 import { decodeRow } from './row-codec.ts';
 import { groupResource, objectKey, type Resource, resolve, type Target } from './target.ts';
@@ -30,6 +31,7 @@ import type { WriteOptions } from './write-options.ts';
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 const STRATEGIC_MERGE_PATCH = 'application/strategic-merge-patch+json';
+const STEP_FIELDS = ['op', 'path', 'from', 'value'];
 
 interface PatchRequest {
   readonly target: Authorized<Target>;
@@ -42,7 +44,7 @@ interface PatchRequest {
 export async function patch(api: Api, request: PatchRequest & { readonly query: Query }): Promise<Written> {
   const { target, options, context, body, query } = request;
   const resource = resolve(api, target);
-  const patchValue = parsePatch(resource, body);
+  const { value: patchValue, complaints } = parsePatch(resource, body);
   if (query.has('force')) {
     throw newInvalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
       forbidden('force', 'may not be specified for non-apply patch'),
@@ -53,17 +55,17 @@ export async function patch(api: Api, request: PatchRequest & { readonly query: 
     options,
     context,
     keyOf: objectKey,
-    attempt: (attempt) => patchOnce(api, attempt, { ...request, patchValue }),
+    attempt: (attempt) => patchOnce(api, attempt, { ...request, patchValue, patchComplaints: complaints }),
   });
 }
 
 async function patchOnce(
   api: Api,
   attempt: Attempt,
-  request: PatchRequest & { readonly patchValue: JsonValue },
+  request: PatchRequest & { readonly patchValue: JsonValue; readonly patchComplaints: readonly string[] },
 ): Promise<Wish> {
   const { resource, currentRow, current: old } = attempt;
-  const { options, context, patchValue } = request;
+  const { options, context, patchValue, patchComplaints } = request;
   if (currentRow === undefined || old === undefined) throw missing(resource, patchValue);
   // Patches see the object as a client would: with its resourceVersion, so that they can test it.
   const before = decodeRow({
@@ -77,11 +79,13 @@ async function patchOnce(
   assertTypes(resource, patched, before);
   const patchedText = encodeJson(patched);
   const { object, complaints } = decodeValue(resource, patched as KubeObject);
-  enforceFieldValidation(resource, complaints, { options, warn: context.warn, patched: patchedText });
-  settleName(resource, object);
+  const all = [...patchComplaints, ...complaints];
+  enforceFieldValidation(resource, all, { options, warn: context.warn, patched: patchedText });
+  assertName(resource, object);
   settleNamespace(resource, object);
-  const isConditional = namesResourceVersion(patchValue, before, object);
-  if (isConditional) checkResourceVersion(attempt, object, { mustBeConditional: false });
+  const isConditional =
+    namesResourceVersion(patchValue, before, object) &&
+    checkResourceVersion(attempt, object, { mustBeConditional: true });
   return prepareUpdate(api, { attempt, old, object, isConditional, options, context });
 }
 
@@ -100,7 +104,11 @@ function applyPatch(
   return applyStrategicMergePatch(before, patchValue, resource.version.schema);
 }
 
-function parsePatch(resource: Resource, body: Body): JsonValue {
+/** The patch itself, and what strict validation says about the way in which it is written. */
+function parsePatch(
+  resource: Resource,
+  body: Body,
+): { readonly value: JsonValue; readonly complaints: readonly string[] } {
   const supported =
     resource.definition.origin === 'crd'
       ? [JSON_PATCH, MERGE_PATCH]
@@ -111,11 +119,25 @@ function parsePatch(resource: Resource, body: Body): JsonValue {
     );
   }
   try {
-    return parseJson(body.bytes).value;
+    const { value, duplicates } = parseJson(body.bytes);
+    const complaints = duplicates.map((path) => `duplicate field ${goQuote(path)}`);
+    if (body.mediaType !== JSON_PATCH) return { value, complaints };
+    return { value, complaints: [...unknownStepFields(value), ...complaints].map((text) => `json patch ${text}`) };
   } catch (cause) {
     if (cause instanceof JsonSyntaxError) throw newBadRequest(`error decoding patch: ${cause.message}`);
     throw cause;
   }
+}
+
+function unknownStepFields(steps: JsonValue): string[] {
+  if (!Array.isArray(steps)) return [];
+  return steps.flatMap((step, index) =>
+    isObject(step)
+      ? Object.keys(step)
+          .filter((field) => !STEP_FIELDS.includes(field))
+          .map((field) => `unknown field ${goQuote(`[${index}].${field}`)}`)
+      : [],
+  );
 }
 
 /** A patch may not turn the object into another kind; taken out types are put back. */

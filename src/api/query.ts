@@ -42,9 +42,9 @@ export class Query {
     return this.#values.has(name);
   }
 
-  /** As upstream reads booleans from a query: present and neither `false` nor `0`. */
+  /** As upstream reads booleans from a query: present and neither `false` (in any case) nor `0`. */
   flag(name: string): boolean {
-    const value = this.first(name);
+    const value = this.first(name)?.toLowerCase();
     return value !== undefined && value !== 'false' && value !== '0';
   }
 

@@ -25,18 +25,29 @@ export interface Selection {
 const NAME = 'metadata.name';
 const NAMESPACE = 'metadata.namespace';
 
-/** Parses the selectors of a query; 400 for grammar and for fields that the kind does not offer. */
+/**
+ * Parses the selectors of a query; 400 for grammar and for fields that the kind does not offer. A name in the
+ * URL, which the deprecated watch path of one object has, selects as `metadata.name` does.
+ */
 export function parseSelection(resource: Resource, query: Query): Selection {
   const labels = parseLabelSelector(query.text('labelSelector'));
   const fields = parseFieldSelector(query.text('fieldSelector'));
   assertKnownFields(resource, fields);
-  const isEverything = labels.requirements.length === 0 && fields.terms.length === 0;
+  const requested = resource.target.name;
+  const name = fields.exact(NAME) ?? (requested === '' ? undefined : requested);
+  if (requested !== '' && name !== requested) {
+    throw newBadRequest("fieldSelector metadata.name doesn't match requested name");
+  }
+  const isEverything = labels.requirements.length === 0 && fields.terms.length === 0 && requested === '';
   return {
     isEverything,
-    text: `${labels.text}\n${fields.text}`,
-    name: fields.exact(NAME),
+    text: `${labels.text}\n${fields.text}\n${requested}`,
+    name,
     namespace: resource.definition.scope === 'Namespaced' ? fields.exact(NAMESPACE) : undefined,
-    matches: (key, row) => isEverything || matches({ labels, fields, key, row }),
+    matches: (key, row) => {
+      if (isEverything) return true;
+      return (requested === '' || key.name === requested) && matches({ labels, fields, key, row });
+    },
   };
 }
 

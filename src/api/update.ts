@@ -15,8 +15,8 @@ import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import {
   assertValidUpdate,
   dedupeOwners,
+  assertName,
   restoreSystemMetadata,
-  settleName,
   settleNamespace,
   warnOf,
 } from './metadata.ts';
@@ -46,10 +46,11 @@ export async function update(
   const resource = resolve(api, target);
   const { object, complaints } = decodeObject(resource, body);
   enforceFieldValidation(resource, complaints, { options, warn: context.warn });
-  settleName(resource, object);
+  assertName(resource, object);
   settleNamespace(resource, object);
   const isMissing = api.store.newest(objectKey(resource)) === undefined;
   if (isMissing && target.subresource === '' && resource.definition.strategy.allowsCreateOnUpdate) {
+    assertNoUid(resource, object);
     delete object.metadata.resourceVersion;
     return createObject(api, { target, options, context, object });
   }
@@ -72,6 +73,17 @@ export async function update(
       });
     },
   });
+}
+
+/** Who names a uid means an object that was there: it is gone, and must not come back by an update. */
+function assertNoUid(resource: Resource, object: KubeObject): void {
+  const { uid } = object.metadata;
+  if (!uid) return;
+  throw newConflict(
+    groupResource(resource),
+    resource.target.name,
+    `Precondition failed: UID in precondition: ${uid}, UID in object meta: `,
+  );
 }
 
 /**

@@ -17,7 +17,7 @@ export function parseWriteOptions(
   options: { readonly kind: string; readonly userAgent: string },
 ): WriteOptions {
   const errors: FieldError[] = [];
-  const dryRun = query.all('dryRun').filter((value) => value !== '');
+  const dryRun = query.all('dryRun');
   errors.push(...dryRunErrors(dryRun));
   const manager = query.text('fieldManager');
   errors.push(...fieldManagerErrors(manager));

@@ -18,7 +18,7 @@ import {
 } from '../api/mod.ts';
 import { BoundedCache, type LogicalCluster } from '../base/mod.ts';
 import type { DefinitionSet } from '../definitions/mod.ts';
-import { encodeJson, type JsonObject, newNotAcceptable } from '../machinery/mod.ts';
+import { encodeJson, type JsonObject } from '../machinery/mod.ts';
 import { parseAccept } from './accept.ts';
 import { sendNotFound } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -114,7 +114,9 @@ export class DiscoveryRoutes {
 
   #sendOpenApiV2(exchange: Exchange, set: DefinitionSet): void {
     const { text, etag } = openApiV2(set);
-    if (acceptsProtobuf(exchange, 'v2')) {
+    const isProtobuf = acceptsProtobuf(exchange, 'v2');
+    if (isProtobuf === undefined) return sendNotAcceptable(exchange);
+    if (isProtobuf) {
       const { body } = this.#encoded.getOrMake(`${set.hash} v2`, () => ({
         body: Buffer.from(openApiV2Protobuf(text)),
         etag,
@@ -149,7 +151,9 @@ export class DiscoveryRoutes {
         ? { 'Cache-Control': 'public, immutable', Expires: new Date(Date.now() + YEAR_MS).toUTCString() }
         : {};
     const etag = `"${document.hash}"`;
-    if (acceptsProtobuf(exchange, 'v3')) {
+    const isProtobuf = acceptsProtobuf(exchange, 'v3');
+    if (isProtobuf === undefined) return sendNotAcceptable(exchange);
+    if (isProtobuf) {
       const { body } = this.#encoded.getOrMake(document.hash, () => ({
         body: Buffer.from(openApiV3Protobuf(document.text)),
         etag,
@@ -181,13 +185,20 @@ export class DiscoveryRoutes {
   }
 }
 
-/** Both spellings of the OpenAPI protobuf type are understood, whichever comes before JSON. 406 for neither. */
-function acceptsProtobuf(exchange: Exchange, version: 'v2' | 'v3'): boolean {
+/**
+ * Both spellings of the OpenAPI protobuf type are understood, whichever comes before JSON. Undefined when the
+ * client takes neither: then upstream answers with an empty 406.
+ */
+function acceptsProtobuf(exchange: Exchange, version: 'v2' | 'v3'): boolean | undefined {
   for (const { mediaType } of parseAccept(exchange.header('accept'))) {
     if (mediaType === `application/com.github.proto-openapi.spec.${version}.v1.0+protobuf`) return true;
     if (mediaType === `application/com.github.proto-openapi.spec.${version}@v1.0+protobuf`) return true;
     if (mediaType === 'application/json' || mediaType === '*/*' || mediaType === 'application/*')
       return false;
   }
-  throw newNotAcceptable('');
+  return undefined;
+}
+
+function sendNotAcceptable(exchange: Exchange): void {
+  exchange.send({ code: 406, contentType: 'text/plain; charset=utf-8' }, Buffer.alloc(0));
 }

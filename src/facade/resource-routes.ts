@@ -23,7 +23,13 @@ import {
 } from '../api/mod.ts';
 import type { LogicalCluster, Revision } from '../base/mod.ts';
 import { builtinDefinition } from '../definitions/mod.ts';
-import { newMethodNotAllowed, newNotAcceptable, successStatus } from '../machinery/mod.ts';
+import {
+  type KubeObject,
+  newMethodNotAllowed,
+  newNotAcceptable,
+  parseJson,
+  successStatus,
+} from '../machinery/mod.ts';
 import { type Row, withRevision } from '../store/mod.ts';
 import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
@@ -210,7 +216,8 @@ function withoutRevision(view: View, written: Written, row: Row): Buffer {
     ...view,
     format: { ...view.format, as: 'Object' as const, media: 'json' as const, isPretty: false },
   };
-  const object = JSON.parse(renderRow(plain, written.key, row).toString());
+  // Not JSON.parse, which knows no integers of 64 bits.
+  const object = parseJson(renderRow(plain, written.key, row)).value as KubeObject;
   delete object.metadata.resourceVersion;
   return renderObject(view, object);
 }

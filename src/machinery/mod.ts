@@ -5,6 +5,7 @@ export * from './human-duration.ts';
 export * from './json.ts';
 export * from './json-patch.ts';
 export * from './json-path.ts';
+export * from './json-access.ts';
 export * from './json-value.ts';
 export * from './kube-object.ts';
 export * from './label-selector.ts';

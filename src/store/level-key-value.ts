@@ -9,6 +9,7 @@ import type {
   ReadOptions,
   WriteOperation,
 } from './key-value.ts';
+import { checkLevelDirectory } from './level-check.ts';
 
 /**
  * LevelDB with one shortcut: batches of bytes go to the database as they are. The public `batch()` copies
@@ -53,9 +54,10 @@ const NO_VALUE = Buffer.alloc(0);
 
 /**
  * Opens (or creates) a LevelDB in a directory. Rejects with LevelDB's error: `LEVEL_LOCKED` when another
- * process has it, `LEVEL_CORRUPTION` when its files are damaged.
+ * process has it, `LEVEL_CORRUPTION` or `LogDamaged` when its files are damaged.
  */
 export async function openLevelKeyValue(directory: string): Promise<KeyValueStore> {
+  await checkLevelDirectory(directory);
   const database: Database = new Database(directory, {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
@@ -66,8 +68,6 @@ export async function openLevelKeyValue(directory: string): Promise<KeyValueStor
     cacheSize: 16 * 1024 * 1024,
     blockSize: 8 * 1024,
     maxOpenFiles: 1000,
-    // A damaged record is an error to report, never something to skip over silently.
-    paranoidChecks: true,
   } as Parameters<Database['open']>[0]);
   return new LevelKeyValue(database);
 }

@@ -241,6 +241,8 @@ describe('a watch', () => {
     expect((await one.take(1)).map(brief)).toEqual(['ADDED a']);
     await fixture.client.delete(`${configMaps}/a`);
     expect(brief(await one.next())).toBe('DELETED a');
+    const path = `/api/v1/watch/namespaces/${namespace}/configmaps/a?fieldSelector=metadata.name%3Db`;
+    expect((await fixture.client.refuse(400, path)).message).toContain("doesn't match requested name");
   });
 });
 

@@ -31,14 +31,15 @@ const ALLOWED_FAILURES: readonly (readonly [number, RegExp])[] = [
 /** What is in a complete answer, or undefined for one without an object. Throws for what may not be sent. */
 export function readAnswer(call: Call, answer: Answer): Wire | undefined {
   const { status, contentType, body } = answer;
-  if (status === 0 || answer.isOpen) return undefined;
-  if (call.method === 'HEAD' || status === 304) {
+  if (status === 0) return undefined;
+  if (status === 200 && isWatchOf(call)) return readWatch(answer);
+  if (answer.isOpen) return undefined;
+  if (call.method === 'HEAD' || status === 304 || status === 301) {
     if (body.length > 0) throw new Error(`a body in answer to ${call.method}`);
     return undefined;
   }
   const [mediaType = ''] = contentType.split(';');
   if (mediaType === 'text/plain') return readText(answer);
-  if (contentType.endsWith('stream=watch') || isWatchOf(call)) return undefined;
   const value = parseBody(mediaType, body);
   if (status >= 400) assertStatus(answer, value);
   return value;
@@ -49,9 +50,31 @@ export function isAllowedFailure(status: number, message: string): boolean {
   return ALLOWED_FAILURES.some(([code, pattern]) => code === status && pattern.test(message));
 }
 
+/** Events one after the other; the last one may be cut where the stream was left. */
+function readWatch({ body, contentType, isOpen }: Answer): undefined {
+  if (contentType.endsWith('stream=watch')) {
+    let offset = 0;
+    while (offset + 4 <= body.length) offset += 4 + body.readUInt32BE(offset);
+    if (!isOpen && offset !== body.length) throw new Error('a frame of a watch is cut');
+    return undefined;
+  }
+  const lines = body.toString().split('\n');
+  const rest = lines.pop();
+  if (!isOpen && rest !== '' && contentType === 'application/json' && lines.length > 0)
+    throw new Error(`a watch ends with ${rest}`);
+  for (const line of lines) {
+    const { type, object } = JSON.parse(line) as { type?: string; object?: Wire };
+    if (type === 'ERROR' && object?.['code'] !== 410) throw new Error(`a watch was told ${line}`);
+    if (object?.kind === undefined || type === undefined) throw new Error(`a watch was told ${line}`);
+  }
+  return undefined;
+}
+
 function readText({ status, body }: Answer): undefined {
   const text = body.toString();
   if (status === 200 || (status === 404 && text === NOT_FOUND)) return undefined;
+  // The documents of OpenAPI come in their own types.
+  if (status === 406 && text === '') return undefined;
   throw new Error(`the text ${JSON.stringify(text.slice(0, 500))} with ${status}`);
 }
 

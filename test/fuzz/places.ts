@@ -101,6 +101,7 @@ export function send(
     authorization: `Bearer ${world.token}`,
     accept: wish.accept,
     'user-agent': 'fuzz/1',
+    ...(wish.protocol === 'http2' ? { 'accept-encoding': 'gzip' } : {}),
     ...call.headers,
   };
   return {

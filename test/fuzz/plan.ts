@@ -5,6 +5,8 @@ import type { Call } from './transport.ts';
 export interface World {
   readonly history: History;
   readonly token: string;
+  /** Continue tokens by the path of the list that they belong to. */
+  readonly pages: Map<string, string>;
 }
 
 /** A request before it is known what there is to be asked for; the same plan may go out in many worlds. */

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly server: ServerProcess;
   readonly transport: Transport;
   readonly history: History;
+  /** Continue tokens by the path of the list that they belong to. */
+  readonly pages: Map<string, string>;
   readonly requests: number;
   readonly seed: number;
 }
@@ -75,8 +77,8 @@ function* generate({ requests, seed }: RunOptions): Generator<Plan, undefined> {
 }
 
 async function perform(options: RunOptions, figures: Figures, plan: Plan): Promise<void> {
-  const { history, transport, server } = options;
-  const planned = plan({ history, token: server.token });
+  const { history, transport, server, pages } = options;
+  const planned = plan({ history, token: server.token, pages });
   figures.requests += 1;
   const label = describe(planned);
   try {
@@ -99,7 +101,7 @@ async function perform(options: RunOptions, figures: Figures, plan: Plan): Promi
 
 /** Holds what an answer says about objects against the history, and reads written ones back. */
 async function verify(
-  { history, transport }: RunOptions,
+  { history, transport, pages }: RunOptions,
   figures: Figures,
   seen: { readonly call: Call; readonly answer: Answer; readonly value: Wire; readonly label: string },
 ): Promise<void> {
@@ -108,6 +110,8 @@ async function verify(
   const isWhole = !/as=/.test(call.headers['accept'] as string) && !answer.contentType.includes('protobuf');
   if (call.method === 'GET') {
     if (value.items !== undefined) {
+      const [path = ''] = call.path.split('?');
+      if (value.metadata?.continue) pages.set(path, value.metadata.continue);
       const kind = listedKind(history, value);
       if (kind !== undefined && isWhole)
         for (const item of value.items) history.claimState(kind.collection, item, label);
@@ -126,9 +130,16 @@ async function verify(
   if (kind === undefined || value.metadata?.resourceVersion === undefined) return;
   if (isWhole) claim(history, value, label);
   figures.verifications += 1;
+  const isExact = isWhole && answer.contentType === 'application/json' && !call.path.includes('pretty');
   await readBack(
     { history, transport },
-    { kind, value, label, isListed: figures.verifications % LIST_EVERY === 0 },
+    {
+      kind,
+      value,
+      label,
+      bytes: isExact ? answer.body : undefined,
+      isListed: figures.verifications % LIST_EVERY === 0,
+    },
   );
 }
 
@@ -138,6 +149,8 @@ async function readBack(
     readonly kind: FuzzKind;
     readonly value: Wire;
     readonly label: string;
+    /** What the write was answered with, where it is what a GET answers with. */
+    readonly bytes: Buffer | undefined;
     readonly isListed: boolean;
   },
 ): Promise<void> {
@@ -154,6 +167,10 @@ async function readBack(
     const found = JSON.parse(answer.body.toString()) as Wire;
     if (Number(found.metadata?.resourceVersion) < revision)
       throw new Error(`reading back gives the older ${found.metadata?.resourceVersion}`);
+    const isSame =
+      found.metadata?.resourceVersion === resourceVersion && found.apiVersion === value.apiVersion;
+    if (isSame && written.bytes !== undefined && !written.bytes.equals(answer.body))
+      throw new Error(`reading back gives ${answer.body} instead of ${written.bytes}`);
     history.claimState(kind.collection, found, source);
   }
   if (!written.isListed) return;

@@ -3,6 +3,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } f
 import { Agent, request as httpsRequest } from 'node:https';
 
 import { connect as connectTls } from 'node:tls';
+import { gunzipSync } from 'node:zlib';
 import type { ServerProcess } from '../support/server.ts';
 
 export interface Call {
@@ -175,11 +176,13 @@ export class Transport {
       const chunks: Buffer[] = [];
       let status = 0;
       let contentType = '';
+      let encoding: string | undefined;
       let enough: NodeJS.Timeout | undefined;
       const settle = (isOpen: boolean): void => {
         clearTimeout(late);
         clearTimeout(enough);
-        resolve({ status, contentType, body: Buffer.concat(chunks), isOpen });
+        const body = decoded(Buffer.concat(chunks), isOpen ? undefined : encoding);
+        resolve({ status, contentType, body, isOpen });
       };
       const late = setTimeout(() => {
         stream.close();
@@ -188,6 +191,7 @@ export class Transport {
       stream.once('response', (headers) => {
         status = Number(headers[':status'] ?? 0);
         contentType = String(headers['content-type'] ?? '');
+        encoding = headers['content-encoding'];
         if (!isWatch(call)) return;
         enough = setTimeout(() => {
           settle(true);
@@ -212,6 +216,16 @@ export class Transport {
     session.on('error', () => {});
     this.#sessions.set(isHostile, session);
     return session;
+  }
+}
+
+/** The body without its compression; as it is where that fails, which then fails as what it should be. */
+function decoded(body: Buffer, encoding: string | undefined): Buffer {
+  if (encoding !== 'gzip') return body;
+  try {
+    return gunzipSync(body);
+  } catch {
+    return body;
   }
 }
 

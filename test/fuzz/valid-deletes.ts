@@ -4,12 +4,13 @@ import {
   anyAccept,
   anyKind,
   dryRun,
+  find,
   JSON_TYPE,
+  nameFor,
   place,
   protocol,
   selector,
   send,
-  target,
   withQuery,
 } from './places.ts';
 import type { Plan } from './plan.ts';
@@ -21,6 +22,7 @@ const deleteOptions = pick<string | undefined>(
   [1, '{"propagationPolicy":"Orphan"}'],
   [1, '{"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0}'],
   [1, '{"preconditions":{"uid":"other"}}'],
+  [2, '{"preconditions":{"uid":"$uid","resourceVersion":"$revision"}}'],
   [1, '{"dryRun":["All"]}'],
 );
 
@@ -30,14 +32,18 @@ export function deleteRequest(): fc.Arbitrary<Plan> {
     .map(
       (wish): Plan =>
         (world) => {
-          const where = target(world, wish.kind, wish.place);
+          const live = find(world, wish.kind, wish.place);
+          const where = live ?? nameFor(wish.kind, wish.place);
+          const options = wish.options
+            ?.replace('$uid', live?.uid ?? '')
+            .replace('$revision', live?.resourceVersion ?? '1');
           // Namespaces of which everything hangs on come back slowly: they are deleted now and then only.
           const isSpared = wish.kind.kind === 'Namespace' && wish.place.index % 10 !== 0;
           const method = isSpared ? 'GET' : 'DELETE';
           const body =
-            wish.options === undefined || isSpared
+            options === undefined || isSpared
               ? {}
-              : { body: Buffer.from(wish.options), headers: { 'content-type': JSON_TYPE } };
+              : { body: Buffer.from(options), headers: { 'content-type': JSON_TYPE } };
           return send(world, wish, {
             method,
             path: withQuery(pathOf(wish.kind, where), wish.query),

@@ -3,6 +3,7 @@ import { pathOf } from './kinds.ts';
 import {
   anyAccept,
   anyKind,
+  find,
   JSON_TYPE,
   place,
   protocol,
@@ -16,10 +17,13 @@ import { pick, toJson, word } from './values.ts';
 
 const page = pick(
   [6, ''],
-  [2, 'limit=2'],
+  [3, 'limit=2'],
+  [2, 'limit=2&continue=$continue'],
   [1, 'limit=1&resourceVersion=0'],
   [1, 'limit=500'],
   [1, 'resourceVersion=0&resourceVersionMatch=NotOlderThan'],
+  [1, 'resourceVersion=$revision&resourceVersionMatch=Exact'],
+  [1, 'resourceVersion=$revision'],
 );
 
 export function getRequest(): fc.Arbitrary<Plan> {
@@ -62,14 +66,16 @@ export function listRequest(): fc.Arbitrary<Plan> {
     })
     .map(
       (wish): Plan =>
-        (world) =>
-          send(world, wish, {
-            method: 'GET',
-            path: withQuery(
-              pathOf(wish.kind, wish.scope ? { namespace: wish.place.namespace } : {}),
-              wish.query.filter((part) => part !== '').join('&'),
-            ),
-          }),
+        (world) => {
+          const path = pathOf(wish.kind, wish.scope ? { namespace: wish.place.namespace } : {});
+          const revision = find(world, wish.kind, { ...wish.place, isLive: true })?.resourceVersion ?? '0';
+          const query = wish.query
+            .filter((part) => part !== '')
+            .join('&')
+            .replace('$revision', revision)
+            .replace('$continue', world.pages.get(path) ?? '');
+          return send(world, wish, { method: 'GET', path: withQuery(path, query) });
+        },
     );
 }
 
@@ -80,13 +86,17 @@ export function watchRequest(): fc.Arbitrary<Plan> {
     [1, 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'],
     [1, 'watch=1&labelSelector=app%3Da'],
     [1, 'watch=1&resourceVersion=1'],
+    [2, 'watch=1&timeoutSeconds=1&resourceVersion=$revision'],
   );
   return fc.record({ kind: anyKind, place, query, accept: anyAccept(''), protocol }).map(
     (wish): Plan =>
       (world) =>
         send(world, wish, {
           method: 'GET',
-          path: withQuery(pathOf(wish.kind, { namespace: wish.place.namespace }), wish.query),
+          path: withQuery(
+            pathOf(wish.kind, { namespace: wish.place.namespace }),
+            wish.query.replace('$revision', find(world, wish.kind, wish.place)?.resourceVersion ?? '0'),
+          ),
         }),
   );
 }

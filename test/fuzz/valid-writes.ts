@@ -12,7 +12,6 @@ import {
   place,
   protocol,
   send,
-  target,
   withQuery,
 } from './places.ts';
 import type { Plan, World } from './plan.ts';
@@ -138,9 +137,12 @@ export function patchRequest(): fc.Arbitrary<Plan> {
     fc.record({ place, patch: patchOf(kind), query: writeQuery, accept: anyAccept(''), protocol }).map(
       (wish): Plan =>
         (world) => {
-          const { namespace, name } = target(world, kind, wish.place);
+          const live = find(world, kind, wish.place);
+          const { namespace, name } = live ?? nameFor(kind, wish.place);
           const path = withQuery(pathOf(kind, { namespace, name }), wish.query);
-          const text = toJson(wish.patch.value).replaceAll('$namespace', namespace);
+          const text = toJson(wish.patch.value)
+            .replaceAll('$namespace', namespace)
+            .replaceAll('$revision', live?.resourceVersion ?? '1');
           return send(world, wish, {
             method: 'PATCH',
             path,
@@ -164,6 +166,7 @@ function patchOf(kind: FuzzKind): fc.Arbitrary<{ readonly type: string; readonly
       [2, fc.constant({ op: 'add', path: '/metadata/labels', value: { app: 'a' } })],
       [1, fc.constant({ op: 'replace', path: '/metadata/labels/app', value: 'b' })],
       [1, fc.constant({ op: 'test', path: '/kind', value: kind.kind })],
+      [1, fc.constant({ op: 'test', path: '/metadata/resourceVersion', value: '$revision' })],
       [1, fc.constant({ op: 'remove', path: '/metadata/annotations' })],
       [1, annotations.map((value) => ({ op: 'add', path: '/metadata/annotations', value }))],
       [1, fc.constant({ op: 'copy', from: '/metadata/name', path: '/metadata/labels/x' })],
@@ -182,6 +185,13 @@ function patchOf(kind: FuzzKind): fc.Arbitrary<{ readonly type: string; readonly
   return oneOf<{ readonly type: string; readonly value: unknown }>(
     [4, merged.map((value) => ({ type: MERGE_PATCH, value }))],
     [1, fc.constant({ type: MERGE_PATCH, value: {} })],
+    [
+      1,
+      fc.constant({
+        type: MERGE_PATCH,
+        value: { metadata: { resourceVersion: '$revision', labels: { x: 'a' } } },
+      }),
+    ],
     [3, steps.map((value) => ({ type: JSON_PATCH, value }))],
     [
       kind.isCustom ? 0 : 2,

@@ -152,6 +152,14 @@ describe('list', () => {
     expect(namesOf(legacy)).toEqual(['a', 'b']);
   });
 
+  test('of a past that is gone is Expired', async () => {
+    const path = `${configMaps}?resourceVersion=1&resourceVersionMatch=Exact`;
+    expect(await fixture.client.refuse(410, path)).toMatchObject({
+      reason: 'Expired',
+      message: 'The resourceVersion for the provided list is too old.',
+    });
+  });
+
   test('of a future that does not come is a timeout', async () => {
     const future = BigInt(versions[0] ?? 0) + HOUR;
     expect(await fixture.client.refuse(504, `${configMaps}?resourceVersion=${future}`)).toMatchObject({

@@ -106,7 +106,8 @@ describeKubectl('the life of a namespace', (cluster) => {
     await client.patch(`${path}/configmaps/held`, { data: { still: 'here' } });
     const again = await client.refuse(409, path, { method: 'DELETE' });
     expect(again.message).toContain('The system is ensuring all content is removed from this namespace.');
-    const waiting = cluster.follow(`wait --for=delete ns/${ns} --timeout=20s`);
+    const waiting = cluster.follow(`wait --for=delete ns/${ns} --timeout=20s -v=6`);
+    await waiting.until(/watch=true/);
     await client.patch(`${path}/configmaps/held`, { metadata: { finalizers: null } });
     expect(await waiting.ended()).toContain('condition met');
     await client.refuse(404, path);

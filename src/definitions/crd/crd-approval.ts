@@ -1,5 +1,5 @@
-import { type FieldError, goQuote, invalid, type KubeObject, required } from '../../machinery/mod.ts';
-import { annotationOf, specOf, textAt } from './crd-view.ts';
+import { type FieldError, goQuote, invalid, type KubeObject, required, textAt } from '../../machinery/mod.ts';
+import { annotationOf, specOf } from './crd-view.ts';
 
 /** What the approval annotation of a CRD in one of Kubernetes' own groups says. */
 export interface Approval {

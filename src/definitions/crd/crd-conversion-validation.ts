@@ -10,8 +10,10 @@ import {
   type JsonObject,
   notSupported,
   required,
+  textAt,
+  textsAt,
 } from '../../machinery/mod.ts';
-import { objectAt, textAt, textsAt } from './crd-view.ts';
+import { objectAt } from './crd-view.ts';
 
 /** The rules for spec.conversion. The paths are those of upstream's internal type, which has no `webhook`. */
 export function validateConversion(conversion: JsonObject): FieldError[] {

@@ -1,5 +1,5 @@
-import { isObject, type JsonObject, type KubeObject, objectOf } from '../../machinery/mod.ts';
-import { objectAt, textAt } from './crd-view.ts';
+import { isObject, type JsonObject, type KubeObject, objectOf, textAt } from '../../machinery/mod.ts';
+import { objectAt } from './crd-view.ts';
 
 /** Fills in, in place, what a CRD leaves to the server: singular, listKind, conversion and the webhook's port. */
 export function defaultCustomResourceDefinition(crd: KubeObject): void {

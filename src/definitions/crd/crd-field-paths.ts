@@ -9,10 +9,10 @@ import {
   type Schema,
   schemaAtPath,
   splitFieldPath,
+  textAt,
   tooMany,
   validateSimplePath,
 } from '../../machinery/mod.ts';
-import { textAt } from './crd-view.ts';
 
 /** The rules for one of additionalPrinterColumns. */
 export function validateColumn(column: JsonObject, path: string): FieldError[] {

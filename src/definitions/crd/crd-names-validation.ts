@@ -6,8 +6,9 @@ import {
   invalid,
   type JsonObject,
   required,
+  textAt,
+  textsAt,
 } from '../../machinery/mod.ts';
-import { textAt, textsAt } from './crd-view.ts';
 
 /** The names that a spec must have; the status has none until they are accepted. */
 export function validateRequiredNames(names: JsonObject): FieldError[] {

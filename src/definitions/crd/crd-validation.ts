@@ -10,21 +10,14 @@ import {
   notSupported,
   objectOf,
   required,
+  textAt,
+  textsAt,
 } from '../../machinery/mod.ts';
 import { validateApiApproval } from './crd-approval.ts';
 import { validateConversion } from './crd-conversion-validation.ts';
 import { validateNames, validateRequiredNames } from './crd-names-validation.ts';
 import { validateVersions } from './crd-version-validation.ts';
-import {
-  isConditionTrue,
-  objectAt,
-  specOf,
-  statusOfCrd,
-  textAt,
-  textsAt,
-  type VersionView,
-  versionsOf,
-} from './crd-view.ts';
+import { isConditionTrue, objectAt, specOf, statusOfCrd, type VersionView, versionsOf } from './crd-view.ts';
 
 /**
  * The rules for a CRD that is to be created, or updated from `old`, with upstream's texts and paths.

@@ -7,10 +7,11 @@ import {
   invalid,
   type JsonValue,
   required,
+  textAt,
   validateStructural,
 } from '../../machinery/mod.ts';
 import { validateColumn, validateScale, validateSelectableFields } from './crd-field-paths.ts';
-import { textAt, type VersionView } from './crd-view.ts';
+import type { VersionView } from './crd-view.ts';
 
 /**
  * The rules for spec.versions. Upstream keeps schema, subresources, columns and selectable fields once

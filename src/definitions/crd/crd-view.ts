@@ -1,9 +1,12 @@
 import {
+  objectAt as findObject,
   isObject,
   type JsonObject,
   type JsonValue,
   type KubeObject,
+  objectsAt,
   type Schema,
+  textAt,
 } from '../../machinery/mod.ts';
 
 /** One of spec.versions, as far as it has the right types. */
@@ -22,26 +25,7 @@ export interface VersionView {
 
 /** The object at a key, or an empty one. */
 export function objectAt(parent: JsonObject | undefined, key: string): JsonObject {
-  const value = parent?.[key];
-  return isObject(value) ? value : EMPTY;
-}
-
-/** The text at a key, or an empty one. */
-export function textAt(parent: JsonObject | undefined, key: string): string {
-  const value = parent?.[key];
-  return typeof value === 'string' ? value : '';
-}
-
-/** The texts of the list at a key. */
-export function textsAt(parent: JsonObject | undefined, key: string): string[] {
-  const value = parent?.[key];
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
-}
-
-/** The objects of the list at a key. */
-export function objectsAt(parent: JsonObject | undefined, key: string): JsonObject[] {
-  const value = parent?.[key];
-  return Array.isArray(value) ? value.filter(isObject) : [];
+  return findObject(parent, key) ?? EMPTY;
 }
 
 export function specOf(crd: KubeObject): JsonObject {

@@ -9,6 +9,8 @@ import {
   pruneUnknown,
   type Schema,
   splitFieldPath,
+  textAt,
+  textsAt,
 } from '../../machinery/mod.ts';
 import { customResourcePrinter } from '../custom-resource-printer.ts';
 import type {
@@ -22,16 +24,7 @@ import type {
   Verb,
 } from '../definition.ts';
 import { compareKubeVersions } from '../kinds/order.ts';
-import {
-  isConditionTrue,
-  objectAt,
-  specOf,
-  statusOfCrd,
-  textAt,
-  textsAt,
-  type VersionView,
-  versionsOf,
-} from './crd-view.ts';
+import { isConditionTrue, objectAt, specOf, statusOfCrd, type VersionView, versionsOf } from './crd-view.ts';
 import { customResourceStrategy } from './custom-resource-strategy.ts';
 import { valueAtPath } from './scale-validation.ts';
 

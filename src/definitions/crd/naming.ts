@@ -5,19 +5,13 @@ import {
   type JsonValue,
   type KubeObject,
   objectOf,
+  objectsAt,
+  textAt,
+  textsAt,
 } from '../../machinery/mod.ts';
 import { type Condition, isSameCondition, statusWith, withCondition } from './conditions.ts';
 import { approvalOf, isProtectedGroup } from './crd-approval.ts';
-import {
-  conditionOf,
-  isConditionTrue,
-  objectAt,
-  objectsAt,
-  specOf,
-  statusOfCrd,
-  textAt,
-  textsAt,
-} from './crd-view.ts';
+import { conditionOf, isConditionTrue, objectAt, specOf, statusOfCrd } from './crd-view.ts';
 
 /**
  * The next status of a CRD on its way to being served, or undefined when it is settled. Like upstream

@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../../machinery/mod.ts';
+import { objectsAt } from '../../machinery/mod.ts';
 import { type Condition, statusWith, withCondition } from './conditions.ts';
-import { objectsAt, statusOfCrd } from './crd-view.ts';
+import { statusOfCrd } from './crd-view.ts';
 
 /** Added to a CRD when its deletion begins, and removed when no object of its kind is left. */
 export const CRD_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';

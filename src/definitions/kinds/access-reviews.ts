@@ -6,10 +6,14 @@ import {
   type JsonValue,
   type KubeObject,
   newObject,
+  objectAt,
   objectOf,
+  objectsAt,
   required,
+  textAt,
+  textsAt,
 } from '../../machinery/mod.ts';
-import { type KindSource, objectAt, objectsAt, strategyOf, textAt, textsAt } from './kind.ts';
+import { type KindSource, strategyOf } from './kind.ts';
 
 /** The kinds by which clients ask what is allowed. They are answered, never stored. */
 export const accessReviews: readonly KindSource[] = [

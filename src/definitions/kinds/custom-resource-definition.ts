@@ -1,19 +1,20 @@
-import { deepCopy, deepEqual, isObject, type KubeObject, newObject } from '../../machinery/mod.ts';
+import {
+  deepCopy,
+  deepEqual,
+  isObject,
+  type KubeObject,
+  newObject,
+  objectAt,
+  objectsAt,
+  textAt,
+  textsAt,
+} from '../../machinery/mod.ts';
 import {
   customResourceDefinitionWarnings,
   defaultCustomResourceDefinition,
   validateCustomResourceDefinition,
 } from '../crd/mod.ts';
-import {
-  type KindSource,
-  objectAt,
-  objectsAt,
-  restoreField,
-  STATUS_SUBRESOURCE,
-  strategyOf,
-  textAt,
-  textsAt,
-} from './kind.ts';
+import { type KindSource, restoreField, STATUS_SUBRESOURCE, strategyOf } from './kind.ts';
 
 export const customResourceDefinition: KindSource = {
   group: 'apiextensions.k8s.io',

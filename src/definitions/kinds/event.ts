@@ -5,13 +5,15 @@ import {
   invalid,
   type JsonValue,
   type KubeObject,
+  objectAt,
   qualifiedNameErrors,
   required,
+  textAt,
   validateDns1123SubdomainName,
 } from '../../machinery/mod.ts';
 import type { Strategy } from '../definition.ts';
 import { eventFromCore, eventToCore } from './event-conversion.ts';
-import { type KindSource, objectAt, strategyOf, textAt } from './kind.ts';
+import { type KindSource, strategyOf } from './kind.ts';
 
 /** What an involved object is selected by. */
 const REFERENCE_FIELDS = ['apiVersion', 'fieldPath', 'kind', 'name', 'namespace', 'resourceVersion', 'uid'];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FieldError, JsonObject, KubeObject, Schema } from '../../machinery/mod.ts';
-import { deepCopy, isObject } from '../../machinery/mod.ts';
+import { deepCopy } from '../../machinery/mod.ts';
 import { builtinPrinter } from '../builtin-printers.ts';
 import type { Definition, Strategy, StrategyContext, Subresource, Verb } from '../definition.ts';
 import type { Components } from './fields.ts';
@@ -158,30 +158,6 @@ export function restoreField(object: JsonObject, old: JsonObject, key: string): 
   const value = old[key];
   if (value === undefined) delete object[key];
   else object[key] = deepCopy(value);
-}
-
-/** The member of an object if it is an object itself. */
-export function objectAt(object: JsonObject | undefined, key: string): JsonObject | undefined {
-  const value = object?.[key];
-  return isObject(value) ? value : undefined;
-}
-
-/** The objects in a list member; anything else in it is passed over. */
-export function objectsAt(object: JsonObject | undefined, key: string): JsonObject[] {
-  const value = object?.[key];
-  return Array.isArray(value) ? value.filter((entry) => isObject(entry)) : [];
-}
-
-/** The strings in a list member. */
-export function textsAt(object: JsonObject | undefined, key: string): string[] {
-  const value = object?.[key];
-  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-}
-
-/** The member of an object if it is a string, else the empty string, as Go's zero value. */
-export function textAt(object: JsonObject | undefined, key: string): string {
-  const value = object?.[key];
-  return typeof value === 'string' ? value : '';
 }
 
 function digest(data: unknown): string {

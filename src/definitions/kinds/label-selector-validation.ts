@@ -6,11 +6,13 @@ import {
   invalid,
   type JsonObject,
   labelValueErrors,
+  objectsAt,
   qualifiedNameErrors,
   required,
+  textAt,
+  textsAt,
 } from '../../machinery/mod.ts';
 import { mapAt } from './data-keys.ts';
-import { objectsAt, textAt, textsAt } from './kind.ts';
 
 /** Errors of a metav1.LabelSelector inside an object (metav1 validation.ValidateLabelSelector). */
 export function validateLabelSelector(selector: JsonObject, path: string): FieldError[] {

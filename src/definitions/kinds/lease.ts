@@ -2,10 +2,11 @@ import {
   type FieldError,
   invalid,
   type KubeObject,
+  objectAt,
   validateDns1123SubdomainName,
 } from '../../machinery/mod.ts';
 import { type Components, int32, kindStruct, microTime, nested, struct, text } from './fields.ts';
-import { type KindSource, objectAt, strategyOf } from './kind.ts';
+import { type KindSource, strategyOf } from './kind.ts';
 
 const COORDINATION = 'io.k8s.api.coordination.v1';
 

@@ -12,15 +12,18 @@ import {
   type JsonObject,
   type KubeObject,
   newObject,
+  objectAt,
+  objectsAt,
   parseQuantity,
   type Quantity,
   qualifiedNameErrors,
   required,
+  textAt,
   validateDns1123SubdomainName,
 } from '../../machinery/mod.ts';
 import { mapAt } from './data-keys.ts';
 import { type Components, item, kindStruct, list, nested, quantities, struct, text } from './fields.ts';
-import { type KindSource, objectAt, objectsAt, strategyOf, textAt } from './kind.ts';
+import { type KindSource, strategyOf } from './kind.ts';
 import {
   allowsOvercommit,
   quantityOf,

@@ -5,20 +5,15 @@ import {
   isObject,
   type KubeObject,
   newObject,
+  objectAt,
   objectOf,
   qualifiedNameErrors,
+  textAt,
+  textsAt,
   validateDns1123LabelName,
 } from '../../machinery/mod.ts';
 import { type Components, item, kindStruct, list, nested, struct, text, texts } from './fields.ts';
-import {
-  type KindSource,
-  objectAt,
-  restoreField,
-  STATUS_SUBRESOURCE,
-  strategyOf,
-  textAt,
-  textsAt,
-} from './kind.ts';
+import { type KindSource, restoreField, STATUS_SUBRESOURCE, strategyOf } from './kind.ts';
 import { legacyConditionFields } from './meta-components.ts';
 
 const CORE = 'io.k8s.api.core.v1';

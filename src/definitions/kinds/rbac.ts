@@ -8,14 +8,18 @@ import {
   type KubeObject,
   newObject,
   notSupported,
+  objectAt,
   objectOf,
+  objectsAt,
   pathSegmentErrors,
   required,
+  textAt,
+  textsAt,
   validateDns1123SubdomainName,
   validatePathSegmentName,
 } from '../../machinery/mod.ts';
 import type { Strategy } from '../definition.ts';
-import { type KindSource, objectAt, objectsAt, strategyOf, textAt, textsAt } from './kind.ts';
+import { type KindSource, strategyOf } from './kind.ts';
 import { validateLabelSelector } from './label-selector-validation.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';

@@ -6,7 +6,11 @@ import {
   type JsonObject,
   type KubeObject,
   newObject,
+  objectAt,
+  objectsAt,
   required,
+  textAt,
+  textsAt,
   validateDns1123SubdomainName,
 } from '../../machinery/mod.ts';
 import { mapAt } from './data-keys.ts';
@@ -22,16 +26,7 @@ import {
   text,
   texts,
 } from './fields.ts';
-import {
-  type KindSource,
-  objectAt,
-  objectsAt,
-  restoreField,
-  STATUS_SUBRESOURCE,
-  strategyOf,
-  textAt,
-  textsAt,
-} from './kind.ts';
+import { type KindSource, restoreField, STATUS_SUBRESOURCE, strategyOf } from './kind.ts';
 import { isQuotaResource, validateQuotaResourceName, validateResourceAmount } from './resource-names.ts';
 
 const CORE = 'io.k8s.api.core.v1';

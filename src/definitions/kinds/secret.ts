@@ -8,13 +8,14 @@ import {
   newObject,
   parseJson,
   required,
+  textAt,
   tooLong,
   validateDns1123SubdomainName,
 } from '../../machinery/mod.ts';
 import { frozenFieldErrors } from './config-map.ts';
 import { DATA_BYTES_MAX, dataSizeBytes, mapAt, validateDataKeys } from './data-keys.ts';
 import { bytes, type Components, flag, kindStruct, map, text, textMap } from './fields.ts';
-import { type KindSource, strategyOf, textAt } from './kind.ts';
+import { type KindSource, strategyOf } from './kind.ts';
 
 export const secretComponents: Components = {
   'io.k8s.api.core.v1.Secret': kindStruct('A small amount of confidential data, as keys and values.', {

@@ -1,7 +1,7 @@
-import { type KubeObject, objectOf, validateDns1123SubdomainName } from '../../machinery/mod.ts';
+import { type KubeObject, objectOf, objectsAt, validateDns1123SubdomainName } from '../../machinery/mod.ts';
 import { mapAt } from './data-keys.ts';
 import { type Components, flag, item, kindStruct, list, struct, text } from './fields.ts';
-import { type KindSource, objectsAt, strategyOf } from './kind.ts';
+import { type KindSource, strategyOf } from './kind.ts';
 
 const CORE = 'io.k8s.api.core.v1';
 
