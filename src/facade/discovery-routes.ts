@@ -18,7 +18,7 @@ import {
 } from '../api/mod.ts';
 import { BoundedCache, type LogicalCluster } from '../base/mod.ts';
 import type { DefinitionSet } from '../definitions/mod.ts';
-import { encodeJson, type JsonObject } from '../machinery/mod.ts';
+import { encodeJson, type JsonObject, objectOf } from '../machinery/mod.ts';
 import { parseAccept } from './accept.ts';
 import { sendNotFound } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -27,6 +27,7 @@ import type { Route } from './path.ts';
 
 const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 const V3_PROTOBUF = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf';
+const PLAIN_ANSWER = { code: 200, contentType: 'application/json' };
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 // Encoded documents, shared by all clusters with the same kinds: the key holds the hash of the set.
 const DOCUMENTS_CACHED_MAX = 64;
@@ -48,7 +49,7 @@ export class DiscoveryRoutes {
     const set = await this.#api.registry.setOf(cluster);
     switch (route.kind) {
       case 'root':
-        return this.#sendJson(exchange, rootPaths(set));
+        return exchange.send(PLAIN_ANSWER, encodeIn({ media: 'json', isPretty: exchange.isPretty }, rootPaths(set)));
       case 'core-versions':
         if (this.#sendAggregated(exchange, set, '/api')) return;
         return this.#sendJson(
@@ -86,7 +87,9 @@ export class DiscoveryRoutes {
       offer: { allowsProtobuf: true, allowsTransforms: false, prefersJson: false, isStream: false },
     });
     const answer = { code: 200, contentType: contentTypeOf(format, { isStream: false }) };
-    exchange.send(answer, encodeIn(format, object));
+    // Only JSON leaves out the version of APIVersions, for the sake of very old clients.
+    const isUntyped = format.media === 'protobuf' && !('apiVersion' in object);
+    exchange.send(answer, encodeIn(format, isUntyped ? objectOf({ ...object, apiVersion: 'v1' }) : object));
   }
 
   /** The aggregated form, when the client's first clause that can be served asks for it. */

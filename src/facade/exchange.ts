@@ -95,7 +95,9 @@ export class Exchange implements RequestContext {
 
   /** Sends a complete answer, compressed where upstream does so. Resolves when it is handed to the system. */
   send(answer: Answer, body: Buffer): void {
-    const needsNewline = answer.contentType === 'application/json' && body.at(-1) !== 0x0a;
+    // An answer without a body (304) stays without one.
+    const isText = answer.contentType === 'application/json' && body.length > 0;
+    const needsNewline = isText && body.at(-1) !== 0x0a;
     if (body.length <= SINGLE_WRITE_BYTES_MAX && this.request.httpVersionMajor === 1) {
       // As Latin-1 text, which keeps every byte, Node sends head and body in one write.
       const text = needsNewline ? `${body.toString('latin1')}\n` : body.toString('latin1');

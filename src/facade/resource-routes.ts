@@ -17,6 +17,7 @@ import {
   type Target,
   update,
   type View,
+  warnOfDeprecation,
   type WatchHub,
   type WriteOptions,
   type Written,
@@ -36,6 +37,9 @@ import type { Exchange } from './exchange.ts';
 import { contentTypeOf, negotiate } from './negotiate.ts';
 import type { ResourcePath } from './path.ts';
 import { ResponseOutput } from './watch-output.ts';
+
+// Core kinds whose deletion is answered with the object itself (upstream's ReturnDeletedObject).
+const RETURNED_WHEN_DELETED = ['resourcequotas', 'serviceaccounts'];
 
 interface ResourceRequest {
   readonly exchange: Exchange;
@@ -63,6 +67,7 @@ export class ResourceRoutes {
     const { group, version, resource, subresource, namespace, name } = path;
     const target = authorize({ user, cluster, verb, group, version, resource, subresource, namespace, name });
     const builtin = builtinDefinition(group, resource);
+    if (builtin === undefined) warnOfDeprecation(this.#api, target, exchange);
     const isVirtual = builtin?.isVirtual === true;
     const format = negotiate({
       accept: exchange.header('accept'),
@@ -165,6 +170,9 @@ export class ResourceRoutes {
       return this.#sendWritten(exchange, { ...written, isCreated: false }, format, code);
     }
     const { definition } = written.resource;
+    if (definition.group === '' && RETURNED_WHEN_DELETED.includes(definition.names.plural)) {
+      return this.#sendWritten(exchange, { ...written, isCreated: false }, format);
+    }
     const details = {
       name: written.key.name,
       group: definition.group,
@@ -235,7 +243,8 @@ function hasBody(exchange: Exchange): boolean {
 
 function verbOf(exchange: Exchange, path: ResourcePath): string {
   const isItem = path.name !== '';
-  switch (exchange.method) {
+  // The deprecated watch paths are for watching alone: no second door to the objects.
+  switch (path.isWatch && exchange.method !== 'GET' ? '' : exchange.method) {
     case 'GET':
       if (path.isWatch) return 'watch';
       if (isItem) return 'get';

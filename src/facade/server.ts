@@ -3,14 +3,15 @@ import type { Server as HttpsServer } from 'node:https';
 import fastify from 'fastify';
 import type { Authenticator, User } from '../access/mod.ts';
 import { authorizePath } from '../access/mod.ts';
-import { type Api, UnknownCluster, WatchHub } from '../api/mod.ts';
-import { limits } from '../base/mod.ts';
+import { type Api, readLogicalCluster, UnknownCluster, WatchHub } from '../api/mod.ts';
+import { type LogicalCluster, limits } from '../base/mod.ts';
 import { encodeJson, newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
 import { answerClientError } from './client-error.ts';
 import { DiscoveryRoutes } from './discovery-routes.ts';
 import { type FailureReport, sendError, sendNotFound, sendStatus } from './errors.ts';
 import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
+import type { ResourcePath } from './path.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import { versionInfo } from './version.ts';
 
@@ -186,7 +187,8 @@ class Router {
       throw newTooManyRequests('the server is shutting down', 1);
     }
     if (cluster === undefined) throw new UnknownCluster();
-    if (route.kind === 'resource') return this.#resources.serve(exchange, { user, cluster, path: route });
+    if (route.kind === 'resource') return this.#serveResource(exchange, { user, cluster, path: route });
+    this.#assertCluster(cluster);
     authorizePath({ user, cluster, verb: exchange.method.toLowerCase(), path });
     if (route.kind === 'unknown') return sendNotFound(exchange);
     if (exchange.method !== 'GET') {
@@ -200,5 +202,22 @@ class Router {
     }
     if (route.kind === 'health') return sendHealth(exchange, { ...route, checks: this.#checks });
     await this.#discovery.serve(exchange, cluster, route);
+  }
+
+  async #serveResource(
+    exchange: Exchange,
+    request: { readonly user: User; readonly cluster: LogicalCluster; readonly path: ResourcePath },
+  ): Promise<void> {
+    try {
+      await this.#resources.serve(exchange, request);
+    } catch (error) {
+      // Some faults of a request show before its cluster is looked up; they must not tell whether there is one.
+      this.#assertCluster(request.cluster);
+      throw error;
+    }
+  }
+
+  #assertCluster(cluster: LogicalCluster): void {
+    if (readLogicalCluster(this.#options.api, cluster) === undefined) throw new UnknownCluster();
   }
 }

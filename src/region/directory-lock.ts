@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isPermissionError, PRIVATE_FILE_MODE, readFileIfPresent, reasonOf } from './atomic-file.ts';
 import { isRunning, type ProcessIdentity, processIdentity } from './process-identity.ts';
-import { StartError } from './start-error.ts';
+import { StartError, systemErrorCode } from './start-error.ts';
 
 /** A root directory that this process alone uses. */
 export interface DirectoryLock {
@@ -76,7 +76,7 @@ interface Claim extends ProcessIdentity {
 
 async function prepareDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path);
   } catch (error) {
     throw await unusable(path, error);
   }
@@ -86,6 +86,28 @@ async function prepareDirectory(path: string): Promise<void> {
   } catch (error) {
     throw await unusable(path, error);
   }
+}
+
+// Step by step: `recursive: true` tries for ever where the kernel answers ENOENT below an existing directory,
+// as in /proc.
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'EEXIST' && (await isDirectory(path))) return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || parent === path || (await isDirectory(parent))) throw error;
+    await makeDirectory(parent);
+    await mkdir(path, { mode: 0o700 });
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 // A directory that was made beforehand is closed to others as long as nothing else lives in it: someone

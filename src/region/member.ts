@@ -198,7 +198,7 @@ function explainStore(path: string, error: unknown): unknown {
     });
   }
   if (error instanceof LogDamaged || code === 'LEVEL_CORRUPTION' || /corrupt/i.test(text)) {
-    const advice = 'nothing was changed; restore the directory from a copy';
+    const advice = 'none of it was removed; restore the directory from a copy';
     return new StartError(`the database ${path} is damaged (${text}): ${advice}`, { cause: error });
   }
   return new StartError(`the database ${path} cannot be opened: ${text}`, { cause: error });

@@ -2,8 +2,8 @@ import { crc32c } from './crc32c.ts';
 
 /** What a file in LevelDB's log format holds: its write-ahead logs and its manifest have that format. */
 export interface LevelLogFile {
-  /** Whole records, in order, up to the first fault. */
-  readonly records: readonly Buffer[];
+  /** Whole records, in order, up to the first fault; each in its fragments, which are not copies. */
+  readonly records: readonly (readonly Buffer[])[];
   /** Where the first fault is: a torn end, or damage. */
   readonly faultOffset: number | undefined;
   /** Whether another record begins after the fault. Then the fault is not the end of an unfinished write. */
@@ -24,7 +24,7 @@ interface Fragment {
 
 /** Reads a file in LevelDB's log format: blocks of 32 KiB with fragments of records, each with a checksum. */
 export function readLevelLog(bytes: Buffer): LevelLogFile {
-  const records: Buffer[] = [];
+  const records: Buffer[][] = [];
   let parts: Buffer[] = [];
   let recordStart = 0;
   for (let at = 0; at < bytes.length; ) {
@@ -42,7 +42,7 @@ export function readLevelLog(bytes: Buffer): LevelLogFile {
     if (isStart) recordStart = at;
     parts.push(fragment.data);
     if (fragment.type === FULL || fragment.type === LAST) {
-      records.push(parts.length === 1 ? fragment.data : Buffer.concat(parts));
+      records.push(parts);
       parts = [];
     }
     at = fragment.end;

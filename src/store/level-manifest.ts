@@ -28,7 +28,7 @@ export function readManifest(name: string, bytes: Buffer): LevelManifest {
   let logNumber = 0;
   const tables = new Map<number, number>();
   for (const record of records) {
-    const edit = new EditReader(record, name);
+    const edit = new EditReader(Buffer.concat(record), name);
     while (!edit.isDone) {
       switch (edit.number()) {
         case LOG_NUMBER:

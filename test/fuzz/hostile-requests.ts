@@ -1,5 +1,5 @@
-import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { guestDefinition, guestObject } from './guest-requests.ts';
 import { hostileBody } from './hostile-bodies.ts';
 import { ACCEPTS, METHODS, PARAMETERS, SEGMENTS, TYPES, VALUES } from './hostile-texts.ts';
 import { GADGETS_CRD, GUESTS, kinds, pathOf, WIDGETS_CRD } from './kinds.ts';
@@ -116,6 +116,7 @@ export const hostileRequest: fc.Arbitrary<Plan> = oneOf<Plan>(
   [30, strangeCall()],
   [3, rawCall()],
   [3, guestDefinition()],
+  [4, guestObject()],
 );
 
 function strangeCall(): fc.Arbitrary<Plan> {
@@ -130,6 +131,7 @@ function strangeCall(): fc.Arbitrary<Plan> {
       headers: fc.array(anyHeader, { maxLength: 3 }),
       body: fc.option(hostileBody(), { nil: undefined }),
       protocol: pick<Call['protocol']>([3, 'http1'], [1, 'http2']),
+      abortMs: pick<number | undefined>([20, undefined], [1, 0], [1, 2]),
     })
     .map(
       (wish): Plan =>
@@ -149,7 +151,15 @@ function strangeCall(): fc.Arbitrary<Plan> {
           return {
             kind: 'call',
             isValid: false,
-            call: { method, path, headers, body, protocol: wish.protocol, isHostile: true },
+            call: {
+              method,
+              path,
+              headers,
+              body,
+              protocol: wish.protocol,
+              isHostile: true,
+              abortMs: wish.abortMs,
+            },
           };
         },
     );
@@ -194,95 +204,6 @@ function rawCall(): fc.Arbitrary<Plan> {
         bytes: Buffer.from(text.replaceAll('$auth', `Authorization: Bearer ${token}\r\n`), 'latin1'),
       }),
   );
-}
-
-/** Definitions that come and go, with schemas that are right, wrong, or cost much. */
-function guestDefinition(): fc.Arbitrary<Plan> {
-  const schema = fc.constantFrom<unknown>(
-    { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-    {
-      type: 'object',
-      properties: { spec: { type: 'object', properties: { a: { type: 'string', pattern: '^(a+)+$' } } } },
-    },
-    { type: 'object', properties: { spec: { type: 'string', pattern: '(' } } },
-    {
-      type: 'object',
-      properties: { __proto__: { type: 'string' }, constructor: { type: 'integer', default: 1 } },
-    },
-    { type: 'object', properties: { spec: { $ref: '#/x' } } },
-    { type: 'array' },
-    {},
-    null,
-    {
-      type: 'object',
-      properties: { spec: { type: 'object', properties: { a: { type: 'integer', default: 'x' } } } },
-    },
-    {
-      type: 'object',
-      properties: {
-        spec: {
-          type: 'object',
-          anyOf: [{ required: ['a'] }, { not: {} }],
-          additionalProperties: { type: 'integer', maximum: 3 },
-        },
-      },
-    },
-  );
-  return fc
-    .record({
-      plural: fc.constantFrom(...GUESTS),
-      schema,
-      method: pick([5, 'POST'], [2, 'DELETE'], [1, 'PUT'], [1, 'PATCH']),
-      scope: pick([5, 'Namespaced'], [1, 'Cluster'], [1, 'None']),
-      isGzip: fc.boolean(),
-    })
-    .map(
-      (wish): Plan =>
-        ({ token }) => {
-          const group = 'fuzz.example.com';
-          const root = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-          const versions = [
-            {
-              name: 'v1',
-              served: true,
-              storage: true,
-              schema: { openAPIV3Schema: wish.schema },
-              subresources: { status: {} },
-            },
-          ];
-          const name = `${wish.plural}.${group}`;
-          const spec = {
-            group,
-            scope: wish.scope,
-            names: { plural: wish.plural, kind: wish.plural.replace(/^./, (first) => first.toUpperCase()) },
-            versions,
-          };
-          const text = JSON.stringify({
-            apiVersion: 'apiextensions.k8s.io/v1',
-            kind: 'CustomResourceDefinition',
-            metadata: { name },
-            spec,
-          });
-          const body =
-            wish.method === 'DELETE' ? undefined : wish.isGzip ? gzipSync(text) : Buffer.from(text);
-          const headers = {
-            authorization: `Bearer ${token}`,
-            ...(body === undefined
-              ? {}
-              : {
-                  'content-type':
-                    wish.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
-                }),
-            ...(body !== undefined && wish.isGzip ? { 'content-encoding': 'gzip' } : {}),
-          };
-          const path = wish.method === 'POST' ? root : `${root}/${name}`;
-          return {
-            kind: 'call',
-            isValid: false,
-            call: { method: wish.method, path, headers, body, protocol: 'http1', isHostile: true },
-          };
-        },
-    );
 }
 
 /** The definitions that all the rest relies on stay, and so do the namespaces. */

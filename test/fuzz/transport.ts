@@ -14,6 +14,8 @@ export interface Call {
   readonly protocol: 'http1' | 'http2';
   /** Kept apart from the connections of requests that may break theirs. */
   readonly isHostile?: boolean;
+  /** The client goes away after this. */
+  readonly abortMs?: number | undefined;
 }
 
 /** The bytes of a request as no library would send it. */
@@ -153,6 +155,7 @@ export class Transport {
         failure = String(error);
         settle(true);
       });
+      if (call.abortMs !== undefined) setTimeout(() => outgoing.destroy(), call.abortMs);
       outgoing.end(call.body);
     });
   }
@@ -205,6 +208,7 @@ export class Transport {
         settle(true);
       });
       stream.once('close', () => settle(true));
+      if (call.abortMs !== undefined) setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), call.abortMs);
       if (call.body !== undefined) stream.end(call.body);
     });
   }

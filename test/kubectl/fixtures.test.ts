@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { type Cluster, describeKubectl, manifest } from './cluster.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
-const FIXTURES = join(REPOSITORY, process.env['ANTIPODE_FIXTURES'] ?? '../shared/fixtures');
+const FIXTURES = resolve(REPOSITORY, process.env['ANTIPODE_FIXTURES'] ?? '../shared/fixtures');
 const CERT_MANAGER = join(FIXTURES, 'cert-manager');
 const COWBOY = join(FIXTURES, 'wildwest/cowboy.yaml');
 const isAbsent = !existsSync(CERT_MANAGER);
