@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -143,23 +143,23 @@ export class ServerProcess {
     clearTimeout(timer);
   }
 
-  /** Resident bytes now and at most so far; NaN where there is no /proc. */
+  /**
+   * Resident bytes now and at most so far, and of the former what the process itself has allocated and what
+   * are pages of mapped files; NaN where there is no /proc.
+   */
   memory() {
     try {
       const text = readFileSync(`/proc/${this.pid}/status`, 'utf8');
       const bytes = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) * 1024;
-      return { residentBytes: bytes('VmRSS'), peakBytes: bytes('VmHWM') };
+      return {
+        residentBytes: bytes('VmRSS'),
+        peakBytes: bytes('VmHWM'),
+        ownBytes: bytes('RssAnon'),
+        mappedBytes: bytes('RssFile'),
+      };
     } catch {
-      return { residentBytes: Number.NaN, peakBytes: Number.NaN };
-    }
-  }
-
-  /** Forgets the peak of `memory()`, so that the next one belongs to what comes now. Linux only. */
-  resetPeak() {
-    try {
-      writeFileSync(`/proc/${this.pid}/clear_refs`, '5');
-    } catch {
-      // Not allowed here: the caller's own polling has to do.
+      const unknown = Number.NaN;
+      return { residentBytes: unknown, peakBytes: unknown, ownBytes: unknown, mappedBytes: unknown };
     }
   }
 

@@ -65,6 +65,8 @@ export function createFacade(options: FacadeOptions): Facade {
     // Paths are routed raw: names with colons and encoded characters are not a router's business.
     rewriteUrl: () => '/',
     forceCloseConnections: false,
+    // What a member says that stops is the router's business as well.
+    return503OnClosing: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: limits.requestTimeoutMs,
   });
@@ -101,13 +103,16 @@ export function createFacade(options: FacadeOptions): Facade {
     async close() {
       router.startStopping();
       watches.close();
-      for (const session of sessions) session.close();
-      const closed = app.close();
-      server.closeIdleConnections?.();
       const late = setTimeout(() => {
+        router.giveUp();
         for (const session of sessions) session.destroy();
         server.closeAllConnections?.();
       }, DRAIN_MS);
+      // Whoever asks meanwhile, on a new connection too, hears that this member is alive but not ready.
+      await router.idle;
+      for (const session of sessions) session.close();
+      const closed = app.close();
+      server.closeIdleConnections?.();
       await closed;
       clearTimeout(late);
     },
@@ -123,12 +128,19 @@ class Router {
   readonly #discovery: DiscoveryRoutes;
   readonly #resources: ResourceRoutes;
   readonly #checks: readonly HealthCheck[];
+  /** Resolves when no request is open, once it is stopping; or when it is told not to wait any more. */
+  readonly idle: Promise<void>;
+  #becomeIdle: () => void = () => {};
+  #openRequests = 0;
   #isStopping = false;
 
   constructor(options: FacadeOptions, watches: WatchHub) {
     this.#options = options;
     this.#discovery = new DiscoveryRoutes(options.api);
     this.#resources = new ResourceRoutes(options.api, watches);
+    this.idle = new Promise((resolve) => {
+      this.#becomeIdle = resolve;
+    });
     const all = ['healthz', 'livez', 'readyz'];
     const { store } = options.api;
     this.#checks = [
@@ -144,6 +156,21 @@ class Router {
 
   startStopping(): void {
     this.#isStopping = true;
+    if (this.#openRequests === 0) this.#becomeIdle();
+  }
+
+  /** Ends the wait for open requests. */
+  giveUp(): void {
+    this.#becomeIdle();
+  }
+
+  /** Counts a request as open until its response has been sent, or its connection has ended. */
+  #track(response: RawResponse): void {
+    this.#openRequests += 1;
+    response.once('close', () => {
+      this.#openRequests -= 1;
+      if (this.#isStopping && this.#openRequests === 0) this.#becomeIdle();
+    });
   }
 
   /** Never rejects: whatever goes wrong becomes a response, or the end of the connection. */
@@ -153,6 +180,7 @@ class Router {
     // Nobody reads the errors of a connection that the client broke off; its close event is enough.
     request.on('error', () => {});
     response.on('error', () => {});
+    this.#track(response);
     let user: User | undefined;
     try {
       if (this.#servePublic(exchange)) return;
