@@ -81,7 +81,8 @@ export function apiVersionOf(group: string, version: string): string {
 
 /** Where the named object is kept. A namespace's own URL names a namespace, but it lies in none. */
 export function objectKey(resource: Resource, name = resource.target.name): ObjectKey {
-  return { ...resource.collection, namespace: namespaceOf(resource), name };
+  const { cluster, group, resource: plural, identity } = resource.collection;
+  return { cluster, group, resource: plural, identity, namespace: namespaceOf(resource), name };
 }
 
 /** The namespace that the objects of this request lie in; empty for cluster-scoped kinds. */

@@ -185,14 +185,19 @@ export async function admit(
   },
 ): Promise<void> {
   const { target, definition, version } = attempt.resource;
-  const { phase, ...rest } = request;
+  const { phase } = request;
   const attributes: AdmissionRequest = {
-    ...rest,
+    operation: request.operation,
     user: target.user,
     cluster: target.cluster,
     definition,
     version: version.name,
     subresource: target.subresource,
+    namespace: request.namespace,
+    name: request.name,
+    object: request.object,
+    oldObject: request.oldObject,
+    isDryRun: request.isDryRun,
   };
   if (phase === 'mutate') await api.admission.mutate(attributes, attempt.reads);
   else await api.admission.validate(attributes, attempt.reads);

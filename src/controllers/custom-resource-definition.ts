@@ -17,18 +17,52 @@ import type { Controller, Debt, Result } from './runtime.ts';
 
 /** Brings CRDs to the state Established, and deletes the objects of those that go. */
 export function customResourceDefinitionController(api: Api): Controller {
+  const conflicts = new Conflicts();
   return {
     name: CONTROLLERS.crd,
-    reconcile: (debt, signal) => reconcile(api, debt, signal),
-    wakes,
+    async reconcile(debt, signal) {
+      const result = await reconcile(api, debt, signal);
+      conflicts.note(debt.key, { isWaiting: result === 'waiting' });
+      return result;
+    },
+    wakes: (event) => (isCrdEvent(event) ? conflicts.inGroupOf(event.key) : wakes(event)),
   };
 }
 
-/** An object that is gone may have been its CRD's last; a CRD that is gone frees its names for others. */
+/** An object that is gone may have been its CRD's last. */
 function wakes({ key, newRow, oldRow }: StoreEvent): readonly WorkKey[] {
   if (newRow !== undefined || oldRow === undefined || !key.group.includes('.')) return [];
-  const name = key.group === CRD_GROUP ? key.name : `${key.resource}.${key.group}`;
-  return [{ controller: CONTROLLERS.crd, cluster: key.cluster, key: name }];
+  return [{ controller: CONTROLLERS.crd, cluster: key.cluster, key: `${key.resource}.${key.group}` }];
+}
+
+function isCrdEvent({ key }: StoreEvent): boolean {
+  return key.group === CRD_GROUP && key.resource === CRD_RESOURCE;
+}
+
+/**
+ * The CRDs that wait, by cluster and group: one that goes or is renamed frees its names for the others of its
+ * group. Only what owes work is in here, and it leaves when that is settled.
+ */
+class Conflicts {
+  readonly #byGroup = new Map<string, Map<string, WorkKey>>();
+
+  note(key: WorkKey, { isWaiting }: { readonly isWaiting: boolean }): void {
+    const group = groupText(key.cluster, key.key);
+    const waiting = this.#byGroup.get(group) ?? new Map<string, WorkKey>();
+    if (isWaiting) waiting.set(key.key, key);
+    else waiting.delete(key.key);
+    if (waiting.size === 0) this.#byGroup.delete(group);
+    else this.#byGroup.set(group, waiting);
+  }
+
+  inGroupOf({ cluster, name }: StoreEvent['key']): readonly WorkKey[] {
+    return [...(this.#byGroup.get(groupText(cluster, name))?.values() ?? [])];
+  }
+}
+
+/** A CRD's name is its plural, a dot and its group. */
+function groupText(cluster: string, name: string): string {
+  return `${cluster}\0${name.slice(name.indexOf('.') + 1)}`;
 }
 
 async function reconcile(api: Api, debt: Debt, signal: AbortSignal): Promise<Result> {

@@ -1,5 +1,7 @@
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import fastify from 'fastify';
 import type { Authenticator, User } from '../access/mod.ts';
 import { authorizePath } from '../access/mod.ts';
@@ -90,9 +92,19 @@ export function createFacade(options: FacadeOptions): Facade {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
   });
+  // Node can close the connections of its HTTP/1.1 servers, but not those of an HTTP/2 server that allows both.
+  const connections = new Set<Socket>();
+  const http1Connections = new Set<TLSSocket>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   server.on('secureConnection', (socket) => {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 30_000);
+    if (socket.alpnProtocol === 'h2') return;
+    http1Connections.add(socket);
+    socket.once('close', () => http1Connections.delete(socket));
   });
   return {
     async listen({ host, port }) {
@@ -106,13 +118,14 @@ export function createFacade(options: FacadeOptions): Facade {
       const late = setTimeout(() => {
         router.giveUp();
         for (const session of sessions) session.destroy();
-        server.closeAllConnections?.();
+        for (const connection of connections) connection.destroy();
       }, DRAIN_MS);
       // Whoever asks meanwhile, on a new connection too, hears that this member is alive but not ready.
       await router.idle;
       for (const session of sessions) session.close();
       const closed = app.close();
-      server.closeIdleConnections?.();
+      // Nothing is open on them: what was sent goes out, and that is all.
+      for (const connection of http1Connections) connection.destroySoon();
       await closed;
       clearTimeout(late);
     },

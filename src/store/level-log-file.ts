@@ -78,6 +78,6 @@ function blockEndOf(at: number): number {
 }
 
 /** LevelDB stores checksums masked, so that data with checksums in it can be checked as well. */
-function masked(crc: number): number {
+export function masked(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

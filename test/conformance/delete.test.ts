@@ -198,8 +198,8 @@ describe('delete: namespaces', () => {
         }),
         expect.objectContaining({
           type: 'NamespaceFinalizersRemaining',
-          reason: 'SomeFinalizerRemain',
-          message: 'Some finalizers are remaining: test/hold in 1 resource instances',
+          reason: 'SomeFinalizersRemain',
+          message: 'Some content in the namespace has finalizers remaining: test/hold in 1 resource instances',
         }),
       ]),
     });

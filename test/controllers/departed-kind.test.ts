@@ -21,7 +21,9 @@ it('deletes dependents of a custom resource also when its CRD was gone before an
   // What the deletion of the owner has left behind, as a restart finds it.
   await server.api.store.commit({
     mutations: [],
-    work: [{ controller: CONTROLLERS.owners, cluster: ROOT_CLUSTER, key: owner.uid, payload: randomBytes(8) }],
+    work: [
+      { controller: CONTROLLERS.owners, cluster: ROOT_CLUSTER, key: owner.uid, payload: randomBytes(8) },
+    ],
     actor: 'test',
     originRegion: '',
   });

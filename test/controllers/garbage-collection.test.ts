@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { useServer } from '../http/suite.ts';
 import { BLOCKING, DEFINITIONS, defineWidgets, member, ownedBy, policy, untilCollected } from './family.ts';
 
 const fixture = useServer();
+
+// Ordinary races between controllers and users are no news for an operator.
+afterAll(() => expect(fixture.server.stderr()).toBe(''));
 
 describe('a deletion in the background', () => {
   it('removes the owner at once, and its dependents to the last generation after it', async () => {

@@ -1,9 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../http/client.ts';
 import { useServer } from '../http/suite.ts';
 import { conditionOf, defineWidgets, member, ownedBy, policy } from './family.ts';
 
 const fixture = useServer();
+
+// Ordinary races between controllers and users are no news for an operator.
+afterAll(() => expect(fixture.server.stderr()).toBe(''));
 
 const HOLD = 'example.com/hold';
 const CONDITIONS = [

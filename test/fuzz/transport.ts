@@ -132,7 +132,11 @@ export class Transport {
         clearTimeout(late);
         clearTimeout(enough);
         const contentType = response?.headers['content-type'] ?? failure;
-        resolve({ status: response?.statusCode ?? 0, contentType, body: Buffer.concat(chunks), isOpen });
+        const body = decoded(
+          Buffer.concat(chunks),
+          isOpen ? undefined : response?.headers['content-encoding'],
+        );
+        resolve({ status: response?.statusCode ?? 0, contentType, body, isOpen });
       };
       let enough: NodeJS.Timeout | undefined;
       const late = setTimeout(() => {

@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import { type ClientRequest, type IncomingMessage, request } from 'node:https';
+import { request } from 'node:https';
+import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -92,6 +94,20 @@ describe('SIGTERM', () => {
   it('does not wait for ever for a client that stalls', async () => {
     const server = await serve();
     await beginWrite(server, 'never');
+    const startedMs = performance.now();
+    expect((await server.kill('SIGTERM')).code).toBe(0);
+    expect(performance.now() - startedMs).toBeLessThan(8_000);
+  });
+
+  it('does not wait for ever for a connection that says nothing at all', async () => {
+    const server = await serve();
+    const silent = connectTcp(server.port, '127.0.0.1');
+    onTestFinished(() => void silent.destroy());
+    await once(silent, 'connect');
+    // The server knows of it once it has answered a later one.
+    const client = new Client(server);
+    onTestFinished(() => client.close());
+    await client.call('/version');
     const startedMs = performance.now();
     expect((await server.kill('SIGTERM')).code).toBe(0);
     expect(performance.now() - startedMs).toBeLessThan(8_000);
