@@ -7,6 +7,8 @@ export interface TokenCredential {
   readonly user: User;
 }
 
+const RECOGNISED_MAX = 64;
+
 /** Turns the credentials of a request into a user; undefined when there are none that count (401). */
 export class Authenticator {
   readonly #credentials: readonly { readonly hash: Buffer; readonly user: User }[];
@@ -31,6 +33,8 @@ export class Authenticator {
     for (const credential of this.#credentials) {
       if (credential.hash.length !== tokenHash.length || !timingSafeEqual(credential.hash, tokenHash))
         continue;
+      // Spaces and the case of the scheme are the client's to choose: it must not fill our memory with them.
+      if (this.#recognised.size >= RECOGNISED_MAX) this.#recognised.clear();
       this.#recognised.set(authorization, credential.user);
       return credential.user;
     }

@@ -12,7 +12,7 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import { assertValidNew, dedupeOwners, settleNamespace, warnOf, wipeSystemMetadata } from './metadata.ts';
-import { groupResource, objectKey, type Resource, resolve, type Target } from './target.ts';
+import { groupResource, objectKey, type Resource, resolve, type Target, UnknownResource } from './target.ts';
 import { type Attempt, admit, type Wish, type Written, write } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -28,6 +28,8 @@ export async function create(
 ): Promise<Written> {
   const { target, options, context, body } = request;
   const resource = resolve(api, target);
+  // Nothing that is created below an object is stored as one of its kind.
+  if (target.subresource !== '') throw new UnknownResource();
   const decoded = decodeObject(resource, body);
   enforceFieldValidation(resource, decoded.complaints, { options, warn: context.warn });
   return createObject(api, { target, options, context, object: decoded.object });

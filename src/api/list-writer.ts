@@ -117,7 +117,9 @@ export class ListWriter {
     const parts = objects.map((object): Splice | Buffer =>
       isServedAsStored(definition, version, object.row)
         ? { row: object.row, cluster, skipTypes }
-        : Buffer.from(encodeJson(decodeRow({ definition, version, key: object.key, row: object.row }))),
+        : Buffer.from(
+            encodeJson(this.#itemOf(decodeRow({ definition, version, key: object.key, row: object.row }))),
+          ),
     );
     const sizeBytesMax = parts.reduce(
       (sum, part) => sum + 1 + ('row' in part ? spliceBytesMax(part) : part.length),

@@ -4,8 +4,8 @@ export { create } from './create.ts';
 export { type Body, parseBody } from './decode.ts';
 export { type DeleteOptions, parseDeleteOptions, remove } from './delete.ts';
 export { removeCollection } from './delete-collection.ts';
-export { warnOfDeprecation } from './deprecation.ts';
 export { departuresEnded } from './departures.ts';
+export { warnOfDeprecation } from './deprecation.ts';
 export {
   aggregatedDiscovery,
   aggregatedETag,

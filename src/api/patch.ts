@@ -122,7 +122,10 @@ function parsePatch(
     const { value, duplicates } = parseJson(body.bytes);
     const complaints = duplicates.map((path) => `duplicate field ${goQuote(path)}`);
     if (body.mediaType !== JSON_PATCH) return { value, complaints };
-    return { value, complaints: [...unknownStepFields(value), ...complaints].map((text) => `json patch ${text}`) };
+    return {
+      value,
+      complaints: [...unknownStepFields(value), ...complaints].map((text) => `json patch ${text}`),
+    };
   } catch (cause) {
     if (cause instanceof JsonSyntaxError) throw newBadRequest(`error decoding patch: ${cause.message}`);
     throw cause;

@@ -13,9 +13,9 @@ import type { Api, RequestContext } from './api.ts';
 import { createObject } from './create.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import {
+  assertName,
   assertValidUpdate,
   dedupeOwners,
-  assertName,
   restoreSystemMetadata,
   settleNamespace,
   warnOf,

@@ -21,6 +21,8 @@ export function customResourceDefinitionController(api: Api): Controller {
   return {
     name: CONTROLLERS.crd,
     async reconcile(debt, signal) {
+      // Before the look at the others, so that one that changes after it is not missed.
+      conflicts.note(debt.key, { isWaiting: true });
       const result = await reconcile(api, debt, signal);
       conflicts.note(debt.key, { isWaiting: result === 'waiting' });
       return result;

@@ -10,7 +10,7 @@ import {
 import type { LogicalCluster } from '../base/mod.ts';
 import { builtinDefinition, collectionOf, type Definition } from '../definitions/mod.ts';
 import { type KubeObject, type OwnerReference, objectOf } from '../machinery/mod.ts';
-import type { ListedObject, ObjectKey, StoreEvent, WorkKey } from '../store/mod.ts';
+import type { ListedObject, ObjectKey, Row, StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient, type Place } from './client.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
 
@@ -110,7 +110,8 @@ class GarbageCollector {
     // Somebody else has let it go: nobody waits any more.
     if (newRow === undefined) this.#waiting.delete(oldRow.uid);
     if (oldRow.owners.length === 0) return [];
-    const lost = oldRow.owners.filter((uid) => !newRow?.owners.includes(uid) || newRow === undefined);
+    const isFree = newRow === undefined || mayHaveStoppedBlocking(oldRow, newRow);
+    const lost = isFree ? oldRow.owners : oldRow.owners.filter((uid) => !newRow.owners.includes(uid));
     return lost.flatMap((uid) => this.#waiting.get(uid) ?? []);
   }
 
@@ -286,6 +287,14 @@ interface Found {
 function isWaiting({ metadata }: KubeObject): boolean {
   return (
     metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(FOREGROUND_FINALIZER)
+  );
+}
+
+/** Whether a dependent that goes already was changed: its `blockOwnerDeletion` may be false by now. */
+function mayHaveStoppedBlocking(before: Row, after: Row): boolean {
+  return (
+    before.json.includes('"blockOwnerDeletion":true') &&
+    [before, after].every(({ json }) => json.includes('"deletionTimestamp":'))
   );
 }
 

@@ -109,7 +109,11 @@ export class ControllerRuntime {
     try {
       return controller.wakes?.(event) ?? [];
     } catch (error) {
-      this.#report(controller.name, { controller: controller.name, cluster: event.key.cluster, key: '' }, error);
+      this.#report(
+        controller.name,
+        { controller: controller.name, cluster: event.key.cluster, key: '' },
+        error,
+      );
       return [];
     }
   }

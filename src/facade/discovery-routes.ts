@@ -49,7 +49,10 @@ export class DiscoveryRoutes {
     const set = await this.#api.registry.setOf(cluster);
     switch (route.kind) {
       case 'root':
-        return exchange.send(PLAIN_ANSWER, encodeIn({ media: 'json', isPretty: exchange.isPretty }, rootPaths(set)));
+        return exchange.send(
+          PLAIN_ANSWER,
+          encodeIn({ media: 'json', isPretty: exchange.isPretty }, rootPaths(set)),
+        );
       case 'core-versions':
         if (this.#sendAggregated(exchange, set, '/api')) return;
         return this.#sendJson(

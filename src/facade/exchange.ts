@@ -178,6 +178,9 @@ export class Exchange implements RequestContext {
       ...answer.headers,
       ...more,
     };
+    // Caches of clients go by this header: what depends on the media type does so when compressed, too.
+    const vary = [answer.headers?.['Vary'], more['Vary']].filter((name) => name !== undefined);
+    if (vary.length > 0) headers['Vary'] = vary.join(', ');
     if (this.#warnings.length > 0) headers['Warning'] = warningHeaders(this.#warnings);
     (this.response as ServerResponse).writeHead(answer.code, headers);
   }

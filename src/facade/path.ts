@@ -99,6 +99,8 @@ function routeResource(group: string, version: string, segments: readonly string
   const parts = isWatch ? segments.slice(1) : segments;
   const [first, second, third] = parts;
   if (first === 'namespaces' && second !== undefined && third !== undefined && !isOwnSubresource(third)) {
+    // Namespaces lie in none, although their own URLs name one.
+    if (group === '' && third === 'namespaces') return UNKNOWN;
     return resourceRoute({ group, version, namespace: second, parts: parts.slice(2), isWatch });
   }
   // The URL of a namespace names the namespace twice: as the object, and as where its RoleBindings apply.

@@ -17,10 +17,10 @@ import {
   type Target,
   update,
   type View,
-  warnOfDeprecation,
   type WatchHub,
   type WriteOptions,
   type Written,
+  warnOfDeprecation,
 } from '../api/mod.ts';
 import type { LogicalCluster, Revision } from '../base/mod.ts';
 import { builtinDefinition } from '../definitions/mod.ts';

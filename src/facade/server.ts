@@ -38,6 +38,7 @@ const HTTP2_STREAMS_MAX = 1000;
 // Quiet watches must outlive everything but their own deadline.
 const KEEP_ALIVE_MS = 180_000;
 const DRAIN_MS = 3_000;
+const GOODBYE_MS = 250;
 
 /** Puts the server together; it does not listen yet. */
 export function createFacade(options: FacadeOptions): Facade {
@@ -115,19 +116,21 @@ export function createFacade(options: FacadeOptions): Facade {
     async close() {
       router.startStopping();
       watches.close();
-      const late = setTimeout(() => {
-        router.giveUp();
-        for (const session of sessions) session.destroy();
-        for (const connection of connections) connection.destroy();
-      }, DRAIN_MS);
+      const late = setTimeout(() => router.giveUp(), DRAIN_MS);
       // Whoever asks meanwhile, on a new connection too, hears that this member is alive but not ready.
       await router.idle;
+      clearTimeout(late);
       for (const session of sessions) session.close();
       const closed = app.close();
       // Nothing is open on them: what was sent goes out, and that is all.
       for (const connection of http1Connections) connection.destroySoon();
+      // An HTTP/2 session may wait for its client's goodbye, and what stalls waits for nothing at all.
+      const goodbye = setTimeout(() => {
+        for (const session of sessions) session.destroy();
+        for (const connection of connections) connection.destroy();
+      }, GOODBYE_MS);
       await closed;
-      clearTimeout(late);
+      clearTimeout(goodbye);
     },
   };
 }
@@ -224,7 +227,8 @@ class Router {
   async #serveUser(exchange: Exchange, user: User): Promise<void> {
     const { route, cluster, path } = exchange.routed;
     if (this.#isStopping) {
-      exchange.response.setHeader('Connection', 'close');
+      // HTTP/2 has no such header; its sessions are told to go away when they are closed.
+      if (exchange.request.httpVersionMajor < 2) exchange.response.setHeader('Connection', 'close');
       throw newTooManyRequests('the server is shutting down', 1);
     }
     if (cluster === undefined) throw new UnknownCluster();

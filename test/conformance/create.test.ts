@@ -107,7 +107,13 @@ describe('create: metadata', () => {
     });
     expect(metadata.uid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(metadata.creationTimestamp).not.toBe(past);
-    for (const key of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'selfLink', 'managedFields']) {
+    for (const key of [
+      'deletionTimestamp',
+      'deletionGracePeriodSeconds',
+      'generation',
+      'selfLink',
+      'managedFields',
+    ]) {
       expect(metadata).not.toHaveProperty(key);
     }
   });
@@ -121,7 +127,9 @@ describe('create: metadata', () => {
       'the namespace of the provided object does not match the namespace sent on the request',
     );
     const name = fixture.name('ns-');
-    const namespace = await fixture.client.create('/api/v1/namespaces', { metadata: { name, namespace: 'other' } });
+    const namespace = await fixture.client.create('/api/v1/namespaces', {
+      metadata: { name, namespace: 'other' },
+    });
     expect(namespace.metadata).not.toHaveProperty('namespace');
   });
 
@@ -177,12 +185,21 @@ describe('create: metadata', () => {
   });
 
   test.each([
-    [{ finalizers: ['orphan', 'foregroundDeletion'] }, 'finalizer orphan and foregroundDeletion cannot be both set'],
+    [
+      { finalizers: ['orphan', 'foregroundDeletion'] },
+      'finalizer orphan and foregroundDeletion cannot be both set',
+    ],
     [{ finalizers: ['plain'] }, 'name is neither a standard finalizer name nor is it fully qualified'],
     [{ labels: { a: '-' } }, 'a valid label must be an empty string or consist of alphanumeric characters'],
     [{ labels: { 'a b': '' } }, 'metadata.labels: Invalid value: "a b": name part must consist of'],
-    [{ annotations: { a: 'x'.repeat(262_144) } }, 'metadata.annotations: Too long: may not be more than 262144 bytes'],
-    [{ ownerReferences: [{}] }, 'metadata.ownerReferences.apiVersion: Invalid value: "": version must not be empty'],
+    [
+      { annotations: { a: 'x'.repeat(262_144) } },
+      'metadata.annotations: Too long: may not be more than 262144 bytes',
+    ],
+    [
+      { ownerReferences: [{}] },
+      'metadata.ownerReferences.apiVersion: Invalid value: "": version must not be empty',
+    ],
   ])('metadata %# that breaks a rule is 422 in upstream’s words', async (metadata, message) => {
     const body = { metadata: { name: 'a', ...metadata } };
     const status = await fixture.client.refuse(422, await configMaps(), { method: 'POST', body });

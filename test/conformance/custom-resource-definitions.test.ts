@@ -63,7 +63,13 @@ describe('a definition: its life', () => {
       expect(lastTransitionTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     }
     expect(established['status']).toMatchObject({
-      acceptedNames: { plural: 'things', singular: 'thing', kind: 'Thing', listKind: 'ThingList', shortNames: ['th'] },
+      acceptedNames: {
+        plural: 'things',
+        singular: 'thing',
+        kind: 'Thing',
+        listKind: 'ThingList',
+        shortNames: ['th'],
+      },
     });
     // Established means that it can be used at once.
     await fixture.client.create(`/apis/${custom.group}/v1/namespaces/default/things`, {
@@ -169,7 +175,12 @@ describe('a definition: its versions', () => {
 
   test('show the same objects, each under its own apiVersion', async () => {
     const name = group();
-    await fixture.define({ group: name, plural: 'things', kind: 'Thing', versions: [{ name: 'v1' }, { name: 'v2' }] });
+    await fixture.define({
+      group: name,
+      plural: 'things',
+      kind: 'Thing',
+      versions: [{ name: 'v1' }, { name: 'v2' }],
+    });
     const path = (version: string) => `/apis/${name}/${version}/namespaces/default/things`;
     const thing = { apiVersion: `${name}/v2`, kind: 'Thing', metadata: { name: 'a' }, spec: { x: 1 } };
     const wrong = await fixture.client.refuse(400, path('v1'), { method: 'POST', body: thing });
@@ -216,7 +227,11 @@ describe('a definition: its versions', () => {
     const path = `${CRDS}/things.${name}`;
     const { spec } = crdOf({ ...custom, versions: [{ name: 'v2' }] });
     const flipped = await fixture.client.patch(path, {
-      spec: { versions: (crdOf({ ...custom, versions: [{ name: 'v2' }, { name: 'v1' }] })['spec'] as { versions: unknown }).versions },
+      spec: {
+        versions: (
+          crdOf({ ...custom, versions: [{ name: 'v2' }, { name: 'v1' }] })['spec'] as { versions: unknown }
+        ).versions,
+      },
     });
     expect(flipped['status']).toMatchObject({ storedVersions: ['v1', 'v2'] });
     const { resourceVersion } = flipped.metadata;
@@ -250,9 +265,18 @@ describe('a custom resource', () => {
     },
   };
 
-  async function kind(): Promise<{ readonly path: string; readonly apiVersion: string; readonly crd: string }> {
+  async function kind(): Promise<{
+    readonly path: string;
+    readonly apiVersion: string;
+    readonly crd: string;
+  }> {
     const name = group();
-    await fixture.define({ group: name, plural: 'things', kind: 'Thing', versions: [{ name: 'v1', schema }] });
+    await fixture.define({
+      group: name,
+      plural: 'things',
+      kind: 'Thing',
+      versions: [{ name: 'v1', schema }],
+    });
     return {
       path: `/apis/${name}/v1/namespaces/default/things`,
       apiVersion: `${name}/v1`,
@@ -290,7 +314,11 @@ describe('a custom resource', () => {
     for (const [body, code, message] of [
       [{ metadata }, 400, "Object 'Kind' is missing in"],
       [{ apiVersion, metadata }, 400, "Object 'Kind' is missing in"],
-      [{ apiVersion, kind: 'Other', metadata, spec: { size: 1 } }, 422, 'kind: Invalid value: "Other": must be Thing'],
+      [
+        { apiVersion, kind: 'Other', metadata, spec: { size: 1 } },
+        422,
+        'kind: Invalid value: "Other": must be Thing',
+      ],
     ] as const) {
       const status = await fixture.client.refuse(code, path, { method: 'POST', body });
       expect(status.message).toContain(message);
@@ -299,7 +327,10 @@ describe('a custom resource', () => {
 
   test.each([
     [{ size: 0 }, 'spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1'],
-    [{ size: 'x' }, 'spec.size: Invalid value: "string": spec.size in body must be of type integer: "string"'],
+    [
+      { size: 'x' },
+      'spec.size: Invalid value: "string": spec.size in body must be of type integer: "string"',
+    ],
     [{}, 'spec.size: Required value'],
     [{ size: null }, 'spec.size: Required value'],
     [{ size: 1, mode: 'odd' }, 'spec.mode: Unsupported value: "odd": supported values: "fast", "slow"'],
@@ -308,12 +339,21 @@ describe('a custom resource', () => {
     const body = { apiVersion, kind: 'Thing', metadata: { name: 'a' }, spec };
     const status = await fixture.client.refuse(422, path, { method: 'POST', body });
     expect(status.message).toBe(`Thing.${apiVersion.split('/')[0]} "a" is invalid: ${message}`);
-    expect(status.details).toMatchObject({ name: 'a', kind: 'Thing', causes: [{ field: message.split(':')[0] }] });
+    expect(status.details).toMatchObject({
+      name: 'a',
+      kind: 'Thing',
+      causes: [{ field: message.split(':')[0] }],
+    });
   });
 
   test('keeps an allowed null, drops another before it is checked and defaults it', async () => {
     const { path, apiVersion } = await kind();
-    const body = { apiVersion, kind: 'Thing', metadata: { name: 'a' }, spec: { size: 1, note: null, mode: null } };
+    const body = {
+      apiVersion,
+      kind: 'Thing',
+      metadata: { name: 'a' },
+      spec: { size: 1, note: null, mode: null },
+    };
     const created = await fixture.client.create(path, body);
     expect(created['spec']).toEqual({ size: 1, note: null, mode: 'fast' });
   });
@@ -369,7 +409,12 @@ describe('a definition: what cannot change', () => {
     const name = group();
     await fixture.define({ group: name, plural: 'things', kind: 'Thing' });
     const path = `${CRDS}/things.${name}`;
-    for (const spec of [{ scope: 'Cluster' }, { names: { kind: 'Other' } }, { group: 'other.example.com' }, { names: { plural: 'others' } }]) {
+    for (const spec of [
+      { scope: 'Cluster' },
+      { names: { kind: 'Other' } },
+      { group: 'other.example.com' },
+      { names: { plural: 'others' } },
+    ]) {
       const status = await fixture.client.refuse(422, path, {
         method: 'PATCH',
         headers: { 'content-type': 'application/merge-patch+json' },

@@ -44,7 +44,11 @@ describe('delete: the answer', () => {
   test('is the namespace, terminating', async () => {
     const name = await fixture.namespace();
     const deleted = await fixture.client.delete(`/api/v1/namespaces/${name}`);
-    expect(deleted).toMatchObject({ kind: 'Namespace', metadata: { name }, status: { phase: 'Terminating' } });
+    expect(deleted).toMatchObject({
+      kind: 'Namespace',
+      metadata: { name },
+      status: { phase: 'Terminating' },
+    });
     expect(deleted.metadata.deletionTimestamp).toBeDefined();
     await fixture.client.untilGone(`/api/v1/namespaces/${name}`);
   });
@@ -76,14 +80,30 @@ describe('delete: finalizers', () => {
 
 describe('delete: options', () => {
   test.each([
-    [{ propagationPolicy: 'Sometimes' }, 422, 'supported values: "Foreground", "Background", "Orphan", "nil"'],
-    [{ propagationPolicy: 'Orphan', orphanDependents: true }, 422, 'orphanDependents and deletionPropagation cannot be both set'],
+    [
+      { propagationPolicy: 'Sometimes' },
+      422,
+      'supported values: "Foreground", "Background", "Orphan", "nil"',
+    ],
+    [
+      { propagationPolicy: 'Orphan', orphanDependents: true },
+      422,
+      'orphanDependents and deletionPropagation cannot be both set',
+    ],
     [{ dryRun: ['Some'] }, 422, 'dryRun: Unsupported value: ["Some"]: supported values: "All"'],
     [{ dryRun: [''] }, 422, 'dryRun: Unsupported value: [""]: supported values: "All"'],
     [{ kind: 'ConfigMap' }, 400, 'DeleteOptions'],
     [{ gracePeriodSeconds: 'soon' }, 400, 'cannot be handled as a DeleteOptions'],
-    [{ preconditions: { uid: 'x' } }, 409, 'the UID in the precondition (x) does not match the UID in record ('],
-    [{ preconditions: { resourceVersion: '1' } }, 409, 'the ResourceVersion in the precondition (1) does not match the ResourceVersion in record ('],
+    [
+      { preconditions: { uid: 'x' } },
+      409,
+      'the UID in the precondition (x) does not match the UID in record (',
+    ],
+    [
+      { preconditions: { resourceVersion: '1' } },
+      409,
+      'the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (',
+    ],
   ])('%j is %i', async (body, code, message) => {
     const path = await configMaps('a');
     const status = await fixture.client.refuse(code, `${path}/a`, { method: 'DELETE', body });
@@ -91,11 +111,14 @@ describe('delete: options', () => {
     await fixture.client.get(`${path}/a`);
   });
 
-  test.each(['propagationPolicy=Sometimes', 'dryRun=Some', 'dryRun='])('the query %s is 422', async (query) => {
-    const path = await configMaps('a');
-    await fixture.client.refuse(422, `${path}/a?${query}`, { method: 'DELETE' });
-    await fixture.client.get(`${path}/a`);
-  });
+  test.each(['propagationPolicy=Sometimes', 'dryRun=Some', 'dryRun='])(
+    'the query %s is 422',
+    async (query) => {
+      const path = await configMaps('a');
+      await fixture.client.refuse(422, `${path}/a?${query}`, { method: 'DELETE' });
+      await fixture.client.get(`${path}/a`);
+    },
+  );
 
   test('in the body win over the query entirely', async () => {
     const path = await configMaps('a', 'b');
@@ -106,7 +129,9 @@ describe('delete: options', () => {
     await fixture.client.refuse(404, `${path}/a`);
     const yaml = 'apiVersion: v1\nkind: DeleteOptions\ndryRun: [All]\n';
     const headers = { 'content-type': 'application/yaml' };
-    expect((await fixture.client.call(`${path}/b`, { method: 'DELETE', headers, body: yaml })).status).toBe(200);
+    expect((await fixture.client.call(`${path}/b`, { method: 'DELETE', headers, body: yaml })).status).toBe(
+      200,
+    );
     await fixture.client.get(`${path}/b`);
   });
 
@@ -186,7 +211,11 @@ describe('delete: namespaces', () => {
     await fixture.client.delete(namespace);
     const held = await fixture.client.until(namespace, ({ status }) => {
       const { conditions } = status as { conditions?: { type: string; status: string }[] };
-      return conditions?.some(({ type, status }) => type === 'NamespaceFinalizersRemaining' && status === 'True') === true;
+      return (
+        conditions?.some(
+          ({ type, status }) => type === 'NamespaceFinalizersRemaining' && status === 'True',
+        ) === true
+      );
     });
     expect(held['status']).toMatchObject({
       phase: 'Terminating',
@@ -199,7 +228,8 @@ describe('delete: namespaces', () => {
         expect.objectContaining({
           type: 'NamespaceFinalizersRemaining',
           reason: 'SomeFinalizersRemain',
-          message: 'Some content in the namespace has finalizers remaining: test/hold in 1 resource instances',
+          message:
+            'Some content in the namespace has finalizers remaining: test/hold in 1 resource instances',
         }),
       ]),
     });

@@ -34,11 +34,7 @@ async function item(fields: Readonly<Record<string, unknown>> = {}): Promise<str
 describe('patch: media types', () => {
   test('built-in kinds take three, and say so with 415', async () => {
     const path = await item();
-    for (const type of [
-      'application/json',
-      'text/plain',
-      'application/apply-patch+cbor',
-    ]) {
+    for (const type of ['application/json', 'text/plain', 'application/apply-patch+cbor']) {
       const status = await refuse(415, path, type, '{}');
       expect(status.reason).toBe('UnsupportedMediaType');
       expect(status.message).toContain(
@@ -55,7 +51,9 @@ describe('patch: media types', () => {
     await fixture.client.create(path, { apiVersion: `${group}/v1`, kind: 'Thing', metadata: { name: 'a' } });
     const status = await refuse(415, `${path}/a`, STRATEGIC, {});
     expect(status.message).not.toContain(STRATEGIC);
-    const merged = await accept(`${path}/a`, MERGE_PATCH, { spec: { list: [1, null, 2], gone: null, in: { gone: null, x: 1 } } });
+    const merged = await accept(`${path}/a`, MERGE_PATCH, {
+      spec: { list: [1, null, 2], gone: null, in: { gone: null, x: 1 } },
+    });
     expect(merged).toMatchObject({ spec: { list: [1, null, 2], in: { x: 1 } } });
     expect(merged['spec']).not.toHaveProperty('gone');
   });
@@ -85,8 +83,17 @@ describe('patch: JSON patch', () => {
   test('of more than 10000 operations is 413', async () => {
     const step = { op: 'test', path: '/kind', value: 'ConfigMap' };
     const path = await item();
-    await accept(path, JSON_PATCH, Array.from({ length: 10_000 }, () => step));
-    const status = await refuse(413, path, JSON_PATCH, Array.from({ length: 10_001 }, () => step));
+    await accept(
+      path,
+      JSON_PATCH,
+      Array.from({ length: 10_000 }, () => step),
+    );
+    const status = await refuse(
+      413,
+      path,
+      JSON_PATCH,
+      Array.from({ length: 10_001 }, () => step),
+    );
     expect(status.message).toBe(
       'Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001',
     );
@@ -105,7 +112,10 @@ describe('patch: JSON patch', () => {
       { op: 'copy', from: '/data/y', path: '/data/y-copy' },
       { op: 'add', path: '/metadata/labels', value: { a: 'b' } },
     ]);
-    expect(patched).toMatchObject({ data: { y: '2', z: '1', 'y-copy': '2' }, metadata: { labels: { a: 'b' } } });
+    expect(patched).toMatchObject({
+      data: { y: '2', z: '1', 'y-copy': '2' },
+      metadata: { labels: { a: 'b' } },
+    });
   });
 });
 
@@ -123,7 +133,10 @@ describe('patch: merge patch', () => {
   test('a resourceVersion in it is a precondition', async () => {
     const path = await item();
     const { metadata } = await fixture.client.get(path);
-    const stale = await refuse(409, path, MERGE_PATCH, { metadata: { resourceVersion: '1' }, data: { x: '2' } });
+    const stale = await refuse(409, path, MERGE_PATCH, {
+      metadata: { resourceVersion: '1' },
+      data: { x: '2' },
+    });
     expect(stale.reason).toBe('Conflict');
     const { resourceVersion } = metadata;
     await accept(path, MERGE_PATCH, { metadata: { resourceVersion }, data: { x: '2' } });
@@ -170,7 +183,10 @@ describe('patch: validation of the result', () => {
     const typed = await refuse(400, path, MERGE_PATCH, { data: { x: 1 } });
     expect(typed.message).toContain('cannot be handled as a ConfigMap: json: cannot unmarshal number');
     const ruled = await refuse(422, path, MERGE_PATCH, { data: { 'not a key': '' } });
-    expect(ruled.details?.causes?.[0]).toMatchObject({ field: 'data[not a key]', reason: 'FieldValueInvalid' });
+    expect(ruled.details?.causes?.[0]).toMatchObject({
+      field: 'data[not a key]',
+      reason: 'FieldValueInvalid',
+    });
   });
 
   test('force is for apply alone', async () => {
@@ -188,20 +204,23 @@ describe('patch: validation of the result', () => {
       '[{"op":"add","path":"/data/x","value":"4","why":1,"op":"add"}]',
       'json patch unknown field "[0].why", json patch duplicate field "[0].op"',
     ],
-  ])('%s: unknown and duplicate fields are 422 when strict, and warnings otherwise', async (type, body, text) => {
-    const path = await item();
-    const status = await refuse(422, `${path}?fieldValidation=Strict`, type, body);
-    expect(status.message).toMatch(/^ "" is invalid: patch: Invalid value: /);
-    expect(status.message).toContain(`strict decoding error: ${text}`);
-    expect(await fixture.client.get(path)).toMatchObject({ data: { x: '1' } });
-    const silent = await send(`${path}?fieldValidation=Ignore`, type, body);
-    expect(silent.headers['warning']).toBeUndefined();
-    const warned = await send(path, type, body);
-    expect(warned.status).toBe(200);
-    const warnings = text.split(', ').map((line) => `299 - "${line.replaceAll('"', '\\"')}"`);
-    expect(warned.headers['warning']).toBe(warnings.join(', '));
-    expect(JSON.parse(warned.text).data.x).toBe('4');
-  });
+  ])(
+    '%s: unknown and duplicate fields are 422 when strict, and warnings otherwise',
+    async (type, body, text) => {
+      const path = await item();
+      const status = await refuse(422, `${path}?fieldValidation=Strict`, type, body);
+      expect(status.message).toMatch(/^ "" is invalid: patch: Invalid value: /);
+      expect(status.message).toContain(`strict decoding error: ${text}`);
+      expect(await fixture.client.get(path)).toMatchObject({ data: { x: '1' } });
+      const silent = await send(`${path}?fieldValidation=Ignore`, type, body);
+      expect(silent.headers['warning']).toBeUndefined();
+      const warned = await send(path, type, body);
+      expect(warned.status).toBe(200);
+      const warnings = text.split(', ').map((line) => `299 - "${line.replaceAll('"', '\\"')}"`);
+      expect(warned.headers['warning']).toBe(warnings.join(', '));
+      expect(JSON.parse(warned.text).data.x).toBe('4');
+    },
+  );
 });
 
 describe('patch: strategic merge', () => {
@@ -238,7 +257,9 @@ describe('patch: strategic merge', () => {
   test('conditions of a namespace are merged by type', async () => {
     const path = `/api/v1/namespaces/${await fixture.namespace()}/status`;
     const condition = (type: string, status: string) => ({ type, status });
-    await accept(path, STRATEGIC, { status: { conditions: [condition('A', 'True'), condition('B', 'True')] } });
+    await accept(path, STRATEGIC, {
+      status: { conditions: [condition('A', 'True'), condition('B', 'True')] },
+    });
     const merged = await accept(path, STRATEGIC, { status: { conditions: [condition('A', 'False')] } });
     const { conditions } = merged['status'] as { conditions: { type: string; status: string }[] };
     expect(conditions.map(({ type, status }) => `${type} ${status}`).sort()).toEqual(['A False', 'B True']);

@@ -53,7 +53,11 @@ describe('label selectors', () => {
     ['a/b/c', 'unable to parse requirement: <nil>: Invalid value: "a/b/c": a valid label key must'],
   ])('%j is 400 in upstream’s words, for lists, watches and deletions', async (selector, message) => {
     const query = `?labelSelector=${encodeURIComponent(selector)}`;
-    for (const [suffix, method] of [['', 'GET'], ['&watch=1', 'GET'], ['', 'DELETE']] as const) {
+    for (const [suffix, method] of [
+      ['', 'GET'],
+      ['&watch=1', 'GET'],
+      ['', 'DELETE'],
+    ] as const) {
       const status = await fixture.client.refuse(400, `${path}${query}${suffix}`, { method });
       expect(status.reason).toBe('BadRequest');
       expect(status.message).toContain(message);
@@ -92,9 +96,17 @@ describe('field selectors', () => {
     ['/api/v1/namespaces', 'metadata.namespace=x', false],
     ['/api/v1/secrets', 'type=Opaque', true],
     ['/api/v1/secrets', 'data=x', false],
-    ['/api/v1/events', 'involvedObject.kind=x,involvedObject.uid=x,reason=x,source=x,type=x,reportingComponent=x', true],
+    [
+      '/api/v1/events',
+      'involvedObject.kind=x,involvedObject.uid=x,reason=x,source=x,type=x,reportingComponent=x',
+      true,
+    ],
     ['/api/v1/events', 'regarding.kind=x', false],
-    ['/apis/events.k8s.io/v1/events', 'regarding.kind=x,regarding.fieldPath=x,reportingController=x,type=x', true],
+    [
+      '/apis/events.k8s.io/v1/events',
+      'regarding.kind=x,regarding.fieldPath=x,reportingController=x,type=x',
+      true,
+    ],
     ['/apis/events.k8s.io/v1/events', 'involvedObject.kind=x', false],
     ['/apis/rbac.authorization.k8s.io/v1/clusterroles', 'metadata.namespace=x', false],
     ['/apis/rbac.authorization.k8s.io/v1/roles', 'metadata.namespace=x', true],
@@ -124,8 +136,17 @@ describe('field selectors', () => {
       versions: [{ name: 'v1', schema, selectableFields }],
     });
     const lamps = `/apis/${group}/v1/lamps`;
-    for (const [name, spec] of Object.entries({ a: { color: 'red', on: true }, b: { color: 'red' }, c: {} })) {
-      await fixture.client.create(lamps, { apiVersion: `${group}/v1`, kind: 'Lamp', metadata: { name }, spec });
+    for (const [name, spec] of Object.entries({
+      a: { color: 'red', on: true },
+      b: { color: 'red' },
+      c: {},
+    })) {
+      await fixture.client.create(lamps, {
+        apiVersion: `${group}/v1`,
+        kind: 'Lamp',
+        metadata: { name },
+        spec,
+      });
     }
     const select = async (selector: string) =>
       (await fixture.client.list(`${lamps}?fieldSelector=${selector}`)).items
@@ -153,10 +174,18 @@ describe('list options', () => {
     ['limit=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
     ['timeoutSeconds=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
     ['timeout=soon', 400, 'soon'],
-    ['resourceVersionMatch=Exact', 422, 'resourceVersionMatch is forbidden unless resourceVersion is provided'],
+    [
+      'resourceVersionMatch=Exact',
+      422,
+      'resourceVersionMatch is forbidden unless resourceVersion is provided',
+    ],
     ['resourceVersionMatch=Exact&resourceVersion=0', 422, 'is forbidden for resourceVersion "0"'],
     ['resourceVersionMatch=Some&resourceVersion=1', 422, 'resourceVersionMatch: Unsupported value: "Some"'],
-    ['resourceVersionMatch=Exact&resourceVersion=1&continue=x', 422, 'resourceVersionMatch is forbidden when continue is provided'],
+    [
+      'resourceVersionMatch=Exact&resourceVersion=1&continue=x',
+      422,
+      'resourceVersionMatch is forbidden when continue is provided',
+    ],
     ['sendInitialEvents=true', 422, 'sendInitialEvents is forbidden for list'],
     ['continue=x&resourceVersion=1', 400, 'specifying resource version is not allowed when using continue'],
     ['continue=x', 400, 'invalid continue token: continue key is not valid: '],

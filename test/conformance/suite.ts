@@ -45,7 +45,10 @@ export class Fixture {
   /** Creates a CustomResourceDefinition and waits until its kind is served. */
   async define(crd: CustomKind): Promise<void> {
     await this.client.create(CRDS, crdOf(crd));
-    await this.client.until(`/apis/${crd.group}/${crd.versions?.[0]?.name ?? 'v1'}/${crd.plural}`, (_list, status) => status === 200);
+    await this.client.until(
+      `/apis/${crd.group}/${crd.versions?.[0]?.name ?? 'v1'}/${crd.plural}`,
+      (_list, status) => status === 200,
+    );
   }
 }
 

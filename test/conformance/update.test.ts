@@ -146,7 +146,9 @@ describe('update: what cannot be changed', () => {
     const path = await configMaps();
     await fixture.client.create(path, { metadata: { name: 'a', finalizers: ['test/hold'] } });
     const terminating = await fixture.client.delete(`${path}/a`);
-    expect(await fixture.client.patch(`${path}/a`, { metadata: { deletionTimestamp: null } })).toEqual(terminating);
+    expect(await fixture.client.patch(`${path}/a`, { metadata: { deletionTimestamp: null } })).toEqual(
+      terminating,
+    );
     const body = { metadata: { name: 'a', finalizers: ['test/hold', 'test/more'] } };
     const status = await fixture.client.refuse(422, `${path}/a`, { method: 'PUT', body });
     expect(status.message).toContain(
@@ -303,7 +305,9 @@ describe('update: the status subresource', () => {
 
 test('update: one that empties the finalizers of a terminating object ends it, seen as DELETED alone', async () => {
   const path = await configMaps();
-  const { metadata } = await fixture.client.create(path, { metadata: { name: 'a', finalizers: ['test/hold'] } });
+  const { metadata } = await fixture.client.create(path, {
+    metadata: { name: 'a', finalizers: ['test/hold'] },
+  });
   const watch = await fixture.client.watch(`${path}?watch=1&resourceVersion=${metadata.resourceVersion}`);
   const terminating = await fixture.client.delete(`${path}/a`);
   const last = await fixture.client.put(`${path}/a`, { metadata: { name: 'a' }, data: { late: 'x' } });

@@ -15,7 +15,11 @@ async function revision(path: string): Promise<string> {
 }
 
 /** A served, namespaced kind of its own, and the path of its objects. */
-async function things(): Promise<{ readonly path: string; readonly crd: string; thing(name: string): unknown }> {
+async function things(): Promise<{
+  readonly path: string;
+  readonly crd: string;
+  thing(name: string): unknown;
+}> {
   const group = `${fixture.name('watch-')}.example.com`;
   await fixture.define({ group, plural: 'things', kind: 'Thing' });
   return {
@@ -30,11 +34,31 @@ describe('watch: its parameters', () => {
     ['resourceVersion=abc', 400, 'abc'],
     ['timeoutSeconds=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
     ['fieldSelector=data.x%3D1', 400, 'is not a known field selector'],
-    ['resourceVersionMatch=NotOlderThan', 422, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'],
-    ['sendInitialEvents=true', 422, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'],
-    ['sendInitialEvents=false', 422, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'],
-    ['sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=1', 422, 'resourceVersionMatch: Unsupported value: "Exact": supported values: "NotOlderThan"'],
-    ['sendInitialEvents=true&resourceVersionMatch=NotOlderThan&continue=x', 422, 'resourceVersionMatch is forbidden when continue is provided'],
+    [
+      'resourceVersionMatch=NotOlderThan',
+      422,
+      'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+    ],
+    [
+      'sendInitialEvents=true',
+      422,
+      'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    ],
+    [
+      'sendInitialEvents=false',
+      422,
+      'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    ],
+    [
+      'sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=1',
+      422,
+      'resourceVersionMatch: Unsupported value: "Exact": supported values: "NotOlderThan"',
+    ],
+    [
+      'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&continue=x',
+      422,
+      'resourceVersionMatch is forbidden when continue is provided',
+    ],
   ])('%s is %i before the stream begins', async (query, code, message) => {
     const status = await fixture.client.refuse(code, `${await configMaps()}?watch=1&${query}`);
     expect(status.message).toContain(message);
@@ -131,7 +155,9 @@ describe('watch: selectors', () => {
     expect(events.map(brief)).toEqual([`ADDED ${name}`, `DELETED ${name}`]);
     expect(events[1]?.object).toMatchObject({ status: { phase: 'Active' } });
     watch.close();
-    await fixture.client.patch(`/api/v1/namespaces/${name}/configmaps/hold`, { metadata: { finalizers: null } });
+    await fixture.client.patch(`/api/v1/namespaces/${name}/configmaps/hold`, {
+      metadata: { finalizers: null },
+    });
   });
 });
 
@@ -249,7 +275,9 @@ describe('watch: its end', () => {
   test('comes cleanly after timeoutSeconds, with a bookmark before it if allowed', async () => {
     const path = await configMaps('a');
     const from = await revision(path);
-    const watch = await fixture.client.watch(`${path}?watch=1&resourceVersion=${from}&timeoutSeconds=2&allowWatchBookmarks=1`);
+    const watch = await fixture.client.watch(
+      `${path}?watch=1&resourceVersion=${from}&timeoutSeconds=2&allowWatchBookmarks=1`,
+    );
     const events = await watch.rest();
     expect(events.map(({ type }) => type)).toEqual(['BOOKMARK']);
     expect(BigInt(events[0]!.object.metadata.resourceVersion)).toBeGreaterThanOrEqual(BigInt(from));
@@ -314,7 +342,9 @@ test('watch: as YAML is 406, and as protobuf for built-in kinds alone', async ()
 test('watch: a bookmark is never older than what was delivered before it', async () => {
   const path = await configMaps();
   const from = await revision(path);
-  const watch = await fixture.client.watch(`${path}?watch=1&resourceVersion=${from}&timeoutSeconds=3&allowWatchBookmarks=1`);
+  const watch = await fixture.client.watch(
+    `${path}?watch=1&resourceVersion=${from}&timeoutSeconds=3&allowWatchBookmarks=1`,
+  );
   let writing = true;
   const writer = (async () => {
     for (let index = 0; writing; index++) await fixture.client.create(path, configMap(`n${index}`));

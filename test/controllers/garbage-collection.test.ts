@@ -153,6 +153,21 @@ describe('a deletion in the foreground', () => {
     ]);
   });
 
+  it('goes when its dependent is told not to block it any more', async () => {
+    const { client } = fixture;
+    const { configMaps } = await fixture.namespace();
+    const owner = await member(client, configMaps, { name: 'owner' });
+    const owners = [ownedBy(owner, BLOCKING)];
+    await member(client, configMaps, { name: 'child', owners, finalizers: ['example.com/hold'] });
+    await client.delete(`${configMaps}/owner`, policy('Foreground'));
+    await client.until(`${configMaps}/child`, ({ metadata }) => metadata.deletionTimestamp !== undefined);
+    const ownerReferences = [ownedBy(owner, { blockOwnerDeletion: false })];
+    await client.patch(`${configMaps}/child`, { metadata: { ownerReferences } });
+    await client.untilGone(`${configMaps}/owner`);
+    await client.patch(`${configMaps}/child`, { metadata: { finalizers: null } });
+    await client.untilGone(`${configMaps}/child`);
+  });
+
   it('goes when a user takes its finalizer away', async () => {
     const { client } = fixture;
     const { configMaps } = await fixture.namespace();

@@ -154,6 +154,16 @@ export const kinds: readonly FuzzKind[] = [
   }),
 ];
 
+/** All kinds whose objects are held against their watch: definitions too, which are not written like the rest. */
+export const followedKinds: readonly FuzzKind[] = [
+  ...kinds,
+  builtin('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', {
+    isNamespaced: false,
+    hasStatus: true,
+    fields: fc.constant({}),
+  }),
+];
+
 /** The same events, seen in their other group. */
 export const groupEvents: FuzzKind = {
   ...builtin('events.k8s.io/v1', 'Event', 'events', {

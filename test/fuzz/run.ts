@@ -23,6 +23,8 @@ export interface RunOptions {
 export interface Figures {
   requests: number;
   successes: number;
+  /** Connections that ended without an answer, though no client broke them off. */
+  broken: number;
   verifications: number;
   readonly statuses: Map<number, number>;
   rssBytesMax: number;
@@ -40,6 +42,7 @@ export async function run(options: RunOptions): Promise<Figures> {
   const figures: Figures = {
     requests: 0,
     successes: 0,
+    broken: 0,
     verifications: 0,
     statuses: new Map(),
     rssBytesMax: 0,
@@ -90,6 +93,10 @@ async function perform(options: RunOptions, figures: Figures, plan: Plan): Promi
       if (answer.status >= 500 && !isAllowed)
         throw new Error(`${answer.status}: ${answer.body.toString().slice(0, 500)}`);
       return;
+    }
+    if (answer.status === 0 && planned.call.abortMs === undefined) {
+      figures.broken += 1;
+      if (process.env['SHOW_BROKEN']) console.log('BROKEN', answer.contentType, label);
     }
     if (planned.isValid && answer.status === 0)
       throw new Error(`the connection broke: ${answer.contentType}`);

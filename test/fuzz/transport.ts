@@ -128,6 +128,7 @@ export class Transport {
       const chunks: Buffer[] = [];
       let response: IncomingMessage | undefined;
       let failure = '';
+      const isAborted = call.abortMs !== undefined;
       const settle = (isOpen: boolean): void => {
         clearTimeout(late);
         clearTimeout(enough);
@@ -136,7 +137,7 @@ export class Transport {
           Buffer.concat(chunks),
           isOpen ? undefined : response?.headers['content-encoding'],
         );
-        resolve({ status: response?.statusCode ?? 0, contentType, body, isOpen });
+        resolve({ status: response?.statusCode ?? 0, contentType, body, isOpen: isOpen || isAborted });
       };
       let enough: NodeJS.Timeout | undefined;
       const late = setTimeout(() => {
@@ -159,7 +160,7 @@ export class Transport {
         failure = String(error);
         settle(true);
       });
-      if (call.abortMs !== undefined) setTimeout(() => outgoing.destroy(), call.abortMs);
+      if (isAborted) setTimeout(() => outgoing.destroy(), call.abortMs);
       outgoing.end(call.body);
     });
   }
@@ -184,12 +185,13 @@ export class Transport {
       let status = 0;
       let contentType = '';
       let encoding: string | undefined;
+      const isAborted = call.abortMs !== undefined;
       let enough: NodeJS.Timeout | undefined;
       const settle = (isOpen: boolean): void => {
         clearTimeout(late);
         clearTimeout(enough);
-        const body = decoded(Buffer.concat(chunks), isOpen ? undefined : encoding);
-        resolve({ status, contentType, body, isOpen });
+        const body = decoded(Buffer.concat(chunks), isOpen || isAborted ? undefined : encoding);
+        resolve({ status, contentType, body, isOpen: isOpen || isAborted });
       };
       const late = setTimeout(() => {
         stream.close();
@@ -212,7 +214,7 @@ export class Transport {
         settle(true);
       });
       stream.once('close', () => settle(true));
-      if (call.abortMs !== undefined) setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), call.abortMs);
+      if (isAborted) setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), call.abortMs);
       if (call.body !== undefined) stream.end(call.body);
     });
   }

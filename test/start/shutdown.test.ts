@@ -80,9 +80,16 @@ describe('SIGTERM', () => {
       body: { metadata: { name: 'late' } },
     });
     expect(late).toMatchObject({ reason: 'TooManyRequests', details: { retryAfterSeconds: 1 } });
+    const session = connectHttp2(server.url, { ca: server.ca });
+    onTestFinished(() => session.destroy());
+    const stream = session.request({ ':path': CONFIG_MAPS, authorization: `Bearer ${server.token}` });
+    const [headers] = await once(stream, 'response');
+    expect(headers[':status']).toBe(429);
+    stream.resume();
     const { status, uid } = await write.finish();
     expect(status).toBe(201);
     expect(await server.kill(NOTHING)).toEqual({ code: 0, signal: null });
+    expect(server.stderr()).toBe('');
 
     const again = await serve({ rootDirectory: server.rootDirectory, port: server.port });
     const after = new Client(again);
