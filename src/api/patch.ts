@@ -77,7 +77,7 @@ async function patchOnce(
   const patched = applyPatch(resource, { before, patchValue, mediaType: request.body.mediaType });
   if (!isObject(patched)) throw newBadRequest('the patched object is not a JSON object');
   assertTypes(resource, patched, before);
-  const patchedText = encodeJson(patched);
+  const patchedText = options.fieldValidation === 'Strict' ? encodeJson(patched) : '';
   const { object, complaints } = decodeValue(resource, patched as KubeObject);
   const all = [...patchComplaints, ...complaints];
   enforceFieldValidation(resource, all, { options, warn: context.warn, patched: patchedText });

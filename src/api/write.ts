@@ -76,26 +76,34 @@ export async function write(
   },
 ): Promise<Written> {
   for (let attempts = 1; ; attempts++) {
-    const resource = resolve(api, request.target);
-    const key = request.keyOf(resource);
-    const reads = new RecordedReads(api);
-    const currentRow = api.store.newest(key);
-    const current =
-      currentRow === undefined
-        ? undefined
-        : decodeStored(resource.definition, resource.version.name, currentRow);
-    const wish = await request.attempt({ resource, key, currentRow, current, reads });
     try {
-      return await commit(api, { request, resource, key, currentRow, current, reads, wish });
+      return await writeOnce(api, request);
     } catch (error) {
+      // What an answer was judged by may still be on its way to the disk: nobody hears of it before it is
+      // durable, and the next attempt reads it as durable state.
+      await settle(api);
       if (!(error instanceof ExpectationFailed)) throw translate(error);
-      if (!error.isPrecondition && wish.isFinal) throw raceLost(resource, key, error);
-      if (attempts >= limits.writeAttemptsMax)
-        throw newConflict(groupResource(resource), key.name, OBJECT_MODIFIED);
-      // What was read as precondition is durable state; the change that broke it may still be on its way.
-      await api.store.settled();
+      if (attempts >= limits.writeAttemptsMax) throw tooManyRaces(request.target, error);
       request.context.signal.throwIfAborted();
     }
+  }
+}
+
+async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promise<Written> {
+  const resource = resolve(api, request.target);
+  const key = request.keyOf(resource);
+  const reads = new RecordedReads(api);
+  const currentRow = api.store.newest(key);
+  const current =
+    currentRow === undefined
+      ? undefined
+      : decodeStored(resource.definition, resource.version.name, currentRow);
+  const wish = await request.attempt({ resource, key, currentRow, current, reads });
+  try {
+    return await commit(api, { request, resource, key, currentRow, current, reads, wish });
+  } catch (error) {
+    const isLost = error instanceof ExpectationFailed && !error.isPrecondition && wish.isFinal;
+    throw isLost ? raceLost(resource, key, error) : error;
   }
 }
 
@@ -118,11 +126,14 @@ async function commit(
   const outcome = { resource, key, isCreated, row, lastRow: currentRow };
   const expected = currentRow?.revision ?? 0;
   if (row !== undefined && currentRow !== undefined && isSame(row, currentRow)) {
-    // Nothing changes: no revision, no event. The row it equals must be durable before we say so.
-    await api.store.settled();
+    // Nothing changes: no revision, no event.
+    await settle(api);
     return { ...outcome, revision: currentRow.revision };
   }
-  if (step.request.options.isDryRun) return { ...outcome, revision: currentRow?.revision };
+  if (step.request.options.isDryRun) {
+    await settle(api);
+    return { ...outcome, revision: currentRow?.revision };
+  }
   const propose = async () => {
     const work = await workOf(api, { definition, key, object: wish.object, old: current, row: currentRow });
     return api.store.commit({
@@ -211,6 +222,19 @@ function raceLost(resource: Resource, key: ObjectKey, error: ExpectationFailed):
   const gr = groupResource(resource);
   if (resource.target.verb === 'create' && error.current !== 0) return newAlreadyExists(gr, key.name);
   return newConflict(gr, key.name, OBJECT_MODIFIED);
+}
+
+function tooManyRaces(target: Target, error: ExpectationFailed): Error {
+  return newConflict({ group: target.group, resource: target.resource }, error.key.name, OBJECT_MODIFIED);
+}
+
+/** Waits until everything that this request may have read is durable. */
+async function settle(api: Api): Promise<void> {
+  try {
+    await api.store.settled();
+  } catch (error) {
+    throw translate(error);
+  }
 }
 
 function translate(error: unknown): unknown {

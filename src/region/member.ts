@@ -21,6 +21,7 @@ import {
 } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
+import { StatusError } from '../machinery/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
 import { ensureCertificates } from './certificates.ts';
@@ -123,7 +124,9 @@ async function assemble(
       ...garbageCollector(api),
     ],
     report: (controller, key, error) => {
-      log.warn('a controller will try again', {
+      // Somebody else was quicker: the next look settles it, and there is nothing to do for an operator.
+      const isRace = error instanceof StatusError && error.reason === 'Conflict';
+      log[isRace ? 'debug' : 'warn']('a controller will try again', {
         controller,
         cluster: key.cluster,
         key: key.key,

@@ -1,11 +1,8 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { useServer } from '../http/suite.ts';
 import { BLOCKING, DEFINITIONS, defineWidgets, member, ownedBy, policy, untilCollected } from './family.ts';
 
 const fixture = useServer();
-
-// Ordinary races between controllers and users are no news for an operator.
-afterAll(() => expect(fixture.server.stderr()).toBe(''));
 
 describe('a deletion in the background', () => {
   it('removes the owner at once, and its dependents to the last generation after it', async () => {
@@ -432,5 +429,11 @@ describe('custom resources', () => {
     expect(JSON.stringify(crd['status'])).toContain('"InstanceDeletionInProgress"');
     await client.patch(`${widgets}/held`, { metadata: { finalizers: null } });
     await client.untilGone(`${DEFINITIONS}/widgets.${group}`);
+  });
+});
+
+describe('all of this together', () => {
+  it('leaves no warnings: races between controllers and users are no news for an operator', () => {
+    expect(fixture.server.stderr()).toBe('');
   });
 });

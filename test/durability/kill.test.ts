@@ -45,7 +45,8 @@ it(
       restartMsMax: 0,
     };
     let server = await startServer({ rootDirectory, port });
-    onTestFinished(async () => void (await server.stop()));
+    const first = server;
+    onTestFinished(async () => void (await first.stop()));
     for (let round = 0; round < ROUNDS; round++) {
       const ledger = new Ledger();
       ledgers.push(ledger);
@@ -124,6 +125,7 @@ async function playRound(game: {
 
   const startedMs = performance.now();
   const restarted = await startServer({ rootDirectory: server.rootDirectory, port: server.port });
+  onTestFinished(async () => void (await restarted.stop()));
   totals.restartMsMax = Math.max(totals.restartMsMax, Math.round(performance.now() - startedMs));
   await server.stop();
   expect({ token: restarted.token, ca: restarted.ca }, where).toEqual({ token: server.token, ca: server.ca });

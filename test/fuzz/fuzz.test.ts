@@ -84,6 +84,8 @@ test(
     ).toEqual([]);
     expect(figures.requests).toBe(REQUESTS);
     expect(figures.successes / figures.requests).toBeGreaterThanOrEqual(SUCCESS_SHARE_MIN);
+    // Node refuses streams while those of the same HTTP/2 connection hold too much memory: huge bodies do.
+    expect(figures.broken).toBeLessThanOrEqual(figures.requests / 1_000);
     expect(figures.rssBytesMax).toBeLessThan(RSS_BYTES_MAX);
 
     transport.close();

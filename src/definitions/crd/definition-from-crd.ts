@@ -122,14 +122,9 @@ function versionOf(view: VersionView): DefinitionVersion {
 /** Only CRDs of a server before v1 have no schema; they keep everything. */
 const ANY_OBJECT: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
+/** `scale` is kept in the CRD, but not served yet. */
 function subresourcesOf(view: VersionView): Subresource[] {
-  const subresources: Subresource[] = [];
-  if (view.hasStatus) subresources.push({ name: 'status', verbs: SUBRESOURCE_VERBS });
-  if (view.scale !== undefined) {
-    const kind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
-    subresources.push({ name: 'scale', verbs: SUBRESOURCE_VERBS, kind });
-  }
-  return subresources;
+  return view.hasStatus ? [{ name: 'status', verbs: SUBRESOURCE_VERBS }] : [];
 }
 
 function scalePathsOf(scale: JsonObject): ScalePaths {
