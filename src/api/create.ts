@@ -1,5 +1,6 @@
 import type { Authorized } from '../access/mod.ts';
 import { limits } from '../base/mod.ts';
+import { CRD_GROUP, CRD_RESOURCE } from '../definitions/mod.ts';
 import {
   deepCopy,
   formatTime,
@@ -86,6 +87,7 @@ async function prepareCreate(
   const { definition, target } = resource;
   settleNamespace(resource, object);
   assertNotTerminating(resource, object);
+  await assertRoomForDefinition(api, resource);
   wipeSystemMetadata(object);
   dedupeOwners(object, context);
   const admission = {
@@ -133,6 +135,20 @@ function assertNotTerminating(resource: Resource, object: KubeObject): void {
     object.metadata.name ?? '',
     'create not allowed while custom resource definition is terminating',
   );
+}
+
+/** Discovery lists every kind of a logical cluster, so their number is bounded. */
+async function assertRoomForDefinition(api: Api, resource: Resource): Promise<void> {
+  const { definition } = resource;
+  if (definition.group !== CRD_GROUP || definition.names.plural !== CRD_RESOURCE) return;
+  const max = limits.customResourceDefinitionsMax;
+  const snapshot = api.store.snapshot();
+  try {
+    if ((await snapshot.count({ collection: resource.collection }, max)) < max) return;
+  } finally {
+    snapshot.close();
+  }
+  throw newForbidden(groupResource(resource), '', `a logical cluster has at most ${max} of them: delete one first`);
 }
 
 function randomName(api: Api, object: KubeObject): string {

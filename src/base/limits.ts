@@ -11,8 +11,12 @@ export const limits = {
   frameBytesMax: 4 * 1024 * 1024,
   /** Objects nest a dozen levels; V8's serialiser gives up at some thousands. */
   jsonDepthMax: 100,
+  /** 3 MiB of tiny keys would otherwise cost 100 MB of heap. */
+  jsonNodesMax: 250_000,
   /** An apiserver's limit on the operations of one JSON patch. */
   jsonPatchOperationsMax: 10_000,
+  /** What all copies of one JSON patch may add: a small patch must not build a large object. */
+  jsonPatchCopyBytesMax: 3 * 1024 * 1024,
   /** Selectors of 16 KiB and more fit here, which Node's own default refuses. */
   headerBytesMax: 64 * 1024,
   /** Time in which the headers of a request must have arrived: a slow loris holds a socket no longer. */
@@ -69,6 +73,4 @@ export const limits = {
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,
-  /** Work rows that a controller settles in one commit. */
-  workBatchMax: 256,
 } as const;

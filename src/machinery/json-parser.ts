@@ -1,10 +1,11 @@
+import { limits } from '../base/mod.ts';
 import { type JsonObject, type JsonValue, newObject } from './json-value.ts';
 
 /** Levels of arrays and objects that a text may nest; whoever recurses over a value relies on it. */
-export const JSON_DEPTH_MAX = 100;
+export const JSON_DEPTH_MAX = limits.jsonDepthMax;
 
-/** Values (of any kind) that a text may hold: 3 MiB of tiny keys would otherwise cost 100 MB of heap. */
-export const JSON_NODES_MAX = 250_000;
+/** Values (of any kind) that a text may hold. */
+export const JSON_NODES_MAX = limits.jsonNodesMax;
 
 /** Duplicate keys beyond this many are not reported, as upstream reports at most 100 strict errors. */
 const DUPLICATES_MAX = 100;

@@ -1,3 +1,4 @@
+import { limits as bounds } from '../base/mod.ts';
 import { newPatchRejected } from './json-patch-error.ts';
 import { arrayIndex, type PointerTarget, resolvePointer, valueAt } from './json-pointer.ts';
 import { deepCopy, deepEqual, isObject, type JsonObject, type JsonValue } from './json-value.ts';
@@ -17,9 +18,9 @@ export interface JsonPatchLimits {
  * JSON parser accepts: moves and copies must not build what the parser would have refused.
  */
 export const JSON_PATCH_LIMITS: JsonPatchLimits = {
-  operationsMax: 10_000,
-  copySizeBytesMax: 3 * 1024 * 1024,
-  depthMax: 100,
+  operationsMax: bounds.jsonPatchOperationsMax,
+  copySizeBytesMax: bounds.jsonPatchCopyBytesMax,
+  depthMax: bounds.jsonDepthMax,
 };
 
 /**

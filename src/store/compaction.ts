@@ -29,7 +29,8 @@ export async function compactHistory(keyValue: KeyValueStore, signal?: AbortSign
   while (signal?.aborted !== true) {
     const step = await compactStep(keyValue, next, floor);
     if (step === undefined) return;
-    await keyValue.write(step.operations, { sync: false });
+    // Synced like every write: then only the last record of LevelDB's log can be torn, and damage is told apart.
+    await keyValue.write(step.operations, { sync: true });
     next = step.lastSequence + 1;
   }
 }

@@ -84,8 +84,8 @@ test(
     ).toEqual([]);
     expect(figures.requests).toBe(REQUESTS);
     expect(figures.successes / figures.requests).toBeGreaterThanOrEqual(SUCCESS_SHARE_MIN);
-    // Node refuses streams while those of the same HTTP/2 connection hold too much memory: huge bodies do.
-    expect(figures.broken).toBeLessThanOrEqual(figures.requests / 1_000);
+    // A connection with many broken off streams may be ended as a whole, by which others on it end too.
+    expect(figures.broken.length, figures.broken[0]).toBeLessThanOrEqual(figures.requests / 1_000);
     expect(figures.rssBytesMax).toBeLessThan(RSS_BYTES_MAX);
 
     transport.close();
@@ -152,7 +152,7 @@ function print(figures: Figures, history: History): void {
     [
       `${figures.requests} requests in ${figures.seconds.toFixed(1)} s (${rate}/s), ${share} % answered 2xx`,
       `statuses: ${statuses.join(', ')}`,
-      `${figures.verifications} writes read back, ${history.events} watch events, ${Math.round(figures.rssBytesMax / 2 ** 20)} MiB at most, ${figures.broken} connections broken`,
+      `${figures.verifications} writes read back, ${history.events} watch events, ${Math.round(figures.rssBytesMax / 2 ** 20)} MiB at most, ${figures.broken.length} connections broken`,
     ].join('\n'),
   );
 }

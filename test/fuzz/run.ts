@@ -23,8 +23,8 @@ export interface RunOptions {
 export interface Figures {
   requests: number;
   successes: number;
-  /** Connections that ended without an answer, though no client broke them off. */
-  broken: number;
+  /** Requests whose connection ended without an answer, though no client broke it off. */
+  readonly broken: string[];
   verifications: number;
   readonly statuses: Map<number, number>;
   rssBytesMax: number;
@@ -42,7 +42,7 @@ export async function run(options: RunOptions): Promise<Figures> {
   const figures: Figures = {
     requests: 0,
     successes: 0,
-    broken: 0,
+    broken: [],
     verifications: 0,
     statuses: new Map(),
     rssBytesMax: 0,
@@ -94,10 +94,8 @@ async function perform(options: RunOptions, figures: Figures, plan: Plan): Promi
         throw new Error(`${answer.status}: ${answer.body.toString().slice(0, 500)}`);
       return;
     }
-    if (answer.status === 0 && planned.call.abortMs === undefined) {
-      figures.broken += 1;
-      if (process.env['SHOW_BROKEN']) console.log('BROKEN', answer.contentType, label);
-    }
+    const isBroken = answer.status === 0 && planned.call.abortMs === undefined;
+    if (isBroken) figures.broken.push(`${answer.contentType}: ${label}`);
     if (planned.isValid && answer.status === 0)
       throw new Error(`the connection broke: ${answer.contentType}`);
     const value = readAnswer(planned.call, answer);

@@ -222,7 +222,8 @@ export class Transport {
   #openSession(isHostile: boolean): ClientHttp2Session {
     const current = this.#sessions.get(isHostile);
     if (current !== undefined && !current.closed && !current.destroyed) return current;
-    const session = connect(this.#server.url, { ca: this.#server.ca, maxHeaderListPairs: 2_000 } as object);
+    // Node's client goes on counting uploads that it has broken off as memory of the session.
+    const session = connect(this.#server.url, { ca: this.#server.ca, maxSessionMemory: 4_096 } as object);
     session.on('error', () => {});
     this.#sessions.set(isHostile, session);
     return session;

@@ -55,14 +55,11 @@ test('the definition carries what the CRD says', () => {
     ['v1', true, undefined],
     ['v1beta1', false, true],
   ]);
+  // Scale is kept for when it is served, and not advertised before.
   expect(definition.versions[0]?.subresources).toEqual([
     { name: 'status', verbs: ['get', 'patch', 'update'] },
-    {
-      name: 'scale',
-      verbs: ['get', 'patch', 'update'],
-      kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
-    },
   ]);
+  expect(definition.versions[0]?.scale?.specReplicasPath).toBe('.spec.replicas');
   expect(definition.fieldLabels('v1')).toEqual(['spec.color']);
   expect({ ...definition.selectable(widget({ spec: { color: 'red' } })) }).toEqual({ 'spec.color': 'red' });
   expect({ ...definition.selectable(widget({})) }).toEqual({ 'spec.color': '' });
