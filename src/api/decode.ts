@@ -172,7 +172,7 @@ function checkTypes(
 }
 
 /** What the body of this endpoint has to be: a subresource may have a kind of its own. */
-export function bodyKind(resource: Resource): { readonly apiVersion: string; readonly kind: string } {
+function bodyKind(resource: Resource): { readonly apiVersion: string; readonly kind: string } {
   const own = resource.version.subresources.find(({ name }) => name === resource.target.subresource)?.kind;
   if (own !== undefined) return { apiVersion: apiVersionOf(own.group, own.version), kind: own.kind };
   return {

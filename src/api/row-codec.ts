@@ -14,7 +14,7 @@ import {
 import type { NewRow, ObjectKey, Row } from '../store/mod.ts';
 
 /** Annotation that says in which logical cluster an object lives: spliced in on reads, never stored. */
-export const CLUSTER_ANNOTATION = 'kcp.io/cluster';
+const CLUSTER_ANNOTATION = 'kcp.io/cluster';
 
 // What the typed ObjectMeta of upstream leaves out when it is empty (Go's omitempty).
 const OMITTED_WHEN_EMPTY = ['annotations', 'labels', 'finalizers', 'ownerReferences', 'managedFields'];
@@ -93,7 +93,7 @@ function toStorage(definition: Definition, version: string, object: KubeObject):
 }
 
 /** Takes out of metadata what is never stored. */
-export function stripMetadata(metadata: ObjectMeta): void {
+function stripMetadata(metadata: ObjectMeta): void {
   delete metadata.resourceVersion;
   delete metadata['selfLink'];
   delete metadata.managedFields;

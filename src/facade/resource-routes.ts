@@ -235,9 +235,10 @@ function ok(format: Format): { readonly code: number; readonly contentType: stri
 }
 
 function hasBody(exchange: Exchange): boolean {
-  const { headers } = exchange.request;
-  if (exchange.request.httpVersionMajor >= 2)
-    return headers['content-length'] !== '0' && headers['content-type'] !== undefined;
+  const { request } = exchange;
+  const { headers } = request;
+  // HTTP/2 needs neither a length nor a type for a body: options that were missed would make a dry run real.
+  if ('stream' in request) return !request.stream.endAfterHeaders;
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 

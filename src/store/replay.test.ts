@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { limits, type Revision, revisionAtMs } from '../base/mod.ts';
-import { FORMAT } from './format.ts';
 import { MemoryKeyValue } from './memory-key-value.ts';
 import { LogDamaged, replayLog } from './replay.ts';
 import {
@@ -14,7 +13,7 @@ import {
   textOf,
   turns,
 } from './store-fixtures.suite.ts';
-import { COMPACTED_KEY, HEAD_KEY, LOG_RANGE, logKey, PROJECTION_TABLES } from './tables.ts';
+import { COMPACTED_KEY, FORMAT_KEY, HEAD_KEY, LOG_RANGE, logKey, PROJECTION_TABLES } from './tables.ts';
 
 const FRAMES = 5;
 
@@ -135,7 +134,7 @@ describe('opening a store', () => {
 
   test('refuses a layout of tables that it does not know', async () => {
     const keyValue = await writeLog();
-    await put(keyValue, FORMAT, Buffer.from('antipode/999'));
+    await put(keyValue, FORMAT_KEY, Buffer.from('antipode/999'));
     await expect(openStore(keyValue)).rejects.toThrow('antipode/999');
   });
 

@@ -1,11 +1,10 @@
 import type { Revision } from '../base/mod.ts';
 import { compactHistory } from './compaction.ts';
-import { FORMAT, FORMAT_VERSION } from './format.ts';
 import { decodeFrame, type Frame, frameHash, NO_PREVIOUS_HASH } from './frame.ts';
 import type { KeyValueStore } from './key-value.ts';
 import { decodeHead, HEAD_BYTES, type Head, headOperation, projectFrame } from './projection.ts';
 import { decodeRow } from './row.ts';
-import { HEAD_KEY, LOG_RANGE, logKey, objectRowKey } from './tables.ts';
+import { FORMAT_KEY, FORMAT_VERSION, HEAD_KEY, LOG_RANGE, logKey, objectRowKey } from './tables.ts';
 
 /** The stored log is not what was written. Nothing was changed; the message says what was found where. */
 export class LogDamaged extends Error {
@@ -21,7 +20,7 @@ export async function replayLog(from: KeyValueStore, to: KeyValueStore): Promise
   // The chain links every frame to the one before it; only a stored head, if there is one, knows the last.
   if (from.get(HEAD_KEY) !== undefined) readHead(from);
   let head: Head = { sequence: 0, epoch: 0, revision: 0 as Revision, hash: NO_PREVIOUS_HASH };
-  await to.write([{ key: FORMAT, value: FORMAT_VERSION }], { sync: false });
+  await to.write([{ key: FORMAT_KEY, value: FORMAT_VERSION }], { sync: false });
   for await (const entries of from.iterate(LOG_RANGE)) {
     for (const [, frameBytes] of entries) {
       const frame = readFrame(frameBytes, head.sequence + 1);

@@ -1,7 +1,6 @@
 import { type Clock, limits, type Random, type Revision, revisionAtMs, type ShardName } from '../base/mod.ts';
 import { compactHistory, retentionMs } from './compaction.ts';
 import { Feed } from './feed.ts';
-import { FORMAT, FORMAT_VERSION } from './format.ts';
 import { NO_PREVIOUS_HASH } from './frame.ts';
 import type { KeyValueStore } from './key-value.ts';
 import { type ObjectKey, objectKeyText } from './object-key.ts';
@@ -11,7 +10,7 @@ import type { Row } from './row.ts';
 import { RowReader } from './row-reader.ts';
 import { type Outcome, type Proposal, Sequencer } from './sequencer.ts';
 import { StoreSnapshot } from './snapshot.ts';
-import { FLOOR_KEY, readRevision } from './tables.ts';
+import { FLOOR_KEY, FORMAT_KEY, FORMAT_VERSION, readRevision } from './tables.ts';
 
 export interface StoreOptions {
   readonly keyValue: KeyValueStore;
@@ -62,9 +61,9 @@ export class Store {
 
   /** Throws {@link LogDamaged} when what is stored is not what was written, or not ours. */
   static async open(options: StoreOptions): Promise<Store> {
-    const format = options.keyValue.get(FORMAT);
+    const format = options.keyValue.get(FORMAT_KEY);
     if (format === undefined)
-      await options.keyValue.write([{ key: FORMAT, value: FORMAT_VERSION }], { sync: true });
+      await options.keyValue.write([{ key: FORMAT_KEY, value: FORMAT_VERSION }], { sync: true });
     else if (Buffer.compare(format, FORMAT_VERSION) !== 0) {
       throw new LogDamaged(
         `the layout of the store is ${format.toString('latin1')}, this version reads ${FORMAT_VERSION.toString()}`,

@@ -38,7 +38,9 @@ const TABLE = {
 export const HEAD_KEY = Buffer.from(`${TABLE.meta}head`);
 export const FLOOR_KEY = Buffer.from(`${TABLE.meta}floor`);
 export const COMPACTED_KEY = Buffer.from(`${TABLE.meta}compacted`);
+/** Marks a directory as ours, and says which layout of tables it has. */
 export const FORMAT_KEY = Buffer.from(`${TABLE.meta}format`);
+export const FORMAT_VERSION: Uint8Array = Buffer.from('antipode/1');
 
 /** Every table that is a projection of the log: dropped and rebuilt by a replay. */
 export const PROJECTION_TABLES: readonly KeyRange[] = [
@@ -73,11 +75,6 @@ export function versionRange(
 ): KeyRange {
   return scopedRange(TABLE.version, collection, options);
 }
-/** Everything of a logical cluster, all kinds. */
-export function clusterRange(cluster: LogicalCluster): KeyRange {
-  return prefixRange(Buffer.from(`${TABLE.object}${cluster}\0`));
-}
-
 export function versionKey(keyText: string, supersededBy: number): Buffer {
   return withRevision(`${TABLE.version}${keyText}\0`, supersededBy);
 }
@@ -163,7 +160,7 @@ export function readRevision(bytes: Buffer, offset: number): number {
   return bytes.readUInt32BE(offset) * 0x1_0000_0000 + bytes.readUInt32BE(offset + 4);
 }
 
-export function prefixRange(prefix: Buffer): KeyRange {
+function prefixRange(prefix: Buffer): KeyRange {
   return { start: prefix, end: prefixEnd(prefix) };
 }
 

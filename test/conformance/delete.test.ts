@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { describe, expect, test } from 'vitest';
 import { brief, configMap, type KubeList } from '../http/client.ts';
 import { useMember } from './suite.ts';
@@ -142,6 +144,29 @@ describe('delete: options', () => {
     await fixture.client.delete(`${path}/a`, { preconditions: { uid, resourceVersion } });
     await fixture.client.refuse(404, `${path}/a`);
   });
+});
+
+test('delete: options come over HTTP/2 without a content type or a length, too', async () => {
+  const path = await configMaps('a');
+  const { url, ca, token } = fixture.server;
+  const session = connect(url, { ca });
+  const remove = async (body: string | undefined) => {
+    const headers = { ':method': 'DELETE', ':path': `${path}/a`, authorization: `Bearer ${token}` };
+    const stream = session.request(headers, { endStream: body === undefined });
+    if (body !== undefined) stream.end(body);
+    const [head] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+    stream.resume();
+    return head[':status'];
+  };
+  try {
+    expect(await remove('{"dryRun":["All"]}')).toBe(200);
+    await fixture.client.get(`${path}/a`);
+    expect(await remove('{"preconditions":{"uid":"other"}}')).toBe(409);
+    expect(await remove(undefined)).toBe(200);
+    await fixture.client.refuse(404, `${path}/a`);
+  } finally {
+    session.close();
+  }
 });
 
 describe('delete: collections', () => {

@@ -74,9 +74,9 @@ describe('a damaged database', () => {
   it('of a newer layout is refused', async () => {
     const { directory, data } = await copy();
     const { openLevelKeyValue } = await import('../../src/store/mod.ts');
-    const { FORMAT } = await import('../../src/store/format.ts');
+    const { FORMAT_KEY } = await import('../../src/store/tables.ts');
     const store = await openLevelKeyValue(data);
-    await store.write([{ key: FORMAT, value: Buffer.from('999') }], { sync: true });
+    await store.write([{ key: FORMAT_KEY, value: Buffer.from('999') }], { sync: true });
     await store.close();
     const result = await start(['--root-directory', directory, '--secure-port', '0']);
     expect(result.code).toBe(1);
