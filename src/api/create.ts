@@ -148,7 +148,11 @@ async function assertRoomForDefinition(api: Api, resource: Resource): Promise<vo
   } finally {
     snapshot.close();
   }
-  throw newForbidden(groupResource(resource), '', `a logical cluster has at most ${max} of them: delete one first`);
+  throw newForbidden(
+    groupResource(resource),
+    '',
+    `a logical cluster has at most ${max} of them: delete one first`,
+  );
 }
 
 function randomName(api: Api, object: KubeObject): string {
