@@ -70,6 +70,11 @@ export const limits = {
   remainingItemsCountedMax: 20_000,
   /** A page is collected in memory before its header is written: larger ones are cut to this. */
   pageBytesMax: 32 * 1024 * 1024,
+  /**
+   * Changes after a past revision up to which a list at that revision looks the changed objects up one by one:
+   * reading so many index entries takes some 10 ms. Beyond, it scans the superseded values.
+   */
+  listedChangesMax: 10_000,
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,

@@ -180,6 +180,12 @@ test('generated names have five characters more, and at most 63', () => {
   expect(generateName('x'.repeat(100), random)).toHaveLength(63);
 });
 
+test('generateName cuts after bytes, and never leaves half of a surrogate pair', () => {
+  const name = generateName(`a${'😀'.repeat(40)}`, () => 0);
+  expect(name).toBe(`a${'😀'.repeat(14)}\ufffdbbbbb`);
+  expect(Buffer.from(name).toString()).toBe(name);
+});
+
 describe('checkMetadataTypes', () => {
   test.each([
     ['{"name":"a","labels":{"a":"b"},"finalizers":["x"],"generation":1,"unknown":{}}', undefined],

@@ -16,11 +16,15 @@ const NAME_LENGTH_MAX = 63;
 const SUFFIX_LENGTH = 5;
 
 /**
- * A name from metadata.generateName: the base, cut to 58 characters, and five random ones. `random(max)`
+ * A name from metadata.generateName: the base, cut to 58 bytes, and five random characters. `random(max)`
  * returns an integer from 0 to max - 1. Names may collide; the caller tries again.
  */
 export function generateName(base: string, random: (max: number) => number): string {
-  let name = base.slice(0, NAME_LENGTH_MAX - SUFFIX_LENGTH);
+  // After bytes, as in Go. What is cut in the middle of a character becomes U+FFFD, as in Go's JSON: half of
+  // a surrogate pair has no UTF-8, so that a name with one would be stored as another.
+  let name = Buffer.from(base)
+    .subarray(0, NAME_LENGTH_MAX - SUFFIX_LENGTH)
+    .toString();
   for (let i = 0; i < SUFFIX_LENGTH; i++) name += NAME_ALPHABET[random(NAME_ALPHABET.length)];
   return name;
 }

@@ -91,4 +91,13 @@ describe('name validators', () => {
       "may not contain '%'",
     ]);
   });
+
+  test.each(['a\0b', '\n', 'tab\t', '\x7f', '\u0085'])(
+    '%j is no path segment: no URL could name it, and NUL separates the parts of stored keys',
+    (name) => {
+      for (const isPrefix of [false, true]) {
+        expect(validatePathSegmentName(name, { isPrefix })).toEqual(['may not contain control characters']);
+      }
+    },
+  );
 });

@@ -52,10 +52,15 @@ export function dns1035LabelErrors(value: string): string[] {
   return errors;
 }
 
-/** What may stand as one segment of a URL path and of a storage key (all names must). */
+/**
+ * What may stand as one segment of a URL path and of a storage key (all names must). Upstream takes control
+ * characters; here no URL may hold one, and NUL separates the parts of storage keys.
+ */
 export function pathSegmentErrors(value: string, { isPrefix }: { readonly isPrefix: boolean }): string[] {
   if (!isPrefix && (value === '.' || value === '..')) return [`may not be '${value}'`];
-  return ['/', '%'].filter((text) => value.includes(text)).map((text) => `may not contain '${text}'`);
+  const errors = ['/', '%'].filter((text) => value.includes(text)).map((text) => `may not contain '${text}'`);
+  if (/\p{Cc}/u.test(value)) errors.push('may not contain control characters');
+  return errors;
 }
 
 /** A label key: an optional DNS subdomain and `/`, then a name of at most 63 bytes. */

@@ -14,6 +14,15 @@ const failure = (text: string): string => {
   return 'no error';
 };
 
+describe('escapes', () => {
+  test('one of half a surrogate pair is refused, as by go-yaml', () => {
+    for (const text of ['a: "\\ud800"', '"\\udc00": 1', 'a: "\\U0000d800"', 'a: "x\\ud83d"']) {
+      expect(failure(text)).toBe('yaml: found invalid Unicode character escape code');
+    }
+    expect(member('"\\U0001f600\\u00e9 \\\\ud800"')).toBe('😀é \\ud800');
+  });
+});
+
 describe('plain scalars', () => {
   test.each([
     ['yes', true],

@@ -249,6 +249,10 @@ class YamlReader {
 
   #scalar(node: Yaml.Scalar): Scalar {
     const text = node.source ?? String(node.value ?? '');
+    // Half of a surrogate pair has no UTF-8: it would be stored as something else. Only escapes can make one.
+    if (/\p{Cs}/u.test(text)) {
+      throw new YamlSyntaxError('yaml: found invalid Unicode character escape code');
+    }
     if (this.#aliasDepth > 0) {
       this.#aliasedCharacters += text.length;
       if (this.#aliasedCharacters > ALIASED_CHARACTERS_MAX) {

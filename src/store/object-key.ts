@@ -19,6 +19,11 @@ export interface ObjectKey extends CollectionKey {
 // so that no text of a user can move the borders between the components of a key.
 const SEPARATOR = '\0';
 
+/** Whether a text can be a component of a key: no separator, and nothing that UTF-8 would replace. */
+export function isKeyComponent(text: string): boolean {
+  return !text.includes(SEPARATOR) && !/\p{Cs}/u.test(text);
+}
+
 /** The components joined in key order: equal texts are equal keys. */
 export function objectKeyText(key: ObjectKey): string {
   return `${collectionKeyText(key)}${SEPARATOR}${key.namespace}${SEPARATOR}${key.name}`;

@@ -400,6 +400,22 @@ describe('groups', () => {
   });
 });
 
+describe('a key', () => {
+  test.each([
+    ['a name', keyOf('a\0b')],
+    ['a namespace', keyOf('a', { namespace: 'default\0x' })],
+    ['half a surrogate pair in a name', keyOf('a\ud800')],
+    ['half a surrogate pair in a namespace', keyOf('a', { namespace: '\udc00' })],
+  ])('that would be read back as another is refused: %s', async (_case, key) => {
+    const store = await openStore(new MemoryKeyValue());
+    await expect(change(store, key, { text: 'x' })).rejects.toThrow('can be parts of a key');
+    await expect(change(store, keyOf('other'), { text: 'x' })).resolves.toMatchObject({ sequence: 1 });
+    const snapshot = store.snapshot();
+    expect(await collect(snapshot.list({ collection: keyOf('') }))).toHaveLength(1);
+    snapshot.close();
+  });
+});
+
 describe('the written log', () => {
   test('frames are dense, chained, marked, timed, and say who asked', async () => {
     const clock = new TestClock();

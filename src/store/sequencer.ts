@@ -10,7 +10,7 @@ import {
 import type { Feed } from './feed.ts';
 import { type Change, decodeFrame, encodeFrame, type Frame, frameHash, type WorkChange } from './frame.ts';
 import type { KeyValueStore, WriteOperation } from './key-value.ts';
-import { type ObjectKey, objectKeyText } from './object-key.ts';
+import { isKeyComponent, type ObjectKey, objectKeyText } from './object-key.ts';
 import { type Head, headOperation, projectFrame, type StoredRow, type StoreEvent } from './projection.ts';
 import type { NewRow, Row } from './row.ts';
 import type { RowReader } from './row-reader.ts';
@@ -302,6 +302,11 @@ export class Sequencer {
     }
     const seen = new Set<string>();
     for (const { key, expected, row } of proposal.mutations) {
+      // Such a row could be read back as nothing, or as another object: it would poison its whole collection.
+      assert(
+        isKeyComponent(key.namespace) && isKeyComponent(key.name),
+        'namespace and name can be parts of a key',
+      );
       const keyText = objectKeyText(key);
       assert(!seen.has(keyText), 'a commit changes an object once');
       seen.add(keyText);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LogicalCluster, limits } from '../base/mod.ts';
 import { MemoryKeyValue } from './memory-key-value.ts';
 import { type ObjectKey, objectKeyText } from './object-key.ts';
@@ -21,6 +21,7 @@ import {
 import { PROJECTION_TABLES } from './tables.ts';
 
 const COLLECTION = keyOf('');
+const LISTED_CHANGES_MAX = limits.listedChangesMax;
 
 // Names that are prefixes of each other, and namespaces that sort between them.
 const keyArbitrary = fc.record({
@@ -87,7 +88,17 @@ async function found(
   return objects.map(({ key, row }) => `${keyTextOf(key)}=${textOf(row)}`);
 }
 
-describe('lists at a revision', () => {
+describe.each([
+  ['looking changed objects up', limits.listedChangesMax],
+  ['scanning old values', 0],
+])('lists at a revision, %s', (_way, listedChangesMax) => {
+  beforeAll(() => {
+    (limits as { listedChangesMax: number }).listedChangesMax = listedChangesMax;
+  });
+  afterAll(() => {
+    (limits as { listedChangesMax: number }).listedChangesMax = LISTED_CHANGES_MAX;
+  });
+
   test('at every past revision not below the floor they equal a model', async () => {
     await fc.assert(
       fc.asyncProperty(historyArbitrary, fc.nat(100), async (history, floorPercent) => {
@@ -160,6 +171,85 @@ describe('lists at a revision', () => {
       break;
     }
     snapshot.close();
+  });
+});
+
+describe('the cost of a list at a revision', () => {
+  const OBJECTS = 40;
+  const nameOf = (index: number) => `n${String(index).padStart(2, '0')}`;
+
+  /** Counts the entries that are read through it. */
+  class CountingKeyValue extends MemoryKeyValue {
+    entries = 0;
+    override async *iterate(
+      ...request: Parameters<MemoryKeyValue['iterate']>
+    ): ReturnType<MemoryKeyValue['iterate']> {
+      for await (const batch of super.iterate(...request)) {
+        this.entries += batch.length;
+        yield batch;
+      }
+    }
+  }
+
+  async function rewrite(store: Store, rounds: number): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
+      const mutations = Array.from({ length: OBJECTS }, (_, index) => ({
+        key: keyOf(nameOf(index)),
+        row: rowOf(String(round)),
+      }));
+      await store.commit(proposalOf(mutations));
+    }
+  }
+
+  async function readAt(keyValue: CountingKeyValue, store: Store, revision: number): Promise<string[]> {
+    const snapshot = store.snapshot();
+    keyValue.entries = 0;
+    const objects = await collect(snapshot.listAt({ collection: COLLECTION }, revision));
+    snapshot.close();
+    return printObjects(objects);
+  }
+
+  test('grows with what has changed since then, not with the history before', async () => {
+    const keyValue = new CountingKeyValue();
+    const store = await openStore(keyValue);
+    await rewrite(store, 300);
+    const { revision } = store;
+    await change(store, keyOf(nameOf(7)), { text: 'later' });
+    await change(store, keyOf(nameOf(9)));
+    await change(store, keyOf('new'), { text: 'later' });
+    const expectedNow = Array.from({ length: OBJECTS }, (_, index) => `${nameOf(index)}=299`);
+    expect(await readAt(keyValue, store, revision)).toEqual(expectedNow);
+    expect(keyValue.entries).toBeLessThan(OBJECTS + 20);
+  });
+
+  test('jumps from object to object when more has changed than is looked up one by one', async () => {
+    const keyValue = new CountingKeyValue();
+    const store = await openStore(keyValue);
+    await rewrite(store, 150);
+    const { revision } = store;
+    await rewrite(store, 1 + limits.listedChangesMax / OBJECTS);
+    const expectedThen = Array.from({ length: OBJECTS }, (_, index) => `${nameOf(index)}=149`);
+    expect(await readAt(keyValue, store, revision)).toEqual(expectedThen);
+    expect(keyValue.entries - limits.listedChangesMax).toBeLessThan(OBJECTS * 12 + 1000);
+  });
+
+  test('a page reads no more of the changed objects than it shows', async () => {
+    const keyValue = new CountingKeyValue();
+    const store = await openStore(keyValue);
+    const keys = Array.from({ length: 2000 }, (_, index) => keyOf(`n${String(index).padStart(4, '0')}`));
+    const put = (text: string) => store.commit(proposalOf(keys.map((key) => ({ key, row: rowOf(text) }))));
+    await put('then');
+    const { revision } = store;
+    await put('now');
+    const snapshot = store.snapshot();
+    keyValue.entries = 0;
+    for await (const batch of snapshot.listAt({ collection: COLLECTION }, revision)) {
+      expect(printObjects(batch.slice(0, 1))).toEqual(['n0000=then']);
+      break;
+    }
+    snapshot.close();
+    // One pass over the event table, one batch of rows, one batch of old values.
+    expect(keyValue.entries).toBeLessThan(2000 + 1000 + 200);
   });
 });
 

@@ -91,12 +91,7 @@ export class StoreSnapshot {
   async getAt(key: ObjectKey, revision: number): Promise<Row | undefined> {
     const current = this.get(key);
     if (current !== undefined && current.revision <= revision) return current;
-    const range = versionsOfObject(objectKeyText(key), revision);
-    for await (const entries of this.#iterate(range, { limit: 1 })) {
-      const row = decodeRow(entries[0]![1]);
-      return row.revision <= revision ? row : undefined;
-    }
-    return undefined;
+    return this.#supersededAt(objectKeyText(key), revision);
   }
 
   /** Objects in key order, in batches that fit in memory, as of this snapshot. */
@@ -117,19 +112,24 @@ export class StoreSnapshot {
 
   /** Objects in key order as they were at a revision between floor and this snapshot's. */
   async *listAt(scope: ListScope, revision: number): AsyncGenerator<ListedObject[]> {
-    if (revision >= this.revision || !(await this.#hasEventsAfter(scope.collection, revision))) {
+    const changed = revision >= this.revision ? [] : await this.#changedAfter(scope, revision);
+    if (changed?.length === 0) {
       yield* this.list(scope);
       return;
     }
     const { collection, ...within } = scope;
     // What is current now and older than the revision, merged with what was current then: no object is both.
-    const superseded = new Lookahead(this.#supersededAfter(versionRange(collection, within), revision));
+    const superseded = new Lookahead(
+      changed === undefined
+        ? this.#supersededIn(versionRange(collection, within), revision)
+        : this.#supersededAmong(changed, revision),
+    );
     try {
       await superseded.start();
       for await (const entries of this.#iterate(objectRange(collection, within))) {
         let batch: ListedObject[] = [];
         for (const [rowKey, value] of entries) {
-          while (superseded.current !== undefined && isBefore(superseded.current.versionKey, rowKey)) {
+          while (superseded.current !== undefined && isBefore(superseded.current.keyBytes, rowKey)) {
             batch.push(superseded.current.object);
             const isLoading = superseded.advance();
             if (isLoading === undefined) continue;
@@ -275,24 +275,88 @@ export class StoreSnapshot {
     }
   }
 
-  /** In key order, the values that were current at a revision and are not any more. */
-  async *#supersededAfter(range: KeyRange, revision: number): AsyncGenerator<Superseded[]> {
-    let decided: Buffer | undefined;
-    for await (const entries of this.#iterate(range)) {
-      const batch: Superseded[] = [];
-      for (const [versionKey, value] of entries) {
-        const { keyText, supersededBy } = parseVersionKey(versionKey);
-        if (supersededBy <= revision || (decided !== undefined && isSameObject(decided, versionKey)))
-          continue;
-        // The first value superseded after the revision: the current one then, if it existed already.
-        decided = versionKey;
-        const row = decodeRow(value);
-        if (row.revision <= revision) {
-          batch.push({ versionKey, object: { key: parseObjectKeyText(keyText), row } });
-        }
+  /**
+   * The objects of a scope that have changed since a revision, as row keys in order; undefined when the
+   * collection has had more than `limits.listedChangesMax` changes. The event table names them all.
+   */
+  async #changedAfter(scope: ListScope, revision: number): Promise<Buffer[] | undefined> {
+    const { collection, ...within } = scope;
+    const { start, end } = objectRange(collection, within);
+    const events = eventRange(collection, revision, this.revision);
+    const rowKeys = new Map<string, Buffer>();
+    let count = 0;
+    for await (const entries of this.#iterate(events, { limit: limits.listedChangesMax + 1 })) {
+      count += entries.length;
+      if (count > limits.listedChangesMax) return undefined;
+      for (const [, pointerBytes] of entries) {
+        const { namespace, name } = decodeEventPointer(pointerBytes);
+        const keyText = objectKeyText({ ...collection, namespace, name });
+        if (rowKeys.has(keyText)) continue;
+        const rowKey = objectRowKey(keyText);
+        if (rowKey.compare(start) >= 0 && rowKey.compare(end) < 0) rowKeys.set(keyText, rowKey);
       }
-      if (batch.length > 0) yield batch;
     }
+    return [...rowKeys.values()].sort(Buffer.compare);
+  }
+
+  /** Of some objects, the values that were current at a revision and are not any more: a look for each. */
+  async *#supersededAmong(rowKeys: readonly Buffer[], revision: number): AsyncGenerator<Superseded[]> {
+    let batch = new SupersededBatch();
+    for (const rowKey of rowKeys) {
+      const key = parseObjectRowKey(rowKey);
+      const row = await this.#supersededAt(objectKeyText(key), revision);
+      if (row === undefined) continue;
+      batch.add({ keyBytes: rowKey.subarray(1), object: { key, row } });
+      if (!batch.isFull) continue;
+      yield batch.items;
+      batch = new SupersededBatch();
+    }
+    if (batch.items.length > 0) yield batch.items;
+  }
+
+  /** The same for all objects in a range of the version table, whatever has changed. */
+  async *#supersededIn(range: KeyRange, revision: number): AsyncGenerator<Superseded[]> {
+    let batch = new SupersededBatch();
+    let { start } = range;
+    // Where objects have many old values it pays to jump from object to object, where they have few to read on.
+    let entriesMax = SUPERSEDED_BATCH_ENTRIES;
+    for (;;) {
+      let last: { readonly keyText: string; readonly isDecided: boolean } | undefined;
+      let objects = 0;
+      for await (const entries of this.#iterate({ start, end: range.end }, { limit: entriesMax })) {
+        for (const [versionKeyBytes, value] of entries) {
+          const { keyText, supersededBy } = parseVersionKey(versionKeyBytes);
+          const isSame = keyText === last?.keyText;
+          if (!isSame) objects++;
+          const wasDecided = isSame && last?.isDecided === true;
+          const isDecisive = !wasDecided && supersededBy > revision;
+          last = { keyText, isDecided: wasDecided || isDecisive };
+          if (!isDecisive) continue;
+          // The first value superseded after the revision: the current one then, if it existed already.
+          const row = decodeRow(value);
+          if (row.revision > revision) continue;
+          const keyBytes = versionKeyBytes.subarray(1, -VERSION_SUFFIX_BYTES);
+          batch.add({ keyBytes, object: { key: parseObjectKeyText(keyText), row } });
+        }
+        if (!batch.isFull) continue;
+        yield batch.items;
+        batch = new SupersededBatch();
+      }
+      if (last === undefined) break;
+      const versions = versionsOfObject(last.keyText, revision);
+      start = last.isDecided ? versions.end : versions.start;
+      entriesMax = Math.min(2 * objects, limits.iteratorBatchEntries);
+    }
+    if (batch.items.length > 0) yield batch.items;
+  }
+
+  /** The value that an object had at a revision, if it has been superseded since. */
+  async #supersededAt(keyText: string, revision: number): Promise<Row | undefined> {
+    for await (const entries of this.#iterate(versionsOfObject(keyText, revision), { limit: 1 })) {
+      const row = decodeRow(entries[0]![1]);
+      return row.revision <= revision ? row : undefined;
+    }
+    return undefined;
   }
 
   #changesOf(sequence: number): readonly Change[] {
@@ -310,14 +374,6 @@ export class StoreSnapshot {
       oldRow: oldBytes === undefined ? undefined : decodeRow(oldBytes),
       newRow: change.verb === 'put' ? rowOf(change) : undefined,
     };
-  }
-
-  async #hasEventsAfter(collection: CollectionKey, revision: number): Promise<boolean> {
-    const range = eventRange(collection, revision, this.revision);
-    for await (const entries of this.#iterate(range, { limit: 1, keysOnly: true })) {
-      if (entries.length > 0) return true;
-    }
-    return false;
   }
 
   /** Frames are dense and their revisions grow, so a binary search finds the place. */
@@ -364,29 +420,33 @@ function eventBytes(event: StoreEvent): number {
 }
 
 interface Superseded {
-  readonly versionKey: Buffer;
+  /** The object's key as the tables have it behind their first byte. */
+  readonly keyBytes: Buffer;
   readonly object: ListedObject;
 }
 
+/** Old values that are handed on together: few enough that a page reads hardly more of them than it shows. */
+class SupersededBatch {
+  readonly items: Superseded[] = [];
+  #sizeBytes = 0;
+
+  get isFull(): boolean {
+    return this.items.length >= SUPERSEDED_BATCH_ENTRIES || this.#sizeBytes >= limits.iteratorBatchBytes;
+  }
+
+  add(item: Superseded): void {
+    this.items.push(item);
+    this.#sizeBytes += item.object.row.json.length;
+  }
+}
+
+const SUPERSEDED_BATCH_ENTRIES = 64;
 // A version's key is `v`, the object's key, a separator and eight bytes; a row's is `o` and the object's key.
 const VERSION_SUFFIX_BYTES = 9;
 
-/** Whether the object of a version comes before that of a row. */
-function isBefore(versionKey: Buffer, rowKey: Buffer): boolean {
-  return versionKey.compare(rowKey, 1, rowKey.length, 1, versionKey.length - VERSION_SUFFIX_BYTES) < 0;
-}
-
-function isSameObject(versionKey: Buffer, other: Buffer): boolean {
-  return (
-    versionKey.length === other.length &&
-    versionKey.compare(
-      other,
-      1,
-      other.length - VERSION_SUFFIX_BYTES,
-      1,
-      versionKey.length - VERSION_SUFFIX_BYTES,
-    ) === 0
-  );
+/** Whether an object's key comes before that of a row. */
+function isBefore(keyBytes: Buffer, rowKey: Buffer): boolean {
+  return keyBytes.compare(rowKey, 1) < 0;
 }
 
 /** A stream of batches as a stream of items, which waits only between batches. */

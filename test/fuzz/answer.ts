@@ -40,6 +40,8 @@ export function readAnswer(call: Call, answer: Answer): Wire | undefined {
   if (status === 0) return undefined;
   if (status === 200 && isWatch(answer)) return readWatch(answer);
   if (answer.isOpen) return undefined;
+  // A watch of a kind that goes away ends, perhaps before it has told anything.
+  if (status === 200 && body.length === 0 && /[?&]watch=/.test(call.path)) return undefined;
   if (call.method === 'HEAD' || status === 304 || status === 301) {
     if (body.length > 0) throw new Error(`a body in answer to ${call.method}`);
     return undefined;
