@@ -1,111 +1,94 @@
+import { assert, limits } from '../base/mod.ts';
 import {
   encodeJson,
-  encodePretty,
-  encodeProtobuf,
-  encodeYaml,
   type JsonObject,
-  type JsonValue,
   type KubeObject,
+  newObject,
   objectOf,
+  ProtobufListEncoder,
   partialMetadata,
 } from '../machinery/mod.ts';
 import type { ListedObject } from '../store/mod.ts';
 import type { Format } from './format.ts';
-import type { ListPlan } from './list.ts';
+import type { ListPlan } from './list-plan.ts';
+import { type ListSyntax, listSyntaxOf } from './list-syntax.ts';
 import { tableRowOf, type View } from './render.ts';
 import { decodeRow, isServedAsStored } from './row-codec.ts';
 import { type Splice, spliceBytesMax, writeSplice } from './splice.ts';
 import { apiVersionOf } from './target.ts';
 
-const COMMA = 0x2c;
+/** What is known only when the last item of a page is there. */
+export interface PageEnd {
+  readonly continueToken?: string;
+  readonly remaining?: number;
+}
+
+/** Writes a list piece by piece. */
+export interface ListWriter {
+  /** Objects written so far. */
+  readonly count: number;
+  /** No more objects should be handed in: what is collected has reached its bound. */
+  readonly isFull: boolean;
+  /** What can be sent before any object is read; may be empty. */
+  head(): Buffer;
+  /** What can be sent for a batch of objects, at least one; may be empty. */
+  items(objects: readonly ListedObject[]): Buffer;
+  tail(page: PageEnd): readonly Buffer[];
+}
+
+interface WriterOptions {
+  readonly plan: ListPlan;
+  readonly format: Format;
+  readonly nowMs: number;
+}
+
+export function createListWriter(options: WriterOptions): ListWriter {
+  return options.format.media === 'protobuf' ? new CollectingWriter(options) : new StreamingWriter(options);
+}
 
 /**
- * Writes a list piece by piece. Without a limit the metadata comes first; a page can only know its
- * continue token at the end, and so its metadata comes last: JSON objects have no order.
- *
- * Media types that cannot be written in pieces (YAML, protobuf, indented JSON) are collected.
+ * JSON and YAML. Without a limit the metadata comes first; a page can only know its continue token at the end,
+ * and so its metadata comes last.
  */
-export class ListWriter {
+class StreamingWriter implements ListWriter {
   readonly #plan: ListPlan;
   readonly #view: View;
-  readonly #isStreamed: boolean;
-  readonly #collected: JsonValue[] = [];
+  readonly #syntax: ListSyntax;
+  readonly #copiesRows: boolean;
+  readonly isFull = false;
   #count = 0;
 
-  constructor(options: { readonly plan: ListPlan; readonly format: Format; readonly nowMs: number }) {
-    const { plan, format, nowMs } = options;
+  constructor(options: WriterOptions) {
+    const { format, plan } = options;
     this.#plan = plan;
-    this.#view = { definition: plan.resource.definition, version: plan.resource.version.name, format, nowMs };
-    this.#isStreamed = format.media === 'json' && !format.isPretty;
+    this.#view = viewOf(options);
+    this.#syntax = listSyntaxOf(format);
+    this.#copiesRows = format.media === 'json' && !format.isPretty && format.as === 'Object';
   }
 
-  /** Objects written so far. */
   get count(): number {
     return this.#count;
   }
 
   head(): Buffer {
-    if (!this.#isStreamed) return Buffer.alloc(0);
-    const head = encodeJson(this.#envelope());
-    const metadata = this.#plan.limit === 0 ? `,"metadata":${encodeJson(this.#metadata({}))}` : '';
-    return Buffer.from(`${head.slice(0, -1)}${metadata},"${this.#itemsKey}":[`);
+    const envelope = envelopeOf(this.#view);
+    if (this.#plan.limit === 0) envelope['metadata'] = metadataOf(this.#plan, {});
+    const itemsKey = this.#view.format.as === 'Table' ? 'rows' : 'items';
+    return Buffer.from(this.#syntax.open(envelope, itemsKey));
   }
 
   items(objects: readonly ListedObject[]): Buffer {
     const isFirst = this.#count === 0;
     this.#count += objects.length;
-    if (!this.#isStreamed) {
-      for (const { key, row } of objects) {
-        const { definition, version } = this.#view;
-        this.#collected.push(this.#itemOf(decodeRow({ definition, version, key, row })));
-      }
-      return Buffer.alloc(0);
-    }
-    return this.#view.format.as === 'Object'
-      ? this.#spliced(objects, isFirst)
-      : this.#encoded(objects, isFirst);
+    if (this.#copiesRows) return this.#spliced(objects, isFirst);
+    const items = objects.map((object) => itemOf(this.#view, object));
+    return Buffer.from(this.#syntax.items(items, { isFirst }));
   }
 
-  tail(page: { readonly continueToken?: string; readonly remaining?: number }): Buffer {
-    if (this.#isStreamed) {
-      const metadata = this.#plan.limit === 0 ? '' : `,"metadata":${encodeJson(this.#metadata(page))}`;
-      return Buffer.from(`]${metadata}}\n`);
-    }
-    const object = this.#envelope();
-    object['metadata'] = this.#metadata(page);
-    object[this.#itemsKey] = this.#collected;
-    const { media } = this.#view.format;
-    if (media === 'protobuf') return Buffer.from(encodeProtobuf(object));
-    return Buffer.from(media === 'yaml' ? encodeYaml(object) : encodePretty(object));
-  }
-
-  get #itemsKey(): string {
-    return this.#view.format.as === 'Table' ? 'rows' : 'items';
-  }
-
-  #envelope(): JsonObject {
-    const { definition, version, format } = this.#view;
-    switch (format.as) {
-      case 'Table': {
-        const columns = definition.printer(version).columns.map((column) => objectOf({ ...column }));
-        return objectOf({ apiVersion: format.apiVersion, columnDefinitions: columns, kind: 'Table' });
-      }
-      case 'Object':
-        return objectOf({
-          apiVersion: apiVersionOf(definition.group, version),
-          kind: definition.names.listKind,
-        });
-      default:
-        return objectOf({ apiVersion: format.apiVersion, kind: 'PartialObjectMetadataList' });
-    }
-  }
-
-  #metadata(page: { readonly continueToken?: string; readonly remaining?: number }): JsonObject {
-    return objectOf({
-      resourceVersion: String(this.#plan.revision),
-      continue: page.continueToken,
-      remainingItemCount: page.remaining,
-    });
+  tail(page: PageEnd): readonly Buffer[] {
+    const members =
+      this.#plan.limit === 0 ? newObject() : objectOf({ metadata: metadataOf(this.#plan, page) });
+    return [Buffer.from(this.#syntax.close(members, { isEmpty: this.#count === 0 }))];
   }
 
   /** Stored bytes as they are, all of a batch in one buffer. */
@@ -117,9 +100,7 @@ export class ListWriter {
     const parts = objects.map((object): Splice | Buffer =>
       isServedAsStored(definition, version, object.row)
         ? { row: object.row, cluster, skipTypes }
-        : Buffer.from(
-            encodeJson(this.#itemOf(decodeRow({ definition, version, key: object.key, row: object.row }))),
-          ),
+        : Buffer.from(encodeJson(itemOf(this.#view, object))),
     );
     const sizeBytesMax = parts.reduce(
       (sum, part) => sum + 1 + ('row' in part ? spliceBytesMax(part) : part.length),
@@ -133,22 +114,85 @@ export class ListWriter {
     });
     return target.subarray(0, offset);
   }
+}
 
-  #encoded(objects: readonly ListedObject[], isFirst: boolean): Buffer {
-    const { definition, version } = this.#view;
-    const texts = objects.map(({ key, row }) =>
-      encodeJson(this.#itemOf(decodeRow({ definition, version, key, row }))),
-    );
-    return Buffer.from((isFirst ? '' : ',') + texts.join(','));
+const COMMA = 0x2c;
+
+/** Protobuf, which begins with its length: the encoded items are kept until the last one is there. */
+class CollectingWriter implements ListWriter {
+  readonly #plan: ListPlan;
+  readonly #view: View;
+  readonly #encoder: ProtobufListEncoder;
+  #count = 0;
+
+  constructor(options: WriterOptions) {
+    this.#plan = options.plan;
+    this.#view = viewOf(options);
+    const { apiVersion, kind } = envelopeOf(this.#view);
+    assert(typeof apiVersion === 'string' && typeof kind === 'string', 'a list has apiVersion and kind');
+    this.#encoder = new ProtobufListEncoder({ apiVersion, kind });
   }
 
-  #itemOf(object: KubeObject): JsonObject {
-    const { format, definition } = this.#view;
-    if (format.as === 'Table') return tableRowOf(this.#view, object);
-    if (format.as === 'PartialObjectMetadataList') return partialMetadata(object, format.apiVersion);
-    if (definition.origin === 'builtin' && format.media === 'json') return withoutTypes(object);
-    return object;
+  get count(): number {
+    return this.#count;
   }
+
+  get isFull(): boolean {
+    return this.#encoder.sizeBytes > limits.pageBytesMax;
+  }
+
+  head(): Buffer {
+    return Buffer.alloc(0);
+  }
+
+  items(objects: readonly ListedObject[]): Buffer {
+    this.#count += objects.length;
+    this.#encoder.add(objects.map((object) => itemOf(this.#view, object)));
+    return Buffer.alloc(0);
+  }
+
+  tail(page: PageEnd): readonly Buffer[] {
+    return this.#encoder.finish(metadataOf(this.#plan, page));
+  }
+}
+
+function viewOf({ plan, format, nowMs }: WriterOptions): View {
+  const { definition, version } = plan.resource;
+  return { definition, version: version.name, format, nowMs };
+}
+
+/** Everything of the list but metadata and items. */
+function envelopeOf({ definition, version, format }: View): JsonObject {
+  switch (format.as) {
+    case 'Table': {
+      const columns = definition.printer(version).columns.map((column) => objectOf({ ...column }));
+      return objectOf({ apiVersion: format.apiVersion, columnDefinitions: columns, kind: 'Table' });
+    }
+    case 'Object':
+      return objectOf({
+        apiVersion: apiVersionOf(definition.group, version),
+        kind: definition.names.listKind,
+      });
+    default:
+      return objectOf({ apiVersion: format.apiVersion, kind: 'PartialObjectMetadataList' });
+  }
+}
+
+function metadataOf(plan: ListPlan, page: PageEnd): JsonObject {
+  return objectOf({
+    resourceVersion: String(plan.revision),
+    continue: page.continueToken,
+    remainingItemCount: page.remaining,
+  });
+}
+
+function itemOf(view: View, { key, row }: ListedObject): JsonObject {
+  const { definition, version, format } = view;
+  const object = decodeRow({ definition, version, key, row });
+  if (format.as === 'Table') return tableRowOf(view, object);
+  if (format.as === 'PartialObjectMetadataList') return partialMetadata(object, format.apiVersion);
+  // As in the spliced items above.
+  return definition.origin === 'builtin' ? withoutTypes(object) : object;
 }
 
 function withoutTypes(object: KubeObject): JsonObject {

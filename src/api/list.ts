@@ -6,7 +6,8 @@ import type { Api, RequestContext } from './api.ts';
 import type { ContinuePosition } from './continue-token.ts';
 import type { Format } from './format.ts';
 import { type ListOptions, parseListOptions } from './list-options.ts';
-import { ListWriter } from './list-writer.ts';
+import type { ListPlan } from './list-plan.ts';
+import { createListWriter, type ListWriter } from './list-writer.ts';
 import type { Query } from './query.ts';
 import { goType } from './render.ts';
 import { reach } from './revision.ts';
@@ -16,20 +17,6 @@ import { namespaceOf, type Resource, resolve, type Target } from './target.ts';
 const EXPIRED_CONTINUE =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
 const EXPIRED_LIST = 'The resourceVersion for the provided list is too old.';
-
-/** What a list goes through once its parameters are understood. */
-export interface ListPlan {
-  readonly resource: Resource;
-  readonly selection: Selection;
-  readonly scope: ListScope;
-  /** The state that is listed; in the snapshot it is current or past. */
-  readonly revision: Revision;
-  readonly isCurrent: boolean;
-  /** Zero: no limit. */
-  readonly limit: number;
-  /** Known from the first page of a paged list. */
-  readonly remaining: number | undefined;
-}
 
 /**
  * LIST: the response in pieces, read from the store as the client takes them, so that memory does not
@@ -139,7 +126,7 @@ async function* stream(
   },
 ): AsyncGenerator<Buffer> {
   const { plan, snapshot, format, signal } = request;
-  const writer = new ListWriter({ plan, format, nowMs: api.store.nowMs() });
+  const writer = createListWriter({ plan, format, nowMs: api.store.nowMs() });
   try {
     const head = writer.head();
     if (head.length > 0) yield head;
@@ -147,26 +134,59 @@ async function* stream(
     let hasMore = false;
     for await (const batch of batches(plan, snapshot)) {
       signal.throwIfAborted();
-      const selected = plan.selection.isEverything
-        ? batch
-        : batch.filter(({ key, row }) => plan.selection.matches(key, row));
-      const room = plan.limit === 0 ? selected.length : plan.limit - writer.count;
-      const taken = selected.length > room ? selected.slice(0, room) : selected;
+      const { taken, isCut } = take(plan, batch, roomOf(plan, writer));
       if (taken.length > 0) {
         last = taken.at(-1);
         const piece = writer.items(taken);
         if (piece.length > 0) yield piece;
       }
-      if (plan.limit === 0 || writer.count < plan.limit) continue;
-      hasMore = await hasObjectsAfter(plan, snapshot, last);
-      break;
+      hasMore = isCut;
+      if (hasMore) break;
     }
     const next =
       hasMore && last !== undefined ? await nextPage(api, { plan, snapshot, last, count: writer.count }) : {};
-    yield writer.tail(next);
+    yield* writer.tail(next);
   } finally {
     snapshot.close();
   }
+}
+
+/** How many objects still fit. Throws 406 when an answer that knows no pages does not. */
+function roomOf(plan: ListPlan, writer: ListWriter): number {
+  if (plan.limit === 0) {
+    if (writer.isFull) throw tooLarge();
+    return Number.POSITIVE_INFINITY;
+  }
+  return writer.isFull ? 0 : plan.limit - writer.count;
+}
+
+function tooLarge(): Error {
+  return newNotAcceptable(
+    `the list is larger than ${limits.pageBytesMax} bytes, which is the limit in application/vnd.kubernetes.protobuf: use limit, or accept application/json`,
+  );
+}
+
+/**
+ * The selected objects of a batch, as many as fit. It is cut when objects follow behind those that fit, selected
+ * or not: as upstream, a page ends with a continue token even if nothing of what follows is selected.
+ */
+function take(
+  plan: ListPlan,
+  batch: readonly ListedObject[],
+  room: number,
+): { readonly taken: readonly ListedObject[]; readonly isCut: boolean } {
+  const { selection } = plan;
+  if (selection.isEverything) {
+    return batch.length <= room
+      ? { taken: batch, isCut: false }
+      : { taken: batch.slice(0, room), isCut: true };
+  }
+  const taken: ListedObject[] = [];
+  for (const object of batch) {
+    if (taken.length >= room) return { taken, isCut: true };
+    if (selection.matches(object.key, object.row)) taken.push(object);
+  }
+  return { taken, isCut: false };
 }
 
 function batches(plan: ListPlan, snapshot: StoreSnapshot): AsyncGenerator<ListedObject[]> {
@@ -187,18 +207,6 @@ async function* single(
   const key = { ...plan.scope.collection, ...place };
   const row = place.name.includes('\0') ? undefined : snapshot.get(key);
   if (row !== undefined) yield [{ key, row }];
-}
-
-async function hasObjectsAfter(
-  plan: ListPlan,
-  snapshot: StoreSnapshot,
-  last: ListedObject | undefined,
-): Promise<boolean> {
-  if (last === undefined) return false;
-  const scope = { ...plan.scope, after: positionOf(last) };
-  const rest = plan.isCurrent ? snapshot.list(scope) : snapshot.listAt(scope, plan.revision);
-  for await (const batch of rest) if (batch.length > 0) return true;
-  return false;
 }
 
 /** Continue token and, without selectors, how many objects are left: an estimate by contract, so it is bounded. */

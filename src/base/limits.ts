@@ -23,8 +23,16 @@ export const limits = {
   headersTimeoutMs: 10_000,
   /** Time in which a whole request with its body must have arrived. */
   requestTimeoutMs: 60_000,
+  /** Connections are checked for the two above this often, and so are closed at most this late. */
+  connectionsCheckMs: 5_000,
+  /** Connections that nobody uses are closed; quiet watches must outlive everything but their own deadline. */
+  idleConnectionMs: 180_000,
   /** Non-watch requests end after this, as upstream's --request-timeout. */
   responseTimeoutMs: 60_000,
+  /** One timer looks this often for requests whose time is over: late enough to cost nothing, early enough for people. */
+  deadlineCheckMs: 250,
+  /** Time to take the answer that says that the time was over; then the stream is broken off. */
+  overdueGraceMs: 2_000,
   /** How long a read waits for a revision that this replica does not have yet, as upstream. */
   futureRevisionWaitMs: 3_000,
   /** Upstream answers larger bodies compressed, smaller ones as they are. */
@@ -68,7 +76,10 @@ export const limits = {
   customResourceDefinitionsMax: 2_000,
   /** remainingItemCount is counted up to here and left out beyond: it is an estimate by contract. */
   remainingItemsCountedMax: 20_000,
-  /** A page is collected in memory before its header is written: larger ones are cut to this. */
+  /**
+   * A list in protobuf is collected in memory, because its length stands at its beginning. A page ends when it
+   * has grown beyond this; a list without limit is refused. Other media types are streamed.
+   */
   pageBytesMax: 32 * 1024 * 1024,
   /**
    * Changes after a past revision up to which a list at that revision looks the changed objects up one by one:

@@ -17,7 +17,7 @@ export function sendError(
   error: unknown,
   context: { readonly user: User | undefined; readonly report: FailureReport },
 ): void {
-  if (error instanceof ClientGone || exchange.response.destroyed) return;
+  if (error instanceof ClientGone || exchange.response.destroyed || exchange.isOver) return;
   if (exchange.response.headersSent) return void exchange.response.destroy();
   if (error instanceof StatusError) return sendStatus(exchange, error);
   if (error instanceof UnknownResource) return sendNotFound(exchange);
@@ -42,8 +42,9 @@ export function sendStatus(exchange: Exchange, error: StatusError): void {
   const headers: Record<string, string> = {};
   if (error.details?.retryAfterSeconds) headers['Retry-After'] = String(error.details.retryAfterSeconds);
   if (error.code === 403) headers['X-Content-Type-Options'] = 'nosniff';
-  // A body that was refused unread must not be taken for the next request on the connection.
-  if (error.code === 413 && exchange.request.httpVersionMajor === 1) headers['Connection'] = 'close';
+  // A body that was refused unread, or did not come, must not be taken for the next request on the connection.
+  const isUnread = error.code === 413 || (error.code === 504 && !exchange.request.complete);
+  if (isUnread && exchange.request.httpVersionMajor === 1) headers['Connection'] = 'close';
   const contentType = media === 'protobuf' ? 'application/vnd.kubernetes.protobuf' : `application/${media}`;
   const body = encodeIn({ media, isPretty: prettyOf(exchange) }, statusOf(error));
   exchange.send({ code: error.code, contentType, headers }, body);

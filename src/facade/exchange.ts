@@ -5,6 +5,8 @@ import { createGzip, gzip } from 'node:zlib';
 import { Query, type RequestContext } from '../api/mod.ts';
 import { limits } from '../base/mod.ts';
 import { newBadRequest, newTimeout } from '../machinery/mod.ts';
+import type { Timed } from './deadlines.ts';
+import { InvalidDuration, parseDurationMs } from './duration.ts';
 import { type RoutedPath, routePath } from './path.ts';
 
 export type RawRequest = IncomingMessage | Http2ServerRequest;
@@ -25,21 +27,36 @@ const GZIP_LEVEL = 1;
 const PRETTY_AGENTS = ['curl', 'Wget', 'Mozilla/5.0'];
 
 /** One request and its response: all state of a request is here, and nothing of it outlives it. */
-export class Exchange implements RequestContext {
+export class Exchange implements RequestContext, Timed {
   readonly request: RawRequest;
   readonly response: RawResponse;
   readonly method: string;
   readonly routed: RoutedPath;
   readonly #rawQuery: string;
   readonly #warnings: string[] = [];
+  readonly #startedMs: number;
+  readonly #timeoutMs: number;
+  #deadlineMs: number;
+  #isOver = false;
   #query: Query | undefined;
   #abort: AbortController | undefined;
-  #timer: NodeJS.Timeout | undefined;
 
-  constructor(request: RawRequest, response: RawResponse, url: string) {
+  constructor(options: {
+    readonly request: RawRequest;
+    readonly response: RawResponse;
+    readonly url: string;
+    /** On the monotonic clock. */
+    readonly startedMs: number;
+    /** Until the answer has been taken. */
+    readonly timeoutMs: number;
+  }) {
+    const { request, response, url, startedMs, timeoutMs } = options;
     this.request = request;
     this.response = response;
     this.method = request.method ?? 'GET';
+    this.#startedMs = startedMs;
+    this.#timeoutMs = timeoutMs;
+    this.#deadlineMs = startedMs + timeoutMs;
     const mark = url.indexOf('?');
     this.#rawQuery = mark < 0 ? '' : url.slice(mark + 1);
     this.routed = routePath(mark < 0 ? url : url.slice(0, mark));
@@ -72,20 +89,45 @@ export class Exchange implements RequestContext {
     if (this.#abort === undefined) {
       const abort = new AbortController();
       this.#abort = abort;
-      this.response.once('close', () => {
-        clearTimeout(this.#timer);
-        abort.abort(new ClientGone());
-      });
-      this.#timer = setTimeout(() => abort.abort(timedOut()), this.#timeoutMs());
-      this.#timer.unref();
+      this.response.once('close', () => abort.abort(new ClientGone()));
     }
     return this.#abort.signal;
   }
 
+  get deadlineMs(): number {
+    return this.#deadlineMs;
+  }
+
+  /** Whether the last answer is out since the request's time was over: nothing more can be sent. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Heeds the parameter `timeout`, which can only shorten the time; throws 400 when it is no duration. */
+  limitTime(): void {
+    const text = this.query.text('timeout');
+    if (text === '') return;
+    const askedMs = timeoutOf(text);
+    // Zero or less means no wish, as upstream.
+    if (askedMs > 0 && askedMs < this.#timeoutMs) this.#deadlineMs = this.#startedMs + askedMs;
+  }
+
   /** A watch lasts longer than other requests: only its client ends its signal from now on. */
   disableTimeout(): void {
-    void this.signal;
-    clearTimeout(this.#timer);
+    this.#deadlineMs = Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Ends what is still at work on a request whose time is over: `answer` is the last that can be sent. A
+   * client that has a part of its answer already, or does not take this one soon, is cut off.
+   */
+  expire(nowMs: number, answer: (error: Error) => void): void {
+    if (this.#isOver || this.response.headersSent) return void this.response.destroy();
+    const error = timedOut();
+    answer(error);
+    this.#isOver = true;
+    this.#deadlineMs = nowMs + limits.overdueGraceMs;
+    this.#abort?.abort(error);
   }
 
   /** Bound to its exchange, since it is handed on by itself. */
@@ -95,6 +137,7 @@ export class Exchange implements RequestContext {
 
   /** Sends a complete answer, compressed where upstream does so. Resolves when it is handed to the system. */
   send(answer: Answer, body: Buffer): void {
+    if (this.#isOver) return;
     // An answer without a body (304) stays without one.
     const isText = answer.contentType === 'application/json' && body.length > 0;
     const needsNewline = isText && body.at(-1) !== 0x0a;
@@ -112,6 +155,7 @@ export class Exchange implements RequestContext {
       return;
     }
     gzip(bytes, { level: GZIP_LEVEL }, (error, compressed) => {
+      if (this.#isOver) return;
       if (error !== null) return void this.response.destroy(error);
       this.#writeHead(answer, {
         'Content-Encoding': 'gzip',
@@ -136,6 +180,7 @@ export class Exchange implements RequestContext {
         first = Buffer.concat([first, next.value]);
       }
     }
+    if (this.#isOver) return void (await pieces.return(undefined));
     this.#writeHead(answer, isCompressed ? { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } : {});
     const sink = isCompressed ? createGzip({ level: GZIP_LEVEL }) : this.response;
     if (sink !== this.response) (sink as NodeJS.ReadWriteStream).pipe(this.response as NodeJS.WritableStream);
@@ -188,15 +233,6 @@ export class Exchange implements RequestContext {
   #acceptsGzip(): boolean {
     return /(^|[\s,])gzip\s*(;\s*q=(1|0\.[0-9]*[1-9]))?\s*(,|$)/i.test(this.header('accept-encoding') ?? '');
   }
-
-  #timeoutMs(): number {
-    const text = this.query.text('timeout');
-    if (text === '') return limits.responseTimeoutMs;
-    const asked = parseDurationMs(text);
-    if (asked === undefined)
-      throw newBadRequest(`invalid timeout specified in the request URL: time: invalid duration "${text}"`);
-    return asked === 0 ? limits.responseTimeoutMs : Math.min(asked, limits.responseTimeoutMs);
-  }
 }
 
 /** The client closed the connection: there is nobody to answer. */
@@ -221,16 +257,13 @@ function timedOut(): Error {
   return newTimeout('request did not complete within requested timeout - context deadline exceeded');
 }
 
-/** Go's time.ParseDuration for what clients send: `30s`, `1m30s`, `500ms`. */
-function parseDurationMs(text: string): number | undefined {
-  if (text === '0') return 0;
-  if (!/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/.test(text)) return undefined;
-  const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  let totalMs = 0;
-  for (const [, amount, , unit] of text.matchAll(/([0-9]+(\.[0-9]+)?)(ms|s|m|h)/g)) {
-    totalMs += Number(amount) * units[unit!]!;
+function timeoutOf(text: string): number {
+  try {
+    return parseDurationMs(text);
+  } catch (error) {
+    if (!(error instanceof InvalidDuration)) throw error;
+    throw newBadRequest(`invalid timeout specified in the request URL - ${error.message}`);
   }
-  return totalMs;
 }
 
 /**

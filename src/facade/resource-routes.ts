@@ -65,6 +65,7 @@ export class ResourceRoutes {
     const { path, user, cluster } = request;
     const verb = verbOf(exchange, path);
     const { group, version, resource, subresource, namespace, name } = path;
+    if (verb !== 'watch') exchange.limitTime();
     const target = authorize({ user, cluster, verb, group, version, resource, subresource, namespace, name });
     const builtin = builtinDefinition(group, resource);
     if (builtin === undefined) warnOfDeprecation(this.#api, target, exchange);

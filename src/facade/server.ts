@@ -9,12 +9,15 @@ import { type Api, readLogicalCluster, UnknownCluster, WatchHub } from '../api/m
 import { type LogicalCluster, limits } from '../base/mod.ts';
 import { encodeJson, newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
 import { answerClientError } from './client-error.ts';
+import { Deadlines } from './deadlines.ts';
 import { DiscoveryRoutes } from './discovery-routes.ts';
 import { type FailureReport, sendError, sendNotFound, sendStatus } from './errors.ts';
 import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
+import { assertNoImpersonation } from './impersonation.ts';
 import type { ResourcePath } from './path.ts';
 import { ResourceRoutes } from './resource-routes.ts';
+import { limitSession } from './session-limits.ts';
 import { versionInfo } from './version.ts';
 
 export interface FacadeOptions {
@@ -22,6 +25,22 @@ export interface FacadeOptions {
   readonly authenticator: Authenticator;
   readonly tls: { readonly certificate: string; readonly key: string };
   readonly report: FailureReport;
+  /** Other time limits than those of the server, for tests. */
+  readonly timeouts?: Timeouts;
+}
+
+/** How long a client may take, milliseconds. */
+export interface Timeouts {
+  /** For the first request of a connection, and for the headers of each. */
+  readonly headersMs: number;
+  /** For the body of a request over HTTP/1.1. */
+  readonly requestMs: number;
+  /** For a whole request, until its answer has been taken. */
+  readonly responseMs: number;
+  /** Between two requests. */
+  readonly idleMs: number;
+  /** How late the limits of HTTP/1.1 may be. */
+  readonly checkMs: number;
 }
 
 /** The HTTPS side of a member. */
@@ -35,13 +54,19 @@ export interface Facade {
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 // Upstream advertises 100 and more; every informer holds one stream.
 const HTTP2_STREAMS_MAX = 1000;
-// Quiet watches must outlive everything but their own deadline.
-const KEEP_ALIVE_MS = 180_000;
+const TIMEOUTS: Timeouts = {
+  headersMs: limits.headersTimeoutMs,
+  requestMs: limits.requestTimeoutMs,
+  responseMs: limits.responseTimeoutMs,
+  idleMs: limits.idleConnectionMs,
+  checkMs: limits.connectionsCheckMs,
+};
 const DRAIN_MS = 3_000;
 const GOODBYE_MS = 250;
 
 /** Puts the server together; it does not listen yet. */
 export function createFacade(options: FacadeOptions): Facade {
+  const timeouts = options.timeouts ?? TIMEOUTS;
   const watches = new WatchHub(options.api);
   const router = new Router(options, watches);
   const sessions = new Set<ServerHttp2Session>();
@@ -56,7 +81,7 @@ export function createFacade(options: FacadeOptions): Facade {
           key: options.tls.key,
           minVersion: 'TLSv1.2',
           settings: { maxConcurrentStreams: HTTP2_STREAMS_MAX },
-          handshakeTimeout: limits.headersTimeoutMs,
+          handshakeTimeout: timeouts.headersMs,
         },
         (request, response) => {
           // Fastify answers methods that it does not know by itself, and not with a Status.
@@ -70,8 +95,8 @@ export function createFacade(options: FacadeOptions): Facade {
     forceCloseConnections: false,
     // What a member says that stops is the router's business as well.
     return503OnClosing: false,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: timeouts.idleMs,
+    requestTimeout: timeouts.requestMs,
   });
   app.route({
     method: [...METHODS],
@@ -86,10 +111,13 @@ export function createFacade(options: FacadeOptions): Facade {
   const server = app.server as unknown as Http2SecureServer & HttpsServer;
   // Node's HTTP/2 server hands this on to the parser of HTTP/1.1 connections, but takes no option for it.
   (server as { maxHeaderSize?: number }).maxHeaderSize = limits.headerBytesMax;
-  server.headersTimeout = limits.headersTimeoutMs;
-  server.requestTimeout = limits.requestTimeoutMs;
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.headersTimeout = timeouts.headersMs;
+  server.requestTimeout = timeouts.requestMs;
+  server.keepAliveTimeout = timeouts.idleMs;
+  // No option of an HTTP/2 server either; it is read when the server begins to listen.
+  (server as { connectionsCheckingInterval?: number }).connectionsCheckingInterval = timeouts.checkMs;
   server.on('session', (session: ServerHttp2Session) => {
+    limitSession(session, timeouts);
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
   });
@@ -146,6 +174,7 @@ class Router {
   readonly #checks: readonly HealthCheck[];
   /** Resolves when no request is open, once it is stopping; or when it is told not to wait any more. */
   readonly idle: Promise<void>;
+  readonly #deadlines: Deadlines<Exchange>;
   #becomeIdle: () => void = () => {};
   #openRequests = 0;
   #isStopping = false;
@@ -154,6 +183,7 @@ class Router {
     this.#options = options;
     this.#discovery = new DiscoveryRoutes(options.api);
     this.#resources = new ResourceRoutes(options.api, watches);
+    this.#deadlines = new Deadlines(options.api.clock, (exchange) => this.#expire(exchange));
     this.idle = new Promise((resolve) => {
       this.#becomeIdle = resolve;
     });
@@ -180,23 +210,36 @@ class Router {
     this.#becomeIdle();
   }
 
-  /** Counts a request as open until its response has been sent, or its connection has ended. */
-  #track(response: RawResponse): void {
+  /** A request is open until its response has been sent, or its connection has ended. */
+  #open(request: RawRequest, response: RawResponse): Exchange {
+    const exchange = new Exchange({
+      request,
+      response,
+      url: (request as { originalUrl?: string }).originalUrl ?? request.url ?? '/',
+      startedMs: this.#options.api.clock.monotonicMs(),
+      timeoutMs: (this.#options.timeouts ?? TIMEOUTS).responseMs,
+    });
     this.#openRequests += 1;
+    this.#deadlines.begin(exchange);
     response.once('close', () => {
+      this.#deadlines.end(exchange);
       this.#openRequests -= 1;
       if (this.#isStopping && this.#openRequests === 0) this.#becomeIdle();
     });
+    return exchange;
+  }
+
+  #expire(exchange: Exchange): void {
+    const context = { user: undefined, report: this.#options.report };
+    exchange.expire(this.#options.api.clock.monotonicMs(), (error) => sendError(exchange, error, context));
   }
 
   /** Never rejects: whatever goes wrong becomes a response, or the end of the connection. */
   async serve(request: RawRequest, response: RawResponse): Promise<void> {
-    const url = (request as { originalUrl?: string }).originalUrl ?? request.url ?? '/';
-    const exchange = new Exchange(request, response, url);
+    const exchange = this.#open(request, response);
     // Nobody reads the errors of a connection that the client broke off; its close event is enough.
     request.on('error', () => {});
     response.on('error', () => {});
-    this.#track(response);
     let user: User | undefined;
     try {
       if (this.#servePublic(exchange)) return;
@@ -231,8 +274,10 @@ class Router {
       if (exchange.request.httpVersionMajor < 2) exchange.response.setHeader('Connection', 'close');
       throw newTooManyRequests('the server is shutting down', 1);
     }
+    assertNoImpersonation(exchange, user);
     if (cluster === undefined) throw new UnknownCluster();
     if (route.kind === 'resource') return this.#serveResource(exchange, { user, cluster, path: route });
+    exchange.limitTime();
     this.#assertCluster(cluster);
     authorizePath({ user, cluster, verb: exchange.method.toLowerCase(), path });
     if (route.kind === 'unknown') return sendNotFound(exchange);

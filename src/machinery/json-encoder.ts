@@ -26,9 +26,12 @@ export function encodeObject(object: KubeObject): string {
   return `{${encodeMembers(object, [...ROOT_KEYS, ...rest])}}`;
 }
 
-/** As {@link encodeJson}, with the line breaks and two-space indentation of Go's MarshalIndent. */
-export function encodePretty(value: JsonValue): string {
-  return encodeIndented(value, '\n');
+/**
+ * As {@link encodeJson}, with the line breaks and two-space indentation of Go's MarshalIndent. `level` is how
+ * many levels deep the text will stand in another: all lines but the first are indented by so much more.
+ */
+export function encodePretty(value: JsonValue, options: { readonly level?: number } = {}): string {
+  return encodeIndented(value, `\n${'  '.repeat(options.level ?? 0)}`);
 }
 
 const ROOT_KEYS: readonly string[] = ['apiVersion', 'kind', 'metadata'];

@@ -1,5 +1,5 @@
-import { connect } from 'node:http2';
 import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { expect, it, onTestFinished } from 'vitest';
 import { startInProcess } from '../support/in-process.ts';
 import { Client } from './client.ts';

@@ -62,6 +62,19 @@ export function writeEnvelope(
   return writer.uint32(26).string('').uint32(34).string('').finish();
 }
 
+/** The same for a message of known length that is written elsewhere: what stands before and behind it. */
+export function envelopeAround(
+  apiVersion: string,
+  kind: string,
+  messageBytes: number,
+): { readonly head: Uint8Array; readonly tail: Uint8Array } {
+  const head = protobuf.Writer.create().fixed32(MAGIC_FIXED32);
+  head.uint32(10).fork().uint32(10).string(apiVersion).uint32(18).string(kind).ldelim();
+  head.uint32(18).uint32(messageBytes);
+  const tail = protobuf.Writer.create().uint32(26).string('').uint32(34).string('');
+  return { head: head.finish(), tail: tail.finish() };
+}
+
 function readLayer(bytes: Uint8Array): Envelope {
   if (bytes.length === 0) throw newBadRequest('empty data');
   if (!hasProtobufMagic(bytes)) {

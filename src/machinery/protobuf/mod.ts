@@ -7,3 +7,4 @@ export {
   encodeWatchFrame,
 } from './codec.ts';
 export { hasProtobufMagic } from './envelope.ts';
+export { ProtobufListEncoder } from './list-encoder.ts';
