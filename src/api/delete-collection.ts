@@ -1,67 +1,79 @@
-import { type Authorized, authorize } from '../access/mod.ts';
+import type { Authorized } from '../access/mod.ts';
+import { limits } from '../base/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
+import type { ListedObject } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { type DeleteOptions, remove } from './delete.ts';
 import type { Format } from './format.ts';
 import { list } from './list.ts';
-import { parseListOptions } from './list-options.ts';
 import type { Query } from './query.ts';
-import { parseSelection } from './selection.ts';
-import { namespaceOf, resolve, type Target } from './target.ts';
+import type { Target } from './target.ts';
+
+interface CollectionRequest {
+  readonly target: Authorized<Target>;
+  readonly query: Query;
+  readonly options: DeleteOptions;
+  readonly format: Format;
+  readonly context: RequestContext;
+}
 
 /**
- * DELETE of a collection: each selected object is deleted as if by itself, those that vanish meanwhile are
- * skipped. Answers the list as it was before.
+ * DELETE of a collection: exactly the objects that a list with the same parameters shows are deleted, each
+ * as if by itself; those that vanish meanwhile are skipped. Answers that list, with the objects as they
+ * were. Not atomic, as upstream: what was deleted before an error stays deleted. An error in the first
+ * piece is a Status, a later one ends the response early.
  */
 export async function removeCollection(
   api: Api,
-  request: {
-    readonly target: Authorized<Target>;
-    readonly query: Query;
-    readonly options: DeleteOptions;
-    readonly format: Format;
-    readonly context: RequestContext;
-  },
+  request: CollectionRequest,
 ): Promise<AsyncGenerator<Buffer>> {
-  const { target, query, options, context } = request;
-  const resource = resolve(api, target);
-  const selection = parseSelection(resource, query);
-  const { limit } = parseListOptions(query);
-  const before = await list(api, request);
-  const pieces: Buffer[] = [];
-  for await (const piece of before) pieces.push(piece);
-  const namespace = namespaceOf(resource) || selection.namespace;
-  const snapshot = api.store.snapshot();
-  try {
-    let count = 0;
-    const scope = { collection: resource.collection, ...(namespace ? { namespace } : {}) };
-    for await (const batch of snapshot.list(scope)) {
-      for (const { key, row } of batch) {
-        if (!selection.matches(key, row)) continue;
-        if (limit > 0 && count >= limit) return replay(pieces);
-        count += 1;
-        context.signal.throwIfAborted();
-        const item = authorize({ ...target, verb: 'delete', namespace: key.namespace, name: key.name });
-        await removeIfThere(api, { target: item, options: { ...options, uid: row.uid }, context });
-      }
+  const { target, query, format, context } = request;
+  const pieces = await list(api, {
+    target,
+    query,
+    format,
+    context,
+    onTaken: (objects) => removeAll(api, request, objects),
+  });
+  return holdHead(pieces);
+}
+
+async function removeAll(
+  api: Api,
+  request: CollectionRequest,
+  objects: readonly ListedObject[],
+): Promise<void> {
+  // Deletes that are under way together share the fsync of a group.
+  const rest = objects.values();
+  const worker = async () => {
+    for (const object of rest) {
+      request.context.signal.throwIfAborted();
+      await removeIfThere(api, request, object);
     }
-  } finally {
-    snapshot.close();
-  }
-  return replay(pieces);
+  };
+  await Promise.all(Array.from({ length: limits.collectionDeletesMax }, worker));
 }
 
-async function removeIfThere(api: Api, request: Parameters<typeof remove>[1]): Promise<void> {
+async function removeIfThere(
+  api: Api,
+  request: CollectionRequest,
+  { key, row }: ListedObject,
+): Promise<void> {
+  const { options, context } = request;
+  // Whoever may delete a collection may delete what is in it: upstream asks once, for the collection.
+  const target = { ...request.target, namespace: key.namespace, name: key.name };
   try {
-    await remove(api, request);
+    await remove(api, { target, options: { ...options, listedUid: row.uid }, context });
   } catch (error) {
-    // Gone, or gone and made again, since it was listed: not the object that was meant.
-    const isGone =
-      error instanceof StatusError && (error.reason === 'NotFound' || error.reason === 'Conflict');
-    if (!isGone) throw error;
+    if (!(error instanceof StatusError && error.reason === 'NotFound')) throw error;
   }
 }
 
-async function* replay(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
+/** Keeps back the head of a list until its first objects are deleted, so that their errors can be answered. */
+async function* holdHead(pieces: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  const head = await pieces.next();
+  const first = await pieces.next();
+  if (!head.done) yield head.value;
+  if (!first.done) yield first.value;
   yield* pieces;
 }

@@ -28,6 +28,8 @@ import { dryRunErrors } from './write-options.ts';
 export interface DeleteOptions {
   readonly isDryRun: boolean;
   readonly uid: string | undefined;
+  /** Of the object that was listed, when a collection is deleted: another one by now is not meant, 404. */
+  readonly listedUid?: string;
   readonly resourceVersion: string | undefined;
   /** Undefined: what the object's finalizers already say. */
   readonly propagationPolicy: 'Orphan' | 'Background' | 'Foreground' | undefined;
@@ -95,7 +97,8 @@ export function remove(
 async function removeOnce(api: Api, attempt: Attempt, options: DeleteOptions): Promise<Wish> {
   const { resource, current } = attempt;
   const { target } = resource;
-  if (current === undefined) throw newNotFound(groupResource(resource), target.name);
+  const isOther = options.listedUid !== undefined && options.listedUid !== current?.metadata.uid;
+  if (current === undefined || isOther) throw newNotFound(groupResource(resource), target.name);
   const isConditional = checkPreconditions(attempt, current, options);
   const admission = {
     operation: 'DELETE' as const,

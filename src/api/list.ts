@@ -29,6 +29,8 @@ export async function list(
     readonly query: Query;
     readonly format: Format;
     readonly context: RequestContext;
+    /** Gets the objects of each piece before the piece is given out. */
+    onTaken?(objects: readonly ListedObject[]): Promise<void>;
   },
 ): Promise<AsyncGenerator<Buffer>> {
   const { target, query, format } = request;
@@ -45,7 +47,14 @@ export async function list(
   const snapshot = api.store.snapshot();
   try {
     const plan = planList(api, { resource, selection, options, snapshot });
-    return stream(api, { plan, snapshot, format, signal: request.context.signal });
+    const { onTaken } = request;
+    return stream(api, {
+      plan,
+      snapshot,
+      format,
+      signal: request.context.signal,
+      ...(onTaken && { onTaken }),
+    });
   } catch (error) {
     snapshot.close();
     throw error;
@@ -123,6 +132,7 @@ async function* stream(
     readonly snapshot: StoreSnapshot;
     readonly format: Format;
     readonly signal: AbortSignal;
+    onTaken?(objects: readonly ListedObject[]): Promise<void>;
   },
 ): AsyncGenerator<Buffer> {
   const { plan, snapshot, format, signal } = request;
@@ -137,6 +147,7 @@ async function* stream(
       const { taken, isCut } = take(plan, batch, roomOf(plan, writer));
       if (taken.length > 0) {
         last = taken.at(-1);
+        await request.onTaken?.(taken);
         const piece = writer.items(taken);
         if (piece.length > 0) yield piece;
       }

@@ -1,4 +1,4 @@
-import type { User } from '../access/mod.ts';
+import { SYSTEM_USER, type User } from '../access/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
 import { collectionOf, type Definition, type DefinitionVersion, type Verb } from '../definitions/mod.ts';
 import { type GroupResource, newMethodNotAllowed, newNotFound } from '../machinery/mod.ts';
@@ -41,13 +41,16 @@ export class UnknownCluster extends Error {
 
 /**
  * Finds the definition. Throws {@link UnknownCluster}, {@link UnknownResource} for what is not served
- * there, or 405 for a verb that the kind lacks.
+ * there, or 405 for a verb that the kind lacks. Controllers reach versions that are not served as well:
+ * objects of a kind without any other must be deletable with their CRD or namespace.
  */
 export function resolve(api: Api, target: Target): Resource {
   const cluster = readLogicalCluster(api, target.cluster);
   if (cluster === undefined) throw new UnknownCluster();
   const found = api.registry.find(target.cluster, target.group, target.resource);
-  const version = found?.definition.versions.find((v) => v.name === target.version && v.served);
+  const version = found?.definition.versions.find(
+    (candidate) => candidate.name === target.version && (candidate.served || target.user === SYSTEM_USER),
+  );
   if (found === undefined || version === undefined) throw new UnknownResource();
   const { definition, preconditions } = found;
   // The scope is part of the route: a cluster-scoped object has no namespaced URL, nor the other way round.

@@ -1,5 +1,6 @@
 import type { Authorized } from '../access/mod.ts';
 import { limits, type Revision } from '../base/mod.ts';
+import type { Definition } from '../definitions/mod.ts';
 import { newExpired, newInternalError, newTooManyRequests, StatusError, statusOf } from '../machinery/mod.ts';
 import { type ListScope, type StoreEvent, WatchSession, type WatchSink } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
@@ -22,10 +23,10 @@ import { WatchEncoder } from './watch-encoder.ts';
 export interface WatchOutput {
   /** False when the client is behind; the bytes are taken either way. */
   write(bytes: Buffer): boolean;
-  /** Resolves when the client has caught up, or is gone. */
+  /** Resolves when the client has caught up or is gone, or the stream has been ended. */
   drained(): Promise<void>;
-  /** Ends the stream cleanly. */
-  end(): void;
+  /** Ends the stream cleanly. Resolves when the connection holds nothing of it any more, within a bound. */
+  end(): Promise<void>;
 }
 
 /** A running watch: closing it ends the stream. */
@@ -43,6 +44,7 @@ export class WatchHub {
     this.#api = api;
   }
 
+  /** With those that have ended, but whose clients are still to take the rest. */
   get size(): number {
     return this.#watches.size;
   }
@@ -91,9 +93,37 @@ export class WatchHub {
     this.#cancelTick = this.#api.clock.after(1_000, () => {
       this.#cancelTick = undefined;
       const nowMs = this.#api.clock.monotonicMs();
-      for (const watch of [...this.#watches]) watch.tick(nowMs);
+      const kinds = new KindsNow(this.#api);
+      for (const watch of [...this.#watches]) watch.tick(nowMs, kinds);
       this.#scheduleTick();
     });
+  }
+}
+
+/** The definitions of the watched kinds at one tick, each found once for all watches of its kind. */
+class KindsNow {
+  readonly #api: Api;
+  readonly #found = new Map<string, Definition | undefined>();
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** Undefined when the kind is not served any more. */
+  find(target: Target): Definition | undefined {
+    const { cluster, group, version, resource } = target;
+    const key = [cluster, group, version, resource].join('\0');
+    if (!this.#found.has(key)) this.#found.set(key, this.#resolve(target));
+    return this.#found.get(key);
+  }
+
+  #resolve(target: Target): Definition | undefined {
+    try {
+      return resolve(this.#api, target).definition;
+    } catch (error) {
+      if (error instanceof UnknownResource || error instanceof UnknownCluster) return undefined;
+      throw error;
+    }
   }
 }
 
@@ -155,21 +185,20 @@ class Watch implements RunningWatch, WatchSink {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#session?.close();
-    this.#onClose();
-    this.#output.end();
+    // It counts as long as its connection holds what it has sent.
+    void this.#output.end().then(this.#onClose);
   }
 
-  /** Once a second: bookmarks, the deadline, and whether the kind is still what it was. */
-  tick(nowMs: number): void {
-    if (this.#session === undefined) return;
-    const isNearEnd = nowMs >= this.#deadlineMs - limits.bookmarkBeforeDeadlineMs;
-    const isBookmarkDue = nowMs >= this.#nextBookmarkMs || (isNearEnd && !this.#isLastBookmarkSent);
-    if (this.#options.allowsBookmarks && isBookmarkDue) {
-      this.#nextBookmarkMs = nowMs + limits.bookmarkIntervalMs;
-      this.#isLastBookmarkSent = isNearEnd;
-      this.#output.write(this.#encoder.bookmark(this.#session.position, { isInitialEnd: false }));
+  /** Once a second: bookmarks, the deadline, and whether the kind is still what it was. Never throws. */
+  tick(nowMs: number, kinds: KindsNow): void {
+    if (this.#isClosed) return;
+    try {
+      // Also before the initial events are out: a client that does not read them must not pin a snapshot for ever.
+      if (this.#session !== undefined) this.#bookmark(nowMs, this.#session.position);
+      if (nowMs >= this.#deadlineMs || this.#hasChangedKind(kinds)) this.close();
+    } catch (error) {
+      this.failed(error);
     }
-    if (nowMs >= this.#deadlineMs || this.#hasChangedKind()) this.close();
   }
 
   deliver(events: readonly StoreEvent[]): boolean {
@@ -189,7 +218,11 @@ class Watch implements RunningWatch, WatchSink {
   failed(error: unknown): void {
     if (this.#isClosed) return;
     const status = error instanceof StatusError ? error : newInternalError(String(error), error);
-    this.#output.write(this.#encoder.error(statusOf(status)));
+    try {
+      this.#output.write(this.#encoder.error(statusOf(status)));
+    } catch {
+      // The failure may be the output's own. Then the client sees only the end, and starts again.
+    }
     this.close();
   }
 
@@ -224,15 +257,21 @@ class Watch implements RunningWatch, WatchSink {
     }
   }
 
+  #bookmark(nowMs: number, position: Revision): void {
+    const isNearEnd = nowMs >= this.#deadlineMs - limits.bookmarkBeforeDeadlineMs;
+    const isDue = nowMs >= this.#nextBookmarkMs || (isNearEnd && !this.#isLastBookmarkSent);
+    if (!this.#options.allowsBookmarks || !isDue) return;
+    this.#nextBookmarkMs = nowMs + limits.bookmarkIntervalMs;
+    this.#isLastBookmarkSent = isNearEnd;
+    this.#output.write(this.#encoder.bookmark(position, { isInitialEnd: false }));
+  }
+
   // A new schema or the end of a CRD ends its watches cleanly: clients start again and see the new kind.
-  #hasChangedKind(): boolean {
+  #hasChangedKind(kinds: KindsNow): boolean {
     if (this.#resource.definition.origin === 'builtin') return false;
-    try {
-      const { definition } = resolve(this.#api, this.#resource.target);
-      return definition.hash !== this.#definitionHash && !definition.isTerminating;
-    } catch (error) {
-      if (error instanceof UnknownResource || error instanceof UnknownCluster) return true;
-      throw error;
-    }
+    const definition = kinds.find(this.#resource.target);
+    return (
+      definition === undefined || (definition.hash !== this.#definitionHash && !definition.isTerminating)
+    );
   }
 }

@@ -1,5 +1,5 @@
 import type { LogicalCluster, Random } from '../base/mod.ts';
-import { CRD_GROUP, CRD_RESOURCE, type Definition } from '../definitions/mod.ts';
+import { CRD_GROUP, CRD_RESOURCE, type Definition, nextCrdStatus } from '../definitions/mod.ts';
 import { deepEqual, type KubeObject } from '../machinery/mod.ts';
 import type { ObjectKey, WorkChange } from '../store/mod.ts';
 import { isNamespace } from './target.ts';
@@ -45,7 +45,13 @@ export function workAfterPut(options: {
   const isTerminating = object.metadata.deletionTimestamp !== undefined;
   if (isTerminating && isNamespace(definition)) owe(CONTROLLERS.namespace, key.name);
   if (definition.group === CRD_GROUP && definition.names.plural === CRD_RESOURCE) {
-    const isSettled = old !== undefined && !isTerminating && deepEqual(object['spec'], old['spec']);
+    // Whatever makes its status wrong, be it the status itself. What only the names of others explain owes
+    // once more: the controller looks, and finds nothing to write.
+    const isSettled =
+      old !== undefined &&
+      !isTerminating &&
+      deepEqual(object['spec'], old['spec']) &&
+      nextCrdStatus(object, [], '') === undefined;
     if (!isSettled) owe(CONTROLLERS.crd, key.name);
   }
   const finalizers = object.metadata.finalizers ?? [];

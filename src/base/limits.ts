@@ -41,6 +41,11 @@ export const limits = {
   watchersMax: 50_000,
   /** A watcher that is behind by more continues from the stored log. */
   watcherQueueBytesMax: 1024 * 1024,
+  /**
+   * What a watch had sent when it ended may still be on its way to a slow client; one that does not read at all
+   * must not hold its connection and queue any longer.
+   */
+  watchEndMsMax: 5_000,
   /** Under load watch events are handed out in batches this far apart: one write per watcher and batch. */
   watchBatchMsMin: 4,
   watchBatchMsMax: 100,
@@ -64,6 +69,8 @@ export const limits = {
   pendingBytesMax: 128 * 1024 * 1024,
   /** Attempts of one patch or unconditional update against concurrent writers (upstream retries patches 5 times). */
   writeAttemptsMax: 16,
+  /** Deletes of one collection that are under way at once: they share fsyncs, and leave room for others. */
+  collectionDeletesMax: 32,
   /** Attempts to find a free name for generateName, as upstream. */
   generateNameAttemptsMax: 8,
   /** Rows kept decoded: a few thousand of the most used ones. */
@@ -86,6 +93,12 @@ export const limits = {
    * reading so many index entries takes some 10 ms. Beyond, it scans the superseded values.
    */
   listedChangesMax: 10_000,
+  /** Changes that a step of a controller has on their way at once: with more, a write to the disk is no cheaper. */
+  controllerChangesMax: 64,
+  /** Owner references of unknown kinds that wait for a CRD; a waiting one costs some 500 bytes. */
+  unknownOwnersMax: 10_000,
+  /** Kinds of owners whose plurals are remembered: far more than one set of controllers uses. */
+  ownerKindsCachedMax: 1_024,
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,

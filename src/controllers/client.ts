@@ -17,6 +17,7 @@ import {
   type JsonObject,
   type JsonValue,
   type KubeObject,
+  newConflict,
   StatusError,
 } from '../machinery/mod.ts';
 
@@ -40,7 +41,7 @@ export class ControllerClient {
       isLegacyBackground: false,
       ...options,
     };
-    await ignoreGone(remove(this.#api, { target, options: full, context: this.#context }));
+    await ignoreGone(place, remove(this.#api, { target, options: full, context: this.#context }));
   }
 
   /** Applies a JSON patch; a missing object is nothing to patch. */
@@ -68,6 +69,7 @@ export class ControllerClient {
     const target = this.#target(place, 'patch');
     const body = bodyOf(mediaType, value);
     await ignoreGone(
+      place,
       patch(this.#api, { target, options: WRITE, context: this.#context, body, query: Query.parse('') }),
     );
   }
@@ -113,13 +115,24 @@ function bodyOf(mediaType: string, value: JsonValue): Body {
   return { mediaType, bytes: Buffer.from(encodeJson(value)) };
 }
 
-async function ignoreGone(work: Promise<unknown>): Promise<void> {
+// How the write path tells that an object is not the one with that uid: deletions, patches, patches of nothing.
+const OTHER_UID = [
+  'the UID in the precondition (',
+  'Precondition failed: UID in precondition: ',
+  'uid mismatch: ',
+];
+
+async function ignoreGone({ definition, name }: Place, work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
-    const isGone = error instanceof StatusError && error.reason === 'NotFound';
-    const isOther =
-      error instanceof StatusError && error.reason === 'Conflict' && /UID|uid/.test(error.message);
-    if (!isGone && !isOther) throw error;
+    if (!(error instanceof StatusError)) throw error;
+    if (error.reason === 'NotFound') return;
+    if (error.reason !== 'Conflict') throw error;
+    // Only what follows the name counts: an object may be called what it likes.
+    const resource = { group: definition.group, resource: definition.names.plural };
+    const prefix = newConflict(resource, name, '').message;
+    const detail = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : '';
+    if (!OTHER_UID.some((text) => detail.startsWith(text))) throw error;
   }
 }

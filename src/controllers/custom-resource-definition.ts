@@ -11,23 +11,27 @@ import {
   terminatingStatus,
 } from '../definitions/mod.ts';
 import { formatTime, isObject, type JsonObject, type KubeObject } from '../machinery/mod.ts';
-import type { ListedObject, StoreEvent, WorkKey } from '../store/mod.ts';
+import type { ListScope, StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient, type Place } from './client.ts';
+import { batchesOf, changeAll } from './objects.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
+import { definitionTopic, WaitingDebts } from './waiting-debts.ts';
 
 /** Brings CRDs to the state Established, and deletes the objects of those that go. */
 export function customResourceDefinitionController(api: Api): Controller {
-  const conflicts = new Conflicts();
+  // One that goes or is renamed frees its names for the others of its group.
+  const conflicts = new WaitingDebts();
   return {
     name: CONTROLLERS.crd,
     async reconcile(debt, signal) {
       // Before the look at the others, so that one that changes after it is not missed.
-      conflicts.note(debt.key, { isWaiting: true });
+      conflicts.wait(debt.key, definitionTopic(debt.key.cluster, debt.key.key));
       const result = await reconcile(api, debt, signal);
-      conflicts.note(debt.key, { isWaiting: result === 'waiting' });
+      if (result === 'settled') conflicts.stop(debt.key);
       return result;
     },
-    wakes: (event) => (isCrdEvent(event) ? conflicts.inGroupOf(event.key) : wakes(event)),
+    wakes: (event) =>
+      isCrdEvent(event) ? conflicts.of(definitionTopic(event.key.cluster, event.key.name)) : wakes(event),
   };
 }
 
@@ -37,34 +41,9 @@ function wakes({ key, newRow, oldRow }: StoreEvent): readonly WorkKey[] {
   return [{ controller: CONTROLLERS.crd, cluster: key.cluster, key: `${key.resource}.${key.group}` }];
 }
 
-function isCrdEvent({ key }: StoreEvent): boolean {
+/** Whether an event is about a CRD. */
+export function isCrdEvent({ key }: StoreEvent): boolean {
   return key.group === CRD_GROUP && key.resource === CRD_RESOURCE;
-}
-
-/**
- * The CRDs that wait, by cluster and group: one that goes or is renamed frees its names for the others of its
- * group. Only what owes work is in here, and it leaves when that is settled.
- */
-class Conflicts {
-  readonly #byGroup = new Map<string, Map<string, WorkKey>>();
-
-  note(key: WorkKey, { isWaiting }: { readonly isWaiting: boolean }): void {
-    const group = groupText(key.cluster, key.key);
-    const waiting = this.#byGroup.get(group) ?? new Map<string, WorkKey>();
-    if (isWaiting) waiting.set(key.key, key);
-    else waiting.delete(key.key);
-    if (waiting.size === 0) this.#byGroup.delete(group);
-    else this.#byGroup.set(group, waiting);
-  }
-
-  inGroupOf({ cluster, name }: StoreEvent['key']): readonly WorkKey[] {
-    return [...(this.#byGroup.get(groupText(cluster, name))?.values() ?? [])];
-  }
-}
-
-/** A CRD's name is its plural, a dot and its group. */
-function groupText(cluster: string, name: string): string {
-  return `${cluster}\0${name.slice(name.indexOf('.') + 1)}`;
 }
 
 async function reconcile(api: Api, debt: Debt, signal: AbortSignal): Promise<Result> {
@@ -105,14 +84,15 @@ async function finalize(
     return 'waiting';
   }
   if (kind !== undefined) {
-    for (const { key, row } of await instances(api, place.cluster, kind)) {
-      signal.throwIfAborted();
-      await client.remove(
-        { definition: kind, cluster: place.cluster, namespace: key.namespace, name: key.name },
+    const { cluster } = place;
+    const scope = { collection: collectionOf(cluster, kind) };
+    await changeAll(batchesOf(api, scope), signal, ({ key, row }) =>
+      client.remove(
+        { definition: kind, cluster, namespace: key.namespace, name: key.name },
         { uid: row.uid },
-      );
-    }
-    if ((await instances(api, place.cluster, kind)).length > 0) return 'waiting';
+      ),
+    );
+    if (await hasObjects(api, scope)) return 'waiting';
   }
   if (!hasPhase(crd, 'InstanceDeletionCompleted') && !hasPhase(crd, 'NeverEstablished')) {
     const phase = kind === undefined ? 'neverEstablished' : 'completed';
@@ -160,16 +140,13 @@ async function othersInGroup(api: Api, cluster: LogicalCluster, crd: KubeObject)
   return others;
 }
 
-async function instances(api: Api, cluster: LogicalCluster, definition: Definition): Promise<ListedObject[]> {
-  const objects: ListedObject[] = [];
+async function hasObjects(api: Api, scope: ListScope): Promise<boolean> {
   const snapshot = api.store.snapshot();
   try {
-    for await (const batch of snapshot.list({ collection: collectionOf(cluster, definition) }))
-      objects.push(...batch);
+    return (await snapshot.count(scope, 1)) > 0;
   } finally {
     snapshot.close();
   }
-  return objects;
 }
 
 function groupOf(crd: KubeObject): string {

@@ -5,14 +5,19 @@ import {
   departuresEnded,
   FOREGROUND_FINALIZER,
   ORPHAN_FINALIZER,
+  objectWorkKey,
   parseObjectWorkKey,
 } from '../api/mod.ts';
-import type { LogicalCluster } from '../base/mod.ts';
+import { type LogicalCluster, limits } from '../base/mod.ts';
 import { builtinDefinition, collectionOf, type Definition } from '../definitions/mod.ts';
 import { type KubeObject, type OwnerReference, objectOf } from '../machinery/mod.ts';
 import type { ListedObject, ObjectKey, Row, StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient, type Place } from './client.ts';
+import { isCrdEvent } from './custom-resource-definition.ts';
+import { changeAll } from './objects.ts';
+import { groupOf, isDefinable, OwnerKinds } from './owner-kinds.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
+import { definitionTopic, groupTopic, WaitingDebts } from './waiting-debts.ts';
 
 /** What became of an owner that a dependent names. */
 type OwnerState =
@@ -20,10 +25,16 @@ type OwnerState =
   | 'absent'
   /** It waits in the foreground for its dependents to go. */
   | 'waiting'
-  /** Its kind is not known here, or lies in a scope that this dependent cannot refer to. */
+  /** Its kind is not known here yet: a CRD may bring it. */
+  | 'unknown'
+  /** Its kind cannot be known, or lies in a scope that this dependent cannot refer to. */
   | 'unresolvable';
 
+/** A debt that waits for a CRD is told apart: how many such there are has a bound. */
+type Outcome = Result | 'unknown';
+
 interface Step {
+  readonly debt: WorkKey;
   readonly client: ControllerClient;
   readonly signal: AbortSignal;
 }
@@ -37,12 +48,16 @@ export function garbageCollector(api: Api): readonly Controller[] {
   return [
     {
       name: CONTROLLERS.dependents,
-      reconcile: (debt, signal) => collector.reconcileDependent(debt, signal),
+      reconcile: (debt, signal) => collector.run(debt, signal, (step) => collector.reconcileDependent(step)),
+      wakes: (event) => collector.wakesForKinds(event),
     },
-    { name: CONTROLLERS.owners, reconcile: (debt, signal) => collector.reconcileOwner(debt, signal) },
+    {
+      name: CONTROLLERS.owners,
+      reconcile: (debt, signal) => collector.run(debt, signal, (step) => collector.reconcileOwner(step)),
+    },
     {
       name: CONTROLLERS.deletion,
-      reconcile: (debt, signal) => collector.reconcileDeletion(debt, signal),
+      reconcile: (debt, signal) => collector.run(debt, signal, (step) => collector.reconcileDeletion(step)),
       wakes: (event) => collector.wakes(event),
     },
   ];
@@ -50,16 +65,32 @@ export function garbageCollector(api: Api): readonly Controller[] {
 
 class GarbageCollector {
   readonly #api: Api;
+  readonly #kinds: OwnerKinds;
   /** Deletions that wait in the foreground, by uid of the object: a dependent's end may free them. */
   readonly #waiting = new Map<string, WorkKey>();
+  /** What looks at owners whose kinds CRDs bring, or waits for such a kind: a CRD of its group may free it. */
+  readonly #unknown = new WaitingDebts();
 
   constructor(api: Api) {
     this.#api = api;
+    this.#kinds = new OwnerKinds(api);
+  }
+
+  /** Takes a step. A CRD that changes meanwhile, or while it waits for unknown kinds, starts it again. */
+  async run(debt: Debt, signal: AbortSignal, reconcile: (step: Step) => Promise<Outcome>): Promise<Result> {
+    const client = new ControllerClient(this.#api, { name: 'generic-garbage-collector', signal });
+    const outcome = await reconcile({ debt: debt.key, client, signal });
+    if (outcome === 'unknown' && this.#unknown.size <= limits.unknownOwnersMax) return 'waiting';
+    this.#unknown.stop(debt.key);
+    // Without a debt that waits, changes of CRDs are not told to us.
+    if (this.#unknown.size === 0) this.#kinds.forgetUnknown();
+    // Too many owners of unknown kinds to wait for: their dependents are kept.
+    return outcome === 'unknown' ? 'settled' : outcome;
   }
 
   /** Owner references of an object are new: do its owners exist? */
-  async reconcileDependent(debt: Debt, signal: AbortSignal): Promise<Result> {
-    const key = parseObjectWorkKey(debt.key.cluster, debt.key.key);
+  async reconcileDependent(step: Step): Promise<Outcome> {
+    const key = parseObjectWorkKey(step.debt.cluster, step.debt.key);
     const found = this.#read(key);
     if (found === undefined) return 'settled';
     // An owner whose deletion has looked for dependents already may not have seen this one.
@@ -68,37 +99,37 @@ class GarbageCollector {
       this.#api,
       owners.map(({ uid }) => uid),
     );
-    return this.#collect({ key, ...found }, this.#step(signal));
+    return this.#collect({ key, ...found }, step);
   }
 
   /** An object is gone that others named as their owner. */
-  async reconcileOwner(debt: Debt, signal: AbortSignal): Promise<Result> {
-    const step = this.#step(signal);
-    for (const { key } of await this.#dependents(debt.key.cluster, debt.key.key)) {
-      signal.throwIfAborted();
+  async reconcileOwner(step: Step): Promise<Outcome> {
+    const { cluster, key: goneOwner } = step.debt;
+    let outcome: Outcome = 'settled';
+    await changeAll(this.#dependents(cluster, goneOwner), step.signal, async ({ key }) => {
       const found = this.#read(key);
-      if (found !== undefined) await this.#collect({ key, ...found, goneOwner: debt.key.key }, step);
-    }
-    return 'settled';
+      if (found === undefined) return;
+      if ((await this.#collect({ key, ...found, goneOwner }, step)) === 'unknown') outcome = 'unknown';
+    });
+    return outcome;
   }
 
   /** A terminating object is held by one of our finalizers. */
-  async reconcileDeletion(debt: Debt, signal: AbortSignal): Promise<Result> {
-    const key = parseObjectWorkKey(debt.key.cluster, debt.key.key);
+  async reconcileDeletion(step: Step): Promise<Outcome> {
+    const key = parseObjectWorkKey(step.debt.cluster, step.debt.key);
     const found = this.#read(key);
     const finalizers = found?.object.metadata.finalizers ?? [];
     const uid = found?.object.metadata.uid ?? '';
     if (found === undefined || found.object.metadata.deletionTimestamp === undefined) return 'settled';
-    const step = this.#step(signal);
     if (finalizers.includes(ORPHAN_FINALIZER)) {
-      for (const { key: dependent } of await this.#dependents(key.cluster, uid)) {
-        await this.#dropReferences(dependent, [uid], step);
-      }
+      await changeAll(this.#dependents(key.cluster, uid), step.signal, (dependent) =>
+        this.#dropReferences(dependent.key, [uid], step),
+      );
       await this.#dropFinalizer({ key, ...found }, ORPHAN_FINALIZER, step);
       return 'settled';
     }
     if (!finalizers.includes(FOREGROUND_FINALIZER)) return 'settled';
-    this.#waiting.set(uid, debt.key);
+    this.#waiting.set(uid, step.debt);
     if (await this.#isBlocked(key.cluster, uid, step)) return 'waiting';
     this.#waiting.delete(uid);
     await this.#dropFinalizer({ key, ...found }, FOREGROUND_FINALIZER, step);
@@ -115,31 +146,42 @@ class GarbageCollector {
     return lost.flatMap((uid) => this.#waiting.get(uid) ?? []);
   }
 
+  /** A CRD frees what waits for the kinds of its group; what is gone needs not wait. */
+  wakesForKinds(event: StoreEvent): readonly WorkKey[] {
+    const { key, oldRow, newRow } = event;
+    if (isCrdEvent(event)) {
+      this.#kinds.forgetUnknown();
+      return this.#unknown.of(definitionTopic(key.cluster, key.name));
+    }
+    if (this.#unknown.size === 0 || newRow !== undefined || (oldRow?.owners.length ?? 0) === 0) return [];
+    return [{ controller: CONTROLLERS.dependents, cluster: key.cluster, key: objectWorkKey(key) }];
+  }
+
   /** Sends the dependents of a foreground deletion on their way; true while one of them blocks it. */
   async #isBlocked(cluster: LogicalCluster, uid: string, step: Step): Promise<boolean> {
     let isBlocked = false;
-    for (const { key } of await this.#dependents(cluster, uid)) {
-      step.signal.throwIfAborted();
+    await changeAll(this.#dependents(cluster, uid), step.signal, async ({ key }) => {
       const found = this.#read(key);
-      if (found === undefined) continue;
+      if (found === undefined) return;
       await this.#collect({ key, ...found }, step);
       const after = this.#read(key)?.object;
       const reference = after?.metadata.ownerReferences?.find((owner) => owner.uid === uid);
-      if (isBlocked || after === undefined || reference?.['blockOwnerDeletion'] !== true) continue;
+      if (isBlocked || after === undefined || reference?.['blockOwnerDeletion'] !== true) return;
       // Objects that own each other would wait for ever: one that waits for us does not hold us.
       if (!(await this.#waitsFor(uid, after, { ...step, cluster }))) isBlocked = true;
-    }
+    });
     return isBlocked;
   }
 
   /** What upstream calls attemptToDelete: keeps, trims or deletes one dependent. */
-  async #collect(dependent: Found, step: Step): Promise<Result> {
+  async #collect(dependent: Found, step: Step): Promise<'settled' | 'unknown'> {
     const { key, definition, object } = dependent;
     const owners = object.metadata.ownerReferences ?? [];
     if (owners.length === 0 || object.metadata.deletionTimestamp !== undefined) return 'settled';
-    const states = await Promise.all(owners.map((owner) => this.#stateOf(dependent, owner)));
+    const states = await Promise.all(owners.map((owner) => this.#stateOf(dependent, owner, step)));
     const isState = (state: OwnerState) => owners.filter((_owner, index) => states[index] === state);
     if (states.includes('unresolvable')) return 'settled';
+    if (states.includes('unknown')) return 'unknown';
     const gone = [...isState('absent'), ...isState('waiting')].map((owner) => owner.uid);
     if (gone.length === 0) return 'settled';
     if (states.includes('solid')) {
@@ -147,7 +189,7 @@ class GarbageCollector {
       return 'settled';
     }
     const uid = object.metadata.uid ?? '';
-    const isChain = states.includes('waiting') && (await this.#dependents(key.cluster, uid)).length > 0;
+    const isChain = states.includes('waiting') && (await this.#hasDependents(key.cluster, uid));
     const own = object.metadata.finalizers ?? [];
     const propagationPolicy = own.includes(ORPHAN_FINALIZER)
       ? 'Orphan'
@@ -158,11 +200,18 @@ class GarbageCollector {
     return 'settled';
   }
 
-  async #stateOf({ key, definition, goneOwner }: Found, owner: OwnerReference): Promise<OwnerState> {
-    const ownerKind = await this.#kindOf(key.cluster, owner);
+  async #stateOf(
+    { key, definition, goneOwner }: Found,
+    owner: OwnerReference,
+    step: Step,
+  ): Promise<OwnerState> {
+    // Before the look, so that a CRD that comes after it is not missed.
+    if (isDefinable(owner)) this.#unknown.wait(step.debt, groupTopic(key.cluster, groupOf(owner)));
+    const ownerKind = await this.#kinds.find(key.cluster, owner);
     if (ownerKind === undefined) {
       // Its CRD may have gone right after it. In a namespace it is absent whatever its scope was.
-      return owner.uid === goneOwner && definition.scope === 'Namespaced' ? 'absent' : 'unresolvable';
+      if (owner.uid === goneOwner && definition.scope === 'Namespaced') return 'absent';
+      return isDefinable(owner) ? 'unknown' : 'unresolvable';
     }
     if (definition.scope === 'Cluster' && ownerKind.scope === 'Namespaced') return 'unresolvable';
     const namespace = ownerKind.scope === 'Namespaced' ? key.namespace : '';
@@ -170,22 +219,6 @@ class GarbageCollector {
     if (found === undefined || found.object.metadata.uid !== owner.uid) return 'absent';
     const { deletionTimestamp, finalizers = [] } = found.object.metadata;
     return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND_FINALIZER) ? 'waiting' : 'solid';
-  }
-
-  async #kindOf(
-    cluster: LogicalCluster,
-    { apiVersion, kind }: OwnerReference,
-  ): Promise<Definition | undefined> {
-    const slash = apiVersion.indexOf('/');
-    const group = slash < 0 ? '' : apiVersion.slice(0, slash);
-    const version = apiVersion.slice(slash + 1);
-    const { definitions } = await this.#api.registry.setOf(cluster);
-    return definitions.find(
-      (definition) =>
-        definition.group === group &&
-        definition.names.kind === kind &&
-        definition.versions.some(({ name, served }) => name === version && served),
-    );
   }
 
   /** Takes owner references out of a dependent, if nobody changed it meanwhile. */
@@ -232,13 +265,15 @@ class GarbageCollector {
       if (waiting === uid) return true;
       // Too large to follow: a user can end it by taking the finalizers away.
       if (seen.size > CIRCLE_OBJECTS_MAX) return false;
-      for (const { key } of await this.#dependents(step.cluster, waiting)) {
+      for await (const batch of this.#dependents(step.cluster, waiting)) {
         step.signal.throwIfAborted();
-        const object = this.#read(key)?.object;
-        const reference = object?.metadata.ownerReferences?.find((owner) => owner.uid === waiting);
-        if (object === undefined || reference?.['blockOwnerDeletion'] !== true || !isWaiting(object))
-          continue;
-        seen.add(object.metadata.uid ?? '');
+        for (const { key } of batch) {
+          const object = this.#read(key)?.object;
+          const reference = object?.metadata.ownerReferences?.find((owner) => owner.uid === waiting);
+          if (object === undefined || reference?.['blockOwnerDeletion'] !== true || !isWaiting(object))
+            continue;
+          seen.add(object.metadata.uid ?? '');
+        }
       }
     }
     return false;
@@ -259,19 +294,22 @@ class GarbageCollector {
     );
   }
 
-  async #dependents(cluster: LogicalCluster, uid: string): Promise<ListedObject[]> {
+  async *#dependents(cluster: LogicalCluster, uid: string): AsyncGenerator<ListedObject[]> {
     const snapshot = this.#api.store.snapshot();
-    const found: ListedObject[] = [];
     try {
-      for await (const batch of snapshot.dependents(cluster, uid)) found.push(...batch);
+      yield* snapshot.dependents(cluster, uid);
     } finally {
       snapshot.close();
     }
-    return found;
   }
 
-  #step(signal: AbortSignal): Step {
-    return { client: new ControllerClient(this.#api, { name: 'generic-garbage-collector', signal }), signal };
+  async #hasDependents(cluster: LogicalCluster, uid: string): Promise<boolean> {
+    const snapshot = this.#api.store.snapshot();
+    try {
+      return await snapshot.hasDependents(cluster, uid);
+    } finally {
+      snapshot.close();
+    }
   }
 }
 

@@ -8,17 +8,15 @@ import {
   type JsonObject,
   type KubeObject,
   objectOf,
-  parseJson,
 } from '../machinery/mod.ts';
-import type { ListedObject, StoreEvent, WorkKey } from '../store/mod.ts';
+import type { StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient } from './client.ts';
+import { batchesOf, changeAll, type Remainder, remainderOf } from './objects.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
 
 /** What is left of one kind in a terminating namespace. */
-interface Remainder {
+interface KindRemainder extends Remainder {
   readonly definition: Definition;
-  readonly count: number;
-  readonly finalizers: ReadonlyMap<string, number>;
 }
 
 /** Empties namespaces that are being deleted, tells of it in their conditions, and lets them go. */
@@ -74,52 +72,25 @@ async function removeContent(
     readonly namespace: string;
     readonly signal: AbortSignal;
   },
-): Promise<Remainder[]> {
+): Promise<KindRemainder[]> {
   const { client, cluster, namespace, signal } = scope;
-  const remainders: Remainder[] = [];
+  const remainders: KindRemainder[] = [];
   const { definitions } = await api.registry.setOf(cluster);
   for (const definition of definitions) {
     // Kinds that share another's storage are deleted there.
     if (definition.scope !== 'Namespaced' || definition.isVirtual || definition.storedAs !== undefined)
       continue;
-    const collection = collectionOf(cluster, definition);
-    for (const { key, row } of await everything(api, { collection, namespace })) {
-      signal.throwIfAborted();
-      await client.remove({ definition, cluster, namespace, name: key.name }, { uid: row.uid });
-    }
-    const left = await everything(api, { collection, namespace });
-    if (left.length > 0)
-      remainders.push({ definition, count: left.length, finalizers: countFinalizers(left) });
+    const content = { collection: collectionOf(cluster, definition), namespace };
+    await changeAll(batchesOf(api, content), signal, ({ key, row }) =>
+      client.remove({ definition, cluster, namespace, name: key.name }, { uid: row.uid }),
+    );
+    const left = await remainderOf(api, content);
+    if (left.count > 0) remainders.push({ definition, ...left });
   }
   return remainders;
 }
 
-async function everything(
-  api: Api,
-  scope: { readonly collection: ReturnType<typeof collectionOf>; readonly namespace: string },
-): Promise<ListedObject[]> {
-  const snapshot = api.store.snapshot();
-  const objects: ListedObject[] = [];
-  try {
-    for await (const batch of snapshot.list(scope)) objects.push(...batch);
-  } finally {
-    snapshot.close();
-  }
-  return objects;
-}
-
-function countFinalizers(objects: readonly ListedObject[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { row } of objects) {
-    const object = parseJson(row.json).value as KubeObject;
-    for (const finalizer of object.metadata.finalizers ?? []) {
-      counts.set(finalizer, (counts.get(finalizer) ?? 0) + 1);
-    }
-  }
-  return counts;
-}
-
-function statusOf(namespace: KubeObject, remainders: readonly Remainder[], now: string): JsonObject {
+function statusOf(namespace: KubeObject, remainders: readonly KindRemainder[], now: string): JsonObject {
   const status = isObject(namespace['status']) ? namespace['status'] : objectOf({});
   const old = Array.isArray(status['conditions']) ? status['conditions'].filter(isObject) : [];
   const wanted = conditionsOf(remainders);
@@ -132,7 +103,7 @@ function statusOf(namespace: KubeObject, remainders: readonly Remainder[], now: 
   return objectOf({ ...status, phase: 'Terminating', conditions: [...conditions, ...others] });
 }
 
-function conditionsOf(remainders: readonly Remainder[]): JsonObject[] {
+function conditionsOf(remainders: readonly KindRemainder[]): JsonObject[] {
   const finalizers = new Map<string, number>();
   for (const remainder of remainders) {
     for (const [name, count] of remainder.finalizers)

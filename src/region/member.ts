@@ -25,6 +25,7 @@ import { StatusError } from '../machinery/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
 import { ensureCertificates } from './certificates.ts';
+import { type Cleanup, runAll } from './cleanup.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
 import {
   ADMIN_KUBECONFIG_FILE,
@@ -76,12 +77,15 @@ const FAILURE_CHECK_MS = 1_000;
  */
 export async function startMember(options: MemberOptions): Promise<Member> {
   const lock = await acquireDirectoryLock(options.rootDirectory);
-  const cleanups: (() => Promise<void>)[] = [() => lock.release()];
+  const cleanups: Cleanup[] = [() => lock.release()];
   try {
     const member = await assemble(options, lock.directory, cleanups);
     return { ...member, close: once(() => runAll(cleanups)) };
   } catch (error) {
-    await runAll(cleanups);
+    // The reason why it did not start is what an operator has to know, not what came of it.
+    await runAll(cleanups).catch((failure: unknown) => {
+      options.log.error('a part of what was started could not be closed', { error: String(failure) });
+    });
     throw error;
   }
 }
@@ -89,11 +93,12 @@ export async function startMember(options: MemberOptions): Promise<Member> {
 async function assemble(
   options: MemberOptions,
   directory: string,
-  cleanups: (() => Promise<void>)[],
+  cleanups: Cleanup[],
 ): Promise<Omit<Member, 'close'>> {
   const { bindAddress, log } = options;
   const host = dialableHost(bindAddress);
-  const [certificates, tokens, tokenKey, store] = await Promise.all([
+  const opening = openStore(directory, log);
+  const preparing = [
     ensureCertificates({
       directory,
       hostnames: ['localhost', hostname(), 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
@@ -102,9 +107,15 @@ async function assemble(
     }),
     ensureAdminTokens(directory),
     continueTokenKey(directory),
-    openStore(directory, log),
-  ]);
-  cleanups.unshift(() => store.close());
+    opening,
+  ] as const;
+  // Whatever fails first, the others end, and the database is closed, before the lock is released.
+  cleanups.unshift(async () => {
+    await Promise.allSettled(preparing);
+    const opened = await opening.catch(() => undefined);
+    await opened?.close();
+  });
+  const [certificates, tokens, tokenKey, store] = await Promise.all(preparing);
   const api: Api = {
     store,
     registry: new DefinitionRegistry(store),
@@ -254,7 +265,7 @@ function admin(name: string, ...groups: readonly string[]): User {
 }
 
 /** A log whose disk failed takes nothing more: the member stops, and a restart finds out what is there. */
-function failureOf(store: Store, cleanups: (() => Promise<void>)[]): Promise<Error> {
+function failureOf(store: Store, cleanups: Cleanup[]): Promise<Error> {
   return new Promise((resolve) => {
     const timer = setInterval(() => {
       if (store.failure !== undefined) resolve(store.failure);
@@ -262,10 +273,6 @@ function failureOf(store: Store, cleanups: (() => Promise<void>)[]): Promise<Err
     timer.unref();
     cleanups.unshift(async () => clearInterval(timer));
   });
-}
-
-async function runAll(cleanups: readonly (() => Promise<void>)[]): Promise<void> {
-  for (const cleanup of cleanups) await cleanup();
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {

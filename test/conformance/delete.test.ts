@@ -199,6 +199,26 @@ describe('delete: collections', () => {
     await fixture.client.patch(`${path}/b`, { metadata: { finalizers: null } });
   });
 
+  test('take what the list with the same parameters shows, a page included', async () => {
+    const path = await configMaps('a', 'b', 'c');
+    const page = await fixture.client.list(`${path}?limit=1`);
+    const next = `limit=1&continue=${page.metadata.continue}`;
+    const removed = (await fixture.client.delete(`${path}?${next}`)) as unknown as KubeList;
+    expect(removed.items.map(({ metadata }) => metadata.name)).toEqual(['b']);
+    const left = await fixture.client.list(path);
+    expect(left.items.map(({ metadata }) => metadata.name)).toEqual(['a', 'c']);
+  });
+
+  test('keep to the preconditions of the request', async () => {
+    const path = await configMaps('a', 'b');
+    for (const preconditions of [{ uid: 'another' }, { resourceVersion: '1' }]) {
+      const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions };
+      const status = await fixture.client.refuse(409, path, { method: 'DELETE', body });
+      expect(status.reason).toBe('Conflict');
+    }
+    expect((await fixture.client.list(path)).items).toHaveLength(2);
+  });
+
   test('do not exist for namespaces, nor over all namespaces, nor by a watch path', async () => {
     const path = await configMaps('a');
     for (const wrong of ['/api/v1/namespaces', '/api/v1/configmaps', path.replace('/v1/', '/v1/watch/')]) {
@@ -214,7 +234,7 @@ describe('delete: collections', () => {
     const watch = await fixture.client.watch(`${path}?watch=1&resourceVersion=${metadata.resourceVersion}`);
     await fixture.client.delete(path);
     const events = await watch.take(3);
-    expect(events.map(brief)).toEqual(['DELETED a', 'DELETED b', 'DELETED c']);
+    expect(events.map(brief).sort()).toEqual(['DELETED a', 'DELETED b', 'DELETED c']);
     const versions = events.map(({ object }) => BigInt(object.metadata.resourceVersion));
     expect(versions).toEqual([...versions].sort((x, y) => (x < y ? -1 : 1)));
     expect(versions[0]).toBeGreaterThan(BigInt(metadata.resourceVersion));

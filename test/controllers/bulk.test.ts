@@ -50,7 +50,7 @@ it('tells how many objects are left in a namespace, and what holds them', async 
   await client.create('/api/v1/namespaces', { metadata: { name: 'held' } });
   const configMaps = '/api/v1/namespaces/held/configmaps';
   // A value that looks like the field must not count as one.
-  const data = { '"finalizers"': '"finalizers":["example.com/none"]' };
+  const data = { finalizers: '["example.com/none"]' };
   await client.create(configMaps, { metadata: { name: 'free' }, data });
   await member(client, configMaps, { name: 'one', finalizers: ['example.com/a', 'example.com/b'] });
   await member(client, configMaps, { name: 'two', finalizers: ['example.com/a'] });

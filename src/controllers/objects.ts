@@ -1,0 +1,89 @@
+import type { Api } from '../api/mod.ts';
+import { limits } from '../base/mod.ts';
+import { type KubeObject, parseJson, StatusError } from '../machinery/mod.ts';
+import type { ListedObject, ListScope } from '../store/mod.ts';
+
+/** What is left in a scope. */
+export interface Remainder {
+  readonly count: number;
+  /** How many objects each finalizer holds. */
+  readonly finalizers: ReadonlyMap<string, number>;
+}
+
+/**
+ * The objects of a scope in batches that fit in memory. Each batch is read from a state of its own, so that
+ * nothing old is held while somebody works on it; what is created meanwhile may be missed.
+ */
+export async function* batchesOf(api: Api, scope: ListScope): AsyncGenerator<readonly ListedObject[]> {
+  let after: string | undefined;
+  for (;;) {
+    const batch = await nextBatch(api, { ...scope, after });
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    yield batch;
+    after = `${last.key.namespace}\0${last.key.name}`;
+  }
+}
+
+/**
+ * Runs `change` for each object, some of them at once so that they share writes to the disk. Objects that
+ * fail for reasons of their own do not hold up the others; the first failure is thrown at the end.
+ */
+export async function changeAll(
+  batches: AsyncIterable<readonly ListedObject[]>,
+  signal: AbortSignal,
+  change: (object: ListedObject) => Promise<void>,
+): Promise<void> {
+  const failures: unknown[] = [];
+  for await (const batch of batches) {
+    let next = 0;
+    let isHopeless = false;
+    const work = async () => {
+      while (next < batch.length && !isHopeless) {
+        const object = batch[next++]!;
+        try {
+          signal.throwIfAborted();
+          await change(object);
+        } catch (error) {
+          isHopeless ||= !concernsOneObject(error);
+          if (failures.length === 0 || isHopeless) failures[0] = error;
+        }
+      }
+    };
+    const count = Math.min(batch.length, limits.controllerChangesMax);
+    await Promise.all(Array.from({ length: count }, work));
+    if (isHopeless) break;
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Counts the objects of a scope, and their finalizers. */
+export async function remainderOf(api: Api, scope: ListScope): Promise<Remainder> {
+  let count = 0;
+  const finalizers = new Map<string, number>();
+  for await (const batch of batchesOf(api, scope)) {
+    count += batch.length;
+    for (const { row } of batch) {
+      // Most have none, and need no parsing; a value that looks like the field costs only that.
+      if (!row.json.includes('"finalizers"')) continue;
+      const { metadata } = parseJson(row.json).value as KubeObject;
+      for (const name of metadata.finalizers ?? []) finalizers.set(name, (finalizers.get(name) ?? 0) + 1);
+    }
+  }
+  return { count, finalizers };
+}
+
+async function nextBatch(api: Api, scope: ListScope): Promise<readonly ListedObject[]> {
+  const snapshot = api.store.snapshot();
+  try {
+    for await (const batch of snapshot.list(scope)) if (batch.length > 0) return batch;
+    return [];
+  } finally {
+    snapshot.close();
+  }
+}
+
+/** A refusal of this change; anything else, such as a full log, would meet the next one too. */
+function concernsOneObject(error: unknown): boolean {
+  return error instanceof StatusError && error.code < 500 && error.code !== 429;
+}
