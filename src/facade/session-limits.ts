@@ -1,4 +1,5 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { limits } from '../base/mod.ts';
 
 /**
  * Closes an HTTP/2 session on which nothing was asked for in the first `headersMs`, or nothing has been open
@@ -6,29 +7,37 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
  */
 export function limitSession(
   session: ServerHttp2Session,
-  limits: { readonly headersMs: number; readonly idleMs: number },
+  timeouts: { readonly headersMs: number; readonly idleMs: number },
 ): void {
   let openStreams = 0;
   let idle: NodeJS.Timeout | undefined;
-  const first = setTimeout(() => session.destroy(), limits.headersMs);
-  first.unref();
+  let last = after(timeouts.headersMs, () => session.destroy());
+  const onIdle = () => {
+    if (openStreams > 0 || session.destroyed) return;
+    // A client that heeds this sends its next request elsewhere, and closes. Node's own way of closing would
+    // wait for a client that does not.
+    session.goaway();
+    last = after(limits.overdueGraceMs, () => session.destroy());
+  };
   session.on('stream', (stream: ServerHttp2Stream) => {
-    clearTimeout(first);
+    clearTimeout(last);
     openStreams += 1;
     stream.once('close', () => {
       openStreams -= 1;
       if (openStreams > 0 || session.destroyed) return;
       // One timer per session, put off by each request: when it fires during one, the next end sets it again.
-      if (idle === undefined) {
-        idle = setTimeout(() => {
-          if (openStreams === 0) session.close();
-        }, limits.idleMs);
-        idle.unref();
-      } else idle.refresh();
+      if (idle === undefined) idle = after(timeouts.idleMs, onIdle);
+      else idle.refresh();
     });
   });
   session.once('close', () => {
-    clearTimeout(first);
+    clearTimeout(last);
     clearTimeout(idle);
   });
+}
+
+function after(delayMs: number, task: () => void): NodeJS.Timeout {
+  const timer = setTimeout(task, delayMs);
+  timer.unref();
+  return timer;
 }
