@@ -72,7 +72,8 @@ describe('antipode start', () => {
     start.signals.emit('SIGTERM');
     expect(await code).toBe(0);
     expect(start.closed()).toBe(1);
-    expect(start.signals.listenerCount('SIGTERM') + start.signals.listenerCount('SIGINT')).toBe(0);
+    // npm passes a Ctrl-C on a little later: without a listener it would kill the process that is just ending.
+    expect(start.signals.emit('SIGINT')).toBe(true);
   });
 
   it('hands its flags to the member', async () => {

@@ -14,7 +14,7 @@ export interface StopRequest {
   readonly requested: Promise<StopSignal>;
   /** Whether there was a signal already. */
   isRequested(): boolean;
-  /** Stops listening. */
+  /** Stops listening; after a signal it goes on until the process ends, for the echo may still come. */
   close(): void;
 }
 
@@ -43,6 +43,7 @@ export function listenForStop(stoppable: StoppableProcess, nowMs: () => number):
     requested,
     isRequested: () => firstAtMs !== undefined,
     close() {
+      if (firstAtMs !== undefined) return;
       stoppable.off('SIGINT', listeners.SIGINT);
       stoppable.off('SIGTERM', listeners.SIGTERM);
     },
