@@ -103,7 +103,7 @@ export interface Place {
 const WRITE = { isDryRun: false, fieldManager: '', fieldValidation: 'Ignore' } as const;
 
 /** A version in which a kind can be written; the stored one if it is served. */
-export function servedVersion(definition: Definition): string {
+function servedVersion(definition: Definition): string {
   const served = definition.versions.filter((version) => version.served);
   return (
     (served.find(({ name }) => name === definition.storageVersion) ?? served[0])?.name ??

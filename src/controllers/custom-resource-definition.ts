@@ -6,7 +6,9 @@ import {
   CRD_GROUP,
   CRD_RESOURCE,
   collectionOf,
+  conditionOf,
   type Definition,
+  isConditionTrue,
   nextCrdStatus,
   terminatingStatus,
 } from '../definitions/mod.ts';
@@ -60,7 +62,7 @@ async function reconcile(api: Api, debt: Debt, signal: AbortSignal): Promise<Res
     return finalize(api, { crd, client, place, now, signal });
   }
   const status = nextCrdStatus(crd, await othersInGroup(api, cluster, crd), now);
-  if (status === undefined) return isAccepted(crd) ? 'settled' : 'waiting';
+  if (status === undefined) return isConditionTrue(crd, 'NamesAccepted') ? 'settled' : 'waiting';
   await updateStatus(client, place, crd, status);
   return reconcile(api, debt, signal);
 }
@@ -153,17 +155,6 @@ function groupOf(crd: KubeObject): string {
   return isObject(crd['spec']) ? String(crd['spec']['group']) : '';
 }
 
-function conditions(crd: KubeObject): JsonObject[] {
-  const status = isObject(crd['status']) ? crd['status'] : undefined;
-  return Array.isArray(status?.['conditions']) ? status['conditions'].filter(isObject) : [];
-}
-
-function isAccepted(crd: KubeObject): boolean {
-  return conditions(crd).some(({ type, status }) => type === 'NamesAccepted' && status === 'True');
-}
-
 function hasPhase(crd: KubeObject, reason: string): boolean {
-  return conditions(crd).some(
-    (condition) => condition['type'] === 'Terminating' && condition['reason'] === reason,
-  );
+  return conditionOf(crd, 'Terminating')?.['reason'] === reason;
 }

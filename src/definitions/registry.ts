@@ -1,7 +1,7 @@
 import { BoundedCache, type LogicalCluster, limits } from '../base/mod.ts';
-import { isObject, type KubeObject, parseJson } from '../machinery/mod.ts';
+import { type KubeObject, parseJson } from '../machinery/mod.ts';
 import type { CollectionKey, ObjectKey, Precondition, Row, Store } from '../store/mod.ts';
-import { definitionFromCrd } from './crd/mod.ts';
+import { definitionFromCrd, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
 import { type DefinitionSet, definitionSet } from './definition-set.ts';
 import { builtinDefinition, builtinDefinitions } from './kinds/mod.ts';
@@ -92,12 +92,5 @@ function servedHash(row: Row): string {
 
 /** A CRD is served once its names are accepted, and stays so when a later rename conflicts. */
 function isServed(crd: KubeObject): boolean {
-  const conditions = isObject(crd['status']) ? crd['status']['conditions'] : undefined;
-  if (!Array.isArray(conditions)) return false;
-  return conditions.some(
-    (condition) =>
-      isObject(condition) &&
-      condition['status'] === 'True' &&
-      (condition['type'] === 'NamesAccepted' || condition['type'] === 'Established'),
-  );
+  return isConditionTrue(crd, 'NamesAccepted') || isConditionTrue(crd, 'Established');
 }

@@ -1,3 +1,2 @@
 export type { FailureReport } from './errors.ts';
 export { createFacade, type Facade, type FacadeOptions } from './server.ts';
-export { ANTIPODE_VERSION } from './version.ts';

@@ -1,6 +1,7 @@
 /** CustomResourceDefinitions: their rules and life cycle, and the definitions that they make. */
 export { defaultCustomResourceDefinition } from './crd-defaults.ts';
 export { nextStoredVersions, validateCustomResourceDefinition } from './crd-validation.ts';
+export { conditionOf, isConditionTrue } from './crd-view.ts';
 export { customResourceDefinitionWarnings } from './crd-warnings.ts';
 export { decodeCustomResource, readCustomResource } from './custom-resource-codec.ts';
 export { definitionFromCrd } from './definition-from-crd.ts';
