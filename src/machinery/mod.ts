@@ -1,4 +1,5 @@
 /** Kubernetes' data model: values, objects, errors, names, times, quantities, schemas, patches and encodings. */
+export * from './apply/mod.ts';
 export * from './field-error.ts';
 export * from './field-selector.ts';
 export * from './human-duration.ts';
