@@ -81,6 +81,10 @@ export function createApplyTypes({ objectMeta }: { readonly objectMeta: Schema }
   };
 }
 
+type Relationship = Pick<ListType, 'isAtomic' | 'keys' | 'keyFields'>;
+
+const ATOMIC: Relationship = { isAtomic: true, keys: [], keyFields: [] };
+
 /** Any value, nothing of it granular. */
 export const UNTYPED: ApplyType = {
   scalar: 'untyped',
@@ -204,8 +208,6 @@ function listOf(schema: Schema, variant: Variant): ListType {
   };
 }
 
-type Relationship = Pick<ListType, 'isAtomic' | 'keys' | 'keyFields'>;
-
 function relationshipOf(schema: Schema): Relationship {
   switch (schema['x-kubernetes-list-type']) {
     case 'set':
@@ -221,8 +223,6 @@ function relationshipOf(schema: Schema): Relationship {
   const key = schema['x-kubernetes-patch-merge-key'];
   return associative(key === undefined ? [] : [key]);
 }
-
-const ATOMIC: Relationship = { isAtomic: true, keys: [], keyFields: [] };
 
 function associative(keys: readonly string[]): Relationship {
   const keyFields = [...keys].sort(compareTexts).map((name) => ({ name, prefix: `${encodeJson(name)}:` }));

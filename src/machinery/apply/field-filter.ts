@@ -23,7 +23,7 @@ export interface SetMatcher {
   /** Matchers for single elements and what is below them. */
   readonly elements: ReadonlyMap<string, SetMatcher>;
   /** For any element; goes before the ones for single elements. */
-  readonly any: SetMatcher | undefined;
+  readonly each: SetMatcher | undefined;
 }
 
 export function excludeFields(set: FieldSet): ExcludeFilter {
@@ -41,8 +41,8 @@ export function pathMatcher(path: readonly (PathElement | '*')[]): SetMatcher {
   return path.reduceRight<SetMatcher>(
     (below, element) =>
       element === '*'
-        ? { all: false, elements: new Map(), any: below }
-        : { all: false, elements: new Map([[elementText(element), below]]), any: undefined },
+        ? { all: false, elements: new Map(), each: below }
+        : { all: false, elements: new Map([[elementText(element), below]]), each: undefined },
     MATCH_ALL,
   );
 }
@@ -54,7 +54,7 @@ export function filterSet(set: FieldSet, filter: FieldFilter | undefined): Field
   return matching(set, filter.matcher);
 }
 
-const MATCH_ALL: SetMatcher = { all: true, elements: new Map(), any: undefined };
+const MATCH_ALL: SetMatcher = { all: true, elements: new Map(), each: undefined };
 
 function mergeMatchers(a: SetMatcher, b: SetMatcher): SetMatcher {
   if (a.all || b.all) return MATCH_ALL;
@@ -63,8 +63,9 @@ function mergeMatchers(a: SetMatcher, b: SetMatcher): SetMatcher {
     const known = elements.get(text);
     elements.set(text, known === undefined ? below : mergeMatchers(known, below));
   }
-  const any = a.any === undefined || b.any === undefined ? (a.any ?? b.any) : mergeMatchers(a.any, b.any);
-  return { all: false, elements, any };
+  const each =
+    a.each === undefined || b.each === undefined ? (a.each ?? b.each) : mergeMatchers(a.each, b.each);
+  return { all: false, elements, each };
 }
 
 function matching(set: FieldSet, matcher: SetMatcher): FieldSet {
@@ -76,7 +77,7 @@ function matching(set: FieldSet, matcher: SetMatcher): FieldSet {
 }
 
 function matchEntry(entry: FieldSetEntry, matcher: SetMatcher, text: string): FieldSetEntry | undefined {
-  const below = matcher.any ?? matcher.elements.get(text);
+  const below = matcher.each ?? matcher.elements.get(text);
   if (below === undefined) return undefined;
   // A member on the way to what is matched is let through too, as upstream does.
   return entryOf(entry.isMember, entry.children && matching(entry.children, below));
