@@ -1,3 +1,4 @@
+import { BoundedCache, limits } from '../../base/mod.ts';
 import {
   decodeFieldsV1,
   encodeFieldsV1,
@@ -38,24 +39,28 @@ export interface ManagerIdentity {
  * texts decides which of two equally old managers is dropped first.
  */
 export function managerIdentifier({ manager, operation, apiVersion, subresource }: ManagerIdentity): string {
-  return JSON.stringify({
-    ...(manager === '' ? {} : { manager }),
-    operation,
-    ...(operation === 'Apply' || apiVersion === '' ? {} : { apiVersion }),
-    ...(subresource === '' ? {} : { subresource }),
-  });
+  const version =
+    operation === 'Apply' || apiVersion === '' ? '' : `,"apiVersion":${JSON.stringify(apiVersion)}`;
+  const place = subresource === '' ? '' : `,"subresource":${JSON.stringify(subresource)}`;
+  const name = manager === '' ? '' : `"manager":${JSON.stringify(manager)},`;
+  return `{${name}"operation":"${operation}"${version}${place}}`;
 }
 
 /** What an identifier says; of an applier not the version. */
 export function identityOf(id: string): ManagerIdentity {
-  const { manager, operation, apiVersion, subresource } = JSON.parse(id) as Partial<ManagerIdentity>;
-  return {
-    manager: manager ?? '',
-    operation: operation ?? 'Update',
-    apiVersion: apiVersion ?? '',
-    subresource: subresource ?? '',
-  };
+  return identities.getOrMake(id, () => {
+    const { manager, operation, apiVersion, subresource } = JSON.parse(id) as Partial<ManagerIdentity>;
+    return {
+      manager: manager ?? '',
+      operation: operation ?? 'Update',
+      apiVersion: apiVersion ?? '',
+      subresource: subresource ?? '',
+    };
+  });
 }
+
+/** Objects have the same few dozen managers, but tenants choose their names. */
+const identities = new BoundedCache<string, ManagerIdentity>(limits.managersCachedMax);
 
 /** Reads metadata.managedFields. Throws {@link ManagedFieldsError} for what no server writes. */
 export function decodeManagedFields(entries: readonly JsonObject[] | undefined): Managed {
