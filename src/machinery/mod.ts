@@ -10,6 +10,7 @@ export * from './json-path.ts';
 export * from './json-value.ts';
 export * from './kube-object.ts';
 export * from './label-selector.ts';
+export * from './managed-fields/mod.ts';
 export * from './merge-patch.ts';
 export * from './metadata.ts';
 export * from './names.ts';
