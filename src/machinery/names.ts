@@ -146,7 +146,7 @@ function regexError(message: string, regex: string, examples: readonly string[])
  * Replaces the last two characters of a prefix that ends in a dash, as upstream does, so that `foo-`
  * is judged as if something followed the dash.
  */
-function maskTrailingDash(name: string): string {
+export function maskTrailingDash(name: string): string {
   return name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name;
 }
 

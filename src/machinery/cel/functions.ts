@@ -1,6 +1,6 @@
 import type { CostNode, SizeEstimate } from './cost-estimates.ts';
 import type { CelType } from './types.ts';
-import type { CelResult } from './values.ts';
+import type { CelResult, CelValue } from './values.ts';
 
 /** A function with its overloads. Several declarations of one name add up. */
 export interface FunctionDeclaration {
@@ -20,6 +20,16 @@ export interface Overload {
    * faults are returned, not thrown.
    */
   readonly evaluate: (...values: never[]) => CelResult;
+  /**
+   * `evaluate` takes values of any types and says itself what does not fit: one function for all overloads,
+   * as cel-go has for operators.
+   */
+  readonly isUnguarded?: boolean;
+  /** A check of an argument (the receiver is 0) that is a literal, before anything is evaluated; gives the fault. */
+  readonly literalCheck?: {
+    readonly argument: number;
+    readonly check: (value: CelValue) => string | undefined;
+  };
   /** What one call costs; without it (or when it gives undefined) 1. */
   readonly cost?: CallCost;
   /** What a call will cost at least and at most, without its arguments; without it 1. */

@@ -11,4 +11,5 @@ export * from './standard-environment.ts';
 export * from './time-values.ts';
 export * from './types.ts';
 export * from './value-text.ts';
+export type * from './validator.ts';
 export * from './values.ts';

@@ -2,6 +2,7 @@
  * Texts of doubles as `string.format` prints them: `%f` and `%e` go through Go's localising printer
  * (golang.org/x/text/message, en-US), with groups of three digits, `×10⁰³` and `∞`.
  */
+import { doubleText } from '../number-text.ts';
 
 /** `%.<precision>f`. Rounds the exact value, halves to even. Widths beyond what the printer holds wrap around as there. */
 export function formatFixed(value: number, precision: number): string {
@@ -35,20 +36,9 @@ export function formatScientific(value: number, width: number): string {
   return text.padStart(width & 0xffff, ' ');
 }
 
-/** Go's `%v` of a double (the shortest text that reads back), which is what `string(double)` gives. */
-export function formatShortest(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
-  const [mantissa, exponent] = value.toExponential().split('e') as [string, string];
-  const power = Number(exponent);
-  if (power >= -4 && power < 21) return plainDecimal(mantissa, power);
-  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-}
-
 /** Go's `%.<precision>f`, without any locale. */
 export function formatPlainFixed(value: number, precision: number): string {
-  if (!Number.isFinite(value)) return formatShortest(value);
+  if (!Number.isFinite(value)) return doubleText(value);
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   const rounded = roundTo(exactDecimal(Math.abs(value)), -precision);
   const digits = (rounded.digits * 10n ** BigInt(precision + rounded.exponent)).toString();
@@ -115,12 +105,4 @@ const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 function superscript(power: number): string {
   const digits = String(Math.abs(power)).padStart(2, '0');
   return (power < 0 ? '⁻' : '') + [...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join('');
-}
-
-function plainDecimal(mantissa: string, power: number): string {
-  const sign = mantissa.startsWith('-') ? '-' : '';
-  const digits = mantissa.replace(/[-.]/g, '');
-  if (power < 0) return `${sign}0.${'0'.repeat(-power - 1)}${digits}`;
-  if (digits.length <= power + 1) return `${sign}${digits.padEnd(power + 1, '0')}`;
-  return `${sign}${digits.slice(0, power + 1)}.${digits.slice(power + 1)}`;
 }

@@ -35,13 +35,13 @@ export function unescapeUrl(text: string, part: UrlPart): string {
   for (let at = 0; at < text.length; at++) {
     const byte = text[at]!;
     if (byte === '%') {
-      const escape = text.slice(at, at + 3);
-      if (!/^%[0-9A-Fa-f]{2}$/.test(escape)) throw invalidEscape(escape);
-      const code = Number.parseInt(escape.slice(1), 16);
+      const sequence = text.slice(at, at + 3);
+      if (!/^%[0-9A-Fa-f]{2}$/.test(sequence)) throw invalidEscape(sequence);
+      const code = Number.parseInt(sequence.slice(1), 16);
       const value = String.fromCharCode(code);
-      if (escape !== '%25') {
-        if (part === 'host' && code < 0x80) throw invalidEscape(escape);
-        if (part === 'zone' && value !== ' ' && mustEscape(value, 'host')) throw invalidEscape(escape);
+      if (sequence !== '%25') {
+        if (part === 'host' && code < 0x80) throw invalidEscape(sequence);
+        if (part === 'zone' && value !== ' ' && mustEscape(value, 'host')) throw invalidEscape(sequence);
       }
       out += value;
       at += 2;
@@ -68,6 +68,6 @@ function hex(byte: string): string {
   return byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
 }
 
-function invalidEscape(escape: string): UrlError {
-  return new UrlError(`invalid URL escape ${quoteByteText(escape)}`);
+function invalidEscape(sequence: string): UrlError {
+  return new UrlError(`invalid URL escape ${quoteByteText(sequence)}`);
 }

@@ -1,6 +1,6 @@
 import { fromByteText, quoteByteText, toByteText } from './byte-text.ts';
-import { escapeUrl, mustEscape, UrlError, type UrlPart, unescapeUrl } from './go-url-escape.ts';
 import { parseUrlAuthority } from './go-url-authority.ts';
+import { escapeUrl, mustEscape, UrlError, type UrlPart, unescapeUrl } from './go-url-escape.ts';
 
 /** A parsed URL with the fields of Go's url.URL. All texts are byte texts (byte-text.ts). */
 export interface GoUrl {

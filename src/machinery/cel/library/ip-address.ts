@@ -48,7 +48,9 @@ export function parseIpWithZone(text: string): IpAddress & { readonly zone: stri
 export function formatIp({ family, bits }: IpAddress): string {
   if (family === 4) return formatIpv4(bits);
   if (isIpv4Mapped({ family, bits })) return `::ffff:${formatIpv4(bits & 0xffffffffn)}`;
-  const groups = Array.from({ length: 8 }, (_, index) => Number((bits >> BigInt(112 - 16 * index)) & 0xffffn));
+  const groups = Array.from({ length: 8 }, (_, index) =>
+    Number((bits >> BigInt(112 - 16 * index)) & 0xffffn),
+  );
   const zeros = longestZeroRun(groups);
   const hex = (from: number, to: number) =>
     groups
@@ -201,7 +203,9 @@ function formatIpv4(bits: bigint): string {
 }
 
 /** The first of the longest runs of at least two zero groups. */
-function longestZeroRun(groups: readonly number[]): { readonly start: number; readonly end: number } | undefined {
+function longestZeroRun(
+  groups: readonly number[],
+): { readonly start: number; readonly end: number } | undefined {
   let longest: { readonly start: number; readonly end: number } | undefined;
   for (let start = 0; start < groups.length; start++) {
     let end = start;

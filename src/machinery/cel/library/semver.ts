@@ -93,7 +93,10 @@ function withoutLeadingZeros(part: string): string {
   return /^[0-9]/.test(stripped) ? stripped : `0${stripped}`;
 }
 
-function parseNumber(text: string, { name, title }: { readonly name: string; readonly title: string }): bigint {
+function parseNumber(
+  text: string,
+  { name, title }: { readonly name: string; readonly title: string },
+): bigint {
   if (!/^[0-9]*$/.test(text)) {
     throw new SemverError(`Invalid character(s) found in ${name} number ${goQuote(text)}`);
   }
