@@ -147,7 +147,9 @@ function regexError(message: string, regex: string, examples: readonly string[])
  * is judged as if something followed the dash.
  */
 export function maskTrailingDash(name: string): string {
-  return name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name;
+  if (name.length <= 1 || !name.endsWith('-')) return name;
+  // Upstream cuts bytes: of another character than ASCII's the first ones stay, and the name stays invalid.
+  return name.charCodeAt(name.length - 2) > 0x7f ? name : `${name.slice(0, -2)}a`;
 }
 
 // The patterns above are only printed. They nest repetitions, which a backtracking engine may walk in

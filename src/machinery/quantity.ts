@@ -58,7 +58,7 @@ const BINARY_SUFFIXES: readonly string[] = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'E
  */
 export function parseQuantity(text: string): Quantity {
   if (text === '') throw new QuantityError(FORMAT_WRONG);
-  const { isNegative, integer, fraction, suffix } = splitQuantity(text);
+  const { isNegative, integer, fraction, suffix, hasDigits } = splitQuantity(text);
   if (integer.length + fraction.length > DIGITS_MAX) throw new QuantityError(NUMERIC_WRONG);
   const { base, exponent, format } = interpretSuffix(suffix);
   const digits = integer + fraction;
@@ -66,18 +66,22 @@ export function parseQuantity(text: string): Quantity {
 
   if (format !== 'BinarySI') {
     const scale = exponent - fraction.length;
-    const amount = roundToNano({ unscaled: magnitude, scale });
     const isInt64 = digits.length <= 18 && scale >= SCALE_MIN;
+    const exact = { unscaled: magnitude, scale };
+    if (!isInt64 && !hasDigits) throw new QuantityError(NUMERIC_WRONG);
+    const amount = isInt64 ? exact : roundToNano(exact);
     const isCanonical = isInt64 && scale % 3 === 0 && !digits.endsWith('000') && digits[0] !== '0';
     return quantityOf({ amount, isNegative, format, isInt64, text: isCanonical ? text : undefined });
   }
   const unscaled = magnitude * base ** BigInt(exponent);
-  const amount = roundToNano({ unscaled, scale: 0 - fraction.length });
   const isTaken = fraction === '' && 15 - integer.length - Math.trunc((exponent * 3) / 10) - 1 >= 0;
   if (isTaken && unscaled <= INT64_MAX) {
+    const amount = { unscaled, scale: 0 };
     const isCanonical = (magnitude & 7n) !== 0n;
     return quantityOf({ amount, isNegative, format, isInt64: true, text: isCanonical ? text : undefined });
   }
+  if (!hasDigits) throw new QuantityError(NUMERIC_WRONG);
+  const amount = roundToNano({ unscaled, scale: 0 - fraction.length });
   if (compareDecimals(amount, { unscaled: INT64_MAX, scale: 0 }) > 0) {
     return quantityOf({ amount: { unscaled: INT64_MAX, scale: 0 }, isNegative, format, isInt64: false });
   }
@@ -175,16 +179,18 @@ function powerOfTen(exponent: number): number {
 
 /**
  * Upstream's scanner: it takes the sign, strips leading zeros and takes a number without any digit for
- * zero, so that `.` and `-` are quantities.
+ * zero, so that `.` and `-` are quantities (but not with a suffix that makes zero large: `.Pi`).
  */
 function splitQuantity(text: string): {
   isNegative: boolean;
   integer: string;
   fraction: string;
   suffix: string;
+  hasDigits: boolean;
 } {
   const sign = text[0];
   let position = sign === '-' || sign === '+' ? 1 : 0;
+  const numberStart = position;
   while (text[position] === '0') position++;
   const integerStart = position;
   position = skipDigits(text, position);
@@ -200,7 +206,8 @@ function splitQuantity(text: string): {
   if (text[position] === '-' || text[position] === '+') position++;
   position = skipDigits(text, position);
   if (position < text.length) throw new QuantityError(FORMAT_WRONG);
-  return { isNegative: sign === '-', integer, fraction, suffix: text.slice(suffixStart) };
+  const hasDigits = suffixStart - numberStart > (text.slice(numberStart, suffixStart).includes('.') ? 1 : 0);
+  return { isNegative: sign === '-', integer, fraction, suffix: text.slice(suffixStart), hasDigits };
 }
 
 function skipDigits(text: string, from: number): number {
@@ -237,9 +244,9 @@ function quantityOf(parts: {
   return { unscaled, scale: amount.scale, format, isInt64, ...(text === undefined ? {} : { text }) };
 }
 
-/** Rounds a magnitude up to whole nanos: whoever asks for a little of a resource gets some of it. */
+/** A magnitude in whole nanos, rounded up: whoever asks for a little of a resource gets some of it. */
 function roundToNano(amount: Decimal): Decimal {
-  if (amount.scale >= SCALE_MIN) return amount;
+  if (amount.scale >= SCALE_MIN) return { unscaled: unscaledAt(amount, SCALE_MIN), scale: SCALE_MIN };
   const divisor = 10n ** BigInt(SCALE_MIN - amount.scale);
   return { unscaled: (amount.unscaled + divisor - 1n) / divisor, scale: SCALE_MIN };
 }

@@ -10,6 +10,6 @@ export * from './macro.ts';
 export * from './standard-environment.ts';
 export * from './time-values.ts';
 export * from './types.ts';
-export * from './value-text.ts';
 export type * from './validator.ts';
+export * from './value-text.ts';
 export * from './values.ts';

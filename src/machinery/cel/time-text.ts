@@ -21,7 +21,9 @@ export function secondsOf(timestamp: CelTimestamp): bigint {
 /** A timestamp from nanoseconds since 1970, or the fault when its year is not between 1 and 9999. */
 export function timestampAt(epochNanos: bigint): CelTimestamp | CelError {
   const seconds = floorDivide(epochNanos, nanosPerSecond);
-  return seconds < unixSecondsMin || seconds > unixSecondsMax ? timestampOverflow : new CelTimestamp(epochNanos);
+  return seconds < unixSecondsMin || seconds > unixSecondsMax
+    ? timestampOverflow
+    : new CelTimestamp(epochNanos);
 }
 
 export function durationFrom(nanos: bigint): CelDuration | CelError {
@@ -80,8 +82,8 @@ function decimal(value: bigint, digits: number): string {
 const unitNanos: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1000n,
-  'µs': 1000n,
-  'μs': 1000n,
+  µs: 1000n,
+  μs: 1000n,
   ms: 1_000_000n,
   s: nanosPerSecond,
   m: 60n * nanosPerSecond,
@@ -93,11 +95,14 @@ export function parseGoDuration(text: string): CelDuration | undefined {
   const match = /^([+-]?)(0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.exec(text);
   if (match === null) return undefined;
   let nanos = 0n;
-  for (const [, whole, fraction, unitName] of match[2]!.matchAll(/(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)/g)) {
+  for (const [, whole, fraction, unitName] of match[2]!.matchAll(
+    /(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)/g,
+  )) {
     const unit = unitNanos[unitName!]!;
     nanos += BigInt(whole === '' ? 0 : whole!) * unit;
     // Digits behind the smallest unit are cut off, as Go does.
-    if (fraction !== undefined && fraction !== '') nanos += (BigInt(fraction) * unit) / 10n ** BigInt(fraction.length);
+    if (fraction !== undefined && fraction !== '')
+      nanos += (BigInt(fraction) * unit) / 10n ** BigInt(fraction.length);
   }
   const signed = match[1] === '-' ? -nanos : nanos;
   return signed < intMin || signed > intMax ? undefined : new CelDuration(signed);
@@ -106,7 +111,9 @@ export function parseGoDuration(text: string): CelDuration | undefined {
 /** Reads RFC 3339 as Go's time.Parse does; undefined when it is none, a fault when the year does not fit. */
 export function parseTimestamp(text: string): CelTimestamp | CelError | undefined {
   const match =
-    /^(\d{4})-(\d{2})-(\d{2})T(\d{2}|\d(?=:)):(\d{2}):(\d{2})(?:[.,](\d+))?(?:Z|([+-])(\d{2}):(\d{2}))$/.exec(text);
+    /^(\d{4})-(\d{2})-(\d{2})T(\d{2}|\d(?=:)):(\d{2}):(\d{2})(?:[.,](\d+))?(?:Z|([+-])(\d{2}):(\d{2}))$/.exec(
+      text,
+    );
   if (match === null) return undefined;
   const [, year, month, day, hour, minute, second] = match.map(Number) as number[];
   if (month! < 1 || month! > 12 || day! < 1 || day! > daysIn(year!, month!)) return undefined;

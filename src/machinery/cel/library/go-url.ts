@@ -125,7 +125,7 @@ const QUERY_PARAMETERS_MAX = 10_000;
 
 function messageOf(url: string, error: unknown): string {
   if (!(error instanceof UrlError)) throw error;
-  return `parse ${quoteByteText(url)}: ${fromByteText(error.message)}`;
+  return `parse ${quoteByteText(url)}: ${error.message}`;
 }
 
 function parse(raw: string, { isRequest }: { readonly isRequest: boolean }): GoUrl {

@@ -1,5 +1,6 @@
 import { celEquals } from '../equality.ts';
 import type { FunctionDeclaration, Overload } from '../functions.ts';
+import { noSuchOverload } from '../numbers.ts';
 import {
   boolType,
   bytesType,
@@ -60,7 +61,8 @@ export const listFunctions: readonly FunctionDeclaration[] = [
     overloads: comparableTypes.map((type) => ({
       id: `list_${type.name}_sort`,
       ...methodOf([listType(type)], listType(type)),
-      evaluate: (values: CelList) => sortByKeys(values, values),
+      evaluate: (values: CelValue) => sortAnything(values, values),
+      isUnguarded: true,
       cost: ([values]: readonly CelResult[]) => costs.selfCompareCost(values!),
       estimateCost: costs.estimateSort(type),
     })),
@@ -70,7 +72,8 @@ export const listFunctions: readonly FunctionDeclaration[] = [
     overloads: comparableTypes.map((type) => ({
       id: `list_${type.name}_sortByAssociatedKeys`,
       ...methodOf([list, listType(type)], list),
-      evaluate: sortByKeys,
+      evaluate: sortAnything,
+      isUnguarded: true,
       cost: ([, keys]: readonly CelResult[]) => costs.selfCompareCost(keys!),
       estimateCost: costs.estimateSortBy(type),
     })),
@@ -137,6 +140,11 @@ function flattenOverload(signature: Pick<Overload, 'id' | 'isMember' | 'paramete
   };
 }
 
+/** The elements of lists are looked at here, and not by their types: two ints or two texts can be compared. */
+function sortAnything(values: CelValue, keys: CelValue): CelResult {
+  return values instanceof CelList && keys instanceof CelList ? sortByKeys(values, keys) : noSuchOverload;
+}
+
 function slice(values: CelList, start: bigint, end: bigint): CelResult {
   const fault = (reason: string) => new CelError(`cannot slice(${start}, ${end}), ${reason}`);
   if (start < 0n || end < 0n) return fault('negative indexes not supported');
@@ -145,13 +153,14 @@ function slice(values: CelList, start: bigint, end: bigint): CelResult {
   return new CelArray(itemsOf(values).slice(Number(start), Number(end)));
 }
 
-function flatten(values: CelValue, depth = 1n): CelResult {
+function flatten(values: CelValue, depth?: bigint): CelResult {
   if (!(values instanceof CelList)) {
-    return new CelError(`no such overload: ${typeOf(values).name}.flatten()`);
+    const argument = depth === undefined ? '' : 'int';
+    return new CelError(`no such overload: ${typeOf(values).name}.flatten(${argument})`);
   }
-  if (depth < 0n) return new CelError('level must be non-negative');
+  if (depth !== undefined && depth < 0n) return new CelError('level must be non-negative');
   const items: CelValue[] = [];
-  appendFlat(items, values, depth);
+  appendFlat(items, values, depth ?? 1n);
   return new CelArray(items);
 }
 

@@ -24,17 +24,28 @@ export const namedFormats: ReadonlyMap<string, NamedFormat> = new Map<string, Na
   ['dns1123Label', { name: 'DNS1123Label', errorsOf: dns1123LabelErrors, patternLength: 30 }],
   ['dns1123Subdomain', { name: 'DNS1123Subdomain', errorsOf: dns1123SubdomainErrors, patternLength: 60 }],
   ['dns1035Label', { name: 'DNS1035Label', errorsOf: dns1035LabelErrors, patternLength: 30 }],
-  ['qualifiedName', { name: 'QualifiedName', errorsOf: qualifiedNameErrors, patternLength: 60 }],
+  [
+    'qualifiedName',
+    { name: 'QualifiedName', errorsOf: inOlderWords(qualifiedNameErrors), patternLength: 60 },
+  ],
   ['dns1123LabelPrefix', prefixFormat('DNS1123LabelPrefix', dns1123LabelErrors, 30)],
   ['dns1123SubdomainPrefix', prefixFormat('DNS1123SubdomainPrefix', dns1123SubdomainErrors, 60)],
   ['dns1035LabelPrefix', prefixFormat('DNS1035LabelPrefix', dns1035LabelErrors, 30)],
-  ['labelValue', { name: 'LabelValue', errorsOf: labelValueErrors, patternLength: 40 }],
+  ['labelValue', { name: 'LabelValue', errorsOf: inOlderWords(labelValueErrors), patternLength: 40 }],
   ['uri', { name: 'URI', errorsOf: uriErrors, patternLength: 1103 }],
   ['uuid', schemaFormat('uuid', 'does not match the UUID format', 70)],
   ['byte', schemaFormat('byte', 'invalid base64', 84)],
   ['date', schemaFormat('date', 'invalid date', 71)],
   ['datetime', schemaFormat('datetime', 'invalid datetime', 71)],
 ]);
+
+/** Formats speak of qualified names and characters where the checks of metadata speak of label keys and bytes. */
+function inOlderWords(errorsOf: (text: string) => readonly string[]): NamedFormat['errorsOf'] {
+  return (text) =>
+    errorsOf(text).map((error) =>
+      error.replace(/^a valid label key/, 'a qualified name').replace(/ bytes$/, ' characters'),
+    );
+}
 
 /** A prefix of a generated name may end in a dash, since something will follow. */
 function prefixFormat(name: string, errorsOf: NamedFormat['errorsOf'], patternLength: number): NamedFormat {
