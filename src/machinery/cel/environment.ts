@@ -1,7 +1,7 @@
 import type { CostOverrides, FunctionDeclaration, Overload } from './functions.ts';
 import type { MacroDeclaration } from './macro.ts';
 import { CelType, typeTypeOf } from './types.ts';
-import type { CallValidator } from './validator.ts';
+import type { ExpressionValidator } from './validators.ts';
 import { type CelValue, typeOf } from './values.ts';
 
 /** What may be added to an environment. */
@@ -13,7 +13,7 @@ export interface EnvironmentParts {
   readonly macros?: readonly MacroDeclaration[];
   /** The ones given last are asked first. */
   readonly costOverrides?: CostOverrides;
-  readonly validators?: readonly CallValidator[];
+  readonly validators?: readonly ExpressionValidator[];
   readonly options?: Partial<CelOptions>;
 }
 
@@ -47,7 +47,7 @@ const defaultOptions: CelOptions = {
 export class CelEnvironment {
   readonly options: CelOptions;
   readonly costOverrides: readonly CostOverrides[];
-  readonly validators: readonly CallValidator[];
+  readonly validators: readonly ExpressionValidator[];
   readonly #parent: CelEnvironment | undefined;
   readonly #idents = new Map<string, IdentDeclaration>();
   readonly #functions = new Map<string, readonly Overload[]>();

@@ -1,6 +1,6 @@
-import type { CallExpression, Expression } from '../expression.ts';
+import type { Expression } from '../expression.ts';
 import type { CelType } from '../types.ts';
-import type { CallIssue } from '../validator.ts';
+import type { ExpressionValidator } from '../validators.ts';
 import {
   type FormatClause,
   FormatStringError,
@@ -13,31 +13,31 @@ import {
  * Checks a call of `format` while compiling, as far as format and list of arguments are written out: the format
  * itself, the number of arguments, and their types by what the checker found for them.
  */
-export function checkFormatCall(
-  call: CallExpression,
-  typeOfExpression: (expression: Expression) => CelType,
-): readonly CallIssue[] {
-  const [list, ...more] = call.args;
-  if (call.functionName !== 'format' || call.target?.kind !== 'literal' || more.length > 0) return [];
-  const format = call.target.value;
-  if (typeof format !== 'string' || list?.kind !== 'list') return [];
+export const checkFormatCall: ExpressionValidator = (expression, { typeOf, report }) => {
+  if (expression.kind !== 'call' || expression.functionName !== 'format') return;
+  const { target, args } = expression;
+  const [list, ...more] = args;
+  if (target?.kind !== 'literal' || list?.kind !== 'list' || more.length > 0) return;
+  if (typeof target.value !== 'string') return;
   let count = 0;
   try {
-    for (const part of parseFormat(format, list.elements.length)) {
+    for (const part of parseFormat(target.value, list.elements.length)) {
       if (typeof part === 'string') continue;
       count = part.argument + 1;
-      const fault = faultyPart(part, list.elements[part.argument]!, typeOfExpression);
+      const fault = faultyPart(part, list.elements[part.argument]!, typeOf);
       if (fault === undefined) continue;
-      return [{ expressionId: fault.id, message: verbError(part.verb, typeOfExpression(fault).name) }];
+      report(fault, verbError(part.verb, typeOf(fault).name));
+      return;
     }
   } catch (error) {
     if (!(error instanceof FormatStringError)) throw error;
-    return [{ expressionId: call.id, message: error.message }];
+    report(expression, error.message);
+    return;
   }
-  if (list.elements.length <= count) return [];
-  const message = `too many arguments supplied to string.format (expected ${count}, got ${list.elements.length})`;
-  return [{ expressionId: call.id, message }];
-}
+  if (list.elements.length <= count) return;
+  const numbers = `expected ${count}, got ${list.elements.length}`;
+  report(expression, `too many arguments supplied to string.format (${numbers})`);
+};
 
 const INTEGERS = ['int', 'uint'] as const;
 const DOUBLES = ['double', 'string'] as const;
@@ -72,13 +72,13 @@ const KINDS: Readonly<Record<FormatVerb, readonly string[]>> = {
 function faultyPart(
   clause: FormatClause,
   argument: Expression,
-  typeOfExpression: (expression: Expression) => CelType,
+  typeOf: (expression: Expression) => CelType,
 ): Expression | undefined {
-  const { kind } = typeOfExpression(argument);
+  const { kind } = typeOf(argument);
   if (kind !== 'dyn' && !KINDS[clause.verb].includes(kind)) return argument;
   if (clause.verb !== 's') return undefined;
   for (const part of partsOf(argument)) {
-    const fault = faultyPart(clause, part, typeOfExpression);
+    const fault = faultyPart(clause, part, typeOf);
     if (fault !== undefined) return fault;
   }
   return undefined;
