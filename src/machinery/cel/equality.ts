@@ -10,7 +10,9 @@ export function celEquals(a: CelValue, b: CelValue): boolean {
 
 /** As {@link celEquals}; lists and maps with an equality of their own may give a fault. */
 export function equalsOrFault(a: CelValue, b: CelValue): boolean | CelError {
-  if (typeof a !== 'object' || typeof b !== 'object') return scalarsEqual(a, b);
+  if (typeof a !== 'object' || typeof b !== 'object') {
+    return a instanceof CelOpaque ? a.equals(b) : scalarsEqual(a, b);
+  }
   if (a === null || b === null) return a === b;
   if (a instanceof CelList) return b instanceof CelList && listsEqual(a, b);
   if (a instanceof CelMap) return b instanceof CelMap && mapsEqual(a, b);
