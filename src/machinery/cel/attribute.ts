@@ -131,8 +131,11 @@ function applySelectors(frame: Frame, start: CelValue, selectors: readonly Selec
 /** Only what can be a key or an index may stand in brackets. */
 function keyOf(key: CelResult): CelResult {
   if (key instanceof CelError) return key;
-  const isKey = typeof key === 'string' || typeof key === 'boolean' || isNumeric(key);
-  return isKey ? key : new CelError(`invalid qualifier type: ${goTypeName(key)}`);
+  return isKey(key) ? key : new CelError(`invalid qualifier type: ${goTypeName(key)}`);
+}
+
+export function isKey(value: CelValue): boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || isNumeric(value);
 }
 
 /** The value at a key; undefined when there is none, or nothing can be there. */

@@ -317,6 +317,10 @@ class Checker {
       return errorType;
     }
     this.#fault(expression, `'${type.text}' is not a message type`);
+    for (const { id } of expression.fields) {
+      const message = `unexpected failed resolution of '${name}'`;
+      this.faults.push({ offset: this.#positions.offsetOf(id), message });
+    }
     return errorType;
   }
 

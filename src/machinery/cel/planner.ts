@@ -1,5 +1,5 @@
 import { compilePattern, PatternError } from '../schema/pattern.ts';
-import { type Attribute, resolveStep, type Selector, select } from './attribute.ts';
+import { type Attribute, isKey, resolveStep, type Selector, select } from './attribute.ts';
 import {
   andStep,
   callStep,
@@ -27,7 +27,7 @@ import type { Overload } from './functions.ts';
 import { membershipTest } from './membership.ts';
 import { CelEntries } from './standard/growing-values.ts';
 import { costs } from './standard-costs.ts';
-import { celText } from './value-text.ts';
+import { celText, goTypeName } from './value-text.ts';
 import { CelArray, CelError, CelList, CelOptional, type CelResult, type CelValue } from './values.ts';
 
 export interface Plan {
@@ -319,7 +319,9 @@ function branchOf(node: Node): Attribute {
 function keyOf(node: Node): CelValue | Step {
   if (node.constant !== undefined) {
     const { constant } = node;
-    return constant instanceof CelError ? () => constant : constant;
+    if (constant instanceof CelError) return () => constant;
+    if (!isKey(constant)) throw programError(`invalid qualifier type: ${goTypeName(constant)}`);
+    return constant;
   }
   return node.attribute === undefined ? node.step : resolveStep(node.attribute);
 }
