@@ -180,7 +180,9 @@ class Planner {
       if (value instanceof CelError) throw programError(value.message);
       return constantNode(value);
     }
-    if (functionName === 'matches' && typeof second?.constant === 'string') checkPattern(second.constant);
+    const hasPattern = functionName === 'matches' && typeof second?.constant === 'string';
+    if (hasPattern) checkPattern(second.constant as string);
+    const isDispatched = candidates.length > 1 && candidates[0]?.isUnguarded !== true;
     return {
       step: callStep({
         functionName,
@@ -188,6 +190,7 @@ class Planner {
         args: args.map(({ step }) => step),
         implementation,
         cost: costOf({ functionName, overload }, this.#environment.costOverrides),
+        stopsAtFault: hasPattern || isDispatched,
       }),
     };
   }
