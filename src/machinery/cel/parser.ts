@@ -43,6 +43,8 @@ class Parser {
   readonly #environment: CelEnvironment;
   readonly #positions: Positions;
   readonly #tokens: TokenStream;
+  /** Of the expression that was parsed last: operators, selections and calls on its longest branch. */
+  #height = 0;
 
   constructor(environment: CelEnvironment, source: string, positions: Positions) {
     this.#environment = environment;
@@ -71,9 +73,12 @@ class Parser {
       const operator = this.#tokens.accept('?');
       if (operator === undefined) return condition;
       const id = this.#positions.next(operator.offset);
+      const height = this.#height;
       const whenTrue = this.#tokens.inside([':'], () => this.#logical('||'));
+      const trueHeight = this.#height;
       this.#tokens.expect(':');
       const whenFalse = this.#expression();
+      this.#grow(height, trueHeight);
       return this.#call(id, '_?_:_', [condition, whenTrue, whenFalse]);
     });
   }
@@ -83,6 +88,7 @@ class Parser {
     const operand = () => (operator === '||' ? this.#logical('&&') : this.#relation());
     const terms = [operand()];
     const ids: number[] = [];
+    let height = this.#height;
     for (
       let token = this.#tokens.accept(operator);
       token !== undefined;
@@ -90,7 +96,9 @@ class Parser {
     ) {
       terms.push(operand());
       ids.push(this.#positions.next(token.offset));
+      height = Math.max(height, this.#height);
     }
+    this.#height = height;
     if (terms.length === 1) return terms[0]!;
     return balance({ functionName: `_${operator}_`, terms, ids }, 0, ids.length - 1);
   }
@@ -99,10 +107,11 @@ class Parser {
     return this.#tokens.within('relation', () => {
       let left = this.#calculation(0);
       while (this.#tokens.current.kind === 'symbol' && relations.has(this.#tokens.current.text)) {
-        this.#tokens.enter('relation');
         const operator = this.#tokens.next();
         const id = this.#positions.next(operator.offset);
+        const height = this.#height;
         const right = this.#tokens.within('relation', () => this.#calculation(0));
+        this.#grow(height);
         left = this.#call(id, operator.text === 'in' ? '@in' : `_${operator.text}_`, [left, right]);
       }
       return left;
@@ -118,12 +127,13 @@ class Parser {
         if (kind !== 'symbol') return left;
         const isProduct = products.has(text);
         if (!isProduct && !(level === 0 && sums.has(text))) return left;
-        this.#tokens.enter('calculation');
         const operator = this.#tokens.next();
         const id = this.#positions.next(operator.offset);
+        const height = this.#height;
         const right = isProduct
           ? this.#tokens.within('calculation', () => this.#unary())
           : this.#calculation(1);
+        this.#grow(height);
         left = this.#call(id, `_${operator.text}_`, [left, right]);
       }
     });
@@ -156,9 +166,11 @@ class Parser {
       for (;;) {
         const operator = this.#tokens.accept('.') ?? this.#tokens.accept('[');
         if (operator === undefined) return operand;
-        this.#tokens.enter('member');
+        const height = this.#height;
+        this.#height = 0;
         operand =
           operator.text === '.' ? this.#selection(operand, operator) : this.#indexing(operand, operator);
+        this.#grow(height);
       }
     });
   }
@@ -215,13 +227,25 @@ class Parser {
         this.#tokens.skipUnexpected({ kind: 'operand', alternatives: [')'] });
       }
       if (this.#tokens.accept(')') !== undefined) return [];
-      const args = [this.#expression()];
-      while (this.#tokens.accept(',') !== undefined) args.push(this.#expression());
+      const args: Expression[] = [];
+      let height = 0;
+      do {
+        args.push(this.#expression());
+        height = Math.max(height, this.#height);
+      } while (this.#tokens.accept(',') !== undefined);
+      this.#height = height;
       return this.#closed(args, ')');
     });
   }
 
+  /** One more than the highest of the parts: cel-go refuses what is too high. */
+  #grow(...parts: readonly number[]): void {
+    this.#height = Math.max(this.#height, ...parts) + 1;
+    if (this.#height > limits.celRecursionMax) this.#tokens.stop('max recursion depth exceeded');
+  }
+
   #primary(): Expression {
+    this.#height = 0;
     const token = this.#tokens.current;
     switch (token.kind) {
       case 'int':
@@ -339,6 +363,7 @@ class Parser {
   #struct(typeName: string): Expression {
     const id = this.#positions.next(this.#tokens.expect('{').offset);
     const fields: StructFieldExpression[] = [];
+    let height = 0;
     while (!this.#tokens.is('}')) {
       const isOptional = this.#tokens.accept('?') !== undefined;
       const name = this.#tokens.current;
@@ -346,6 +371,8 @@ class Parser {
       this.#tokens.next();
       const fieldId = this.#positions.next(this.#tokens.expect(':').offset);
       fields.push({ id: fieldId, name: name.text, value: this.#expression(), isOptional });
+      height = Math.max(height, this.#height);
+      this.#height = height;
       if (this.#tokens.accept(',') === undefined) break;
     }
     this.#tokens.expect('}');
@@ -356,10 +383,13 @@ class Parser {
     const id = this.#positions.next(this.#tokens.expect('[').offset);
     const elements: Expression[] = [];
     const optionalIndices = new Set<number>();
+    let height = 0;
     while (!this.#tokens.is(']')) {
       if (elements.length === 0 && this.#tokens.accept(',') !== undefined) break;
       if (this.#tokens.accept('?') !== undefined) optionalIndices.add(elements.length);
       elements.push(this.#expression());
+      height = Math.max(height, this.#height);
+      this.#height = height;
       if (this.#tokens.accept(',') === undefined) {
         this.#tokens.expect(']', [',']);
         return { kind: 'list', id, elements, optionalIndices };
@@ -373,12 +403,16 @@ class Parser {
   #map(): Expression {
     const id = this.#positions.next(this.#tokens.expect('{').offset);
     const entries: MapEntryExpression[] = [];
+    let height = 0;
     while (!this.#tokens.is('}')) {
       if (entries.length === 0 && this.#tokens.accept(',') !== undefined) break;
       const isOptional = this.#tokens.accept('?') !== undefined;
       const key = this.#expression();
       const entryId = this.#positions.next(this.#tokens.expect(':').offset);
+      height = Math.max(height, this.#height);
       entries.push({ id: entryId, key, value: this.#expression(), isOptional });
+      height = Math.max(height, this.#height);
+      this.#height = height;
       if (this.#tokens.accept(',') === undefined) {
         this.#tokens.expect('}', [',']);
         return { kind: 'map', id, entries };

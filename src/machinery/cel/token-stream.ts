@@ -66,21 +66,21 @@ export class TokenStream {
     return result;
   }
 
-  enter(rule: Rule): void {
+  /** Runs a rule of the grammar that is counted; too many within each other are refused. */
+  within<T>(rule: Rule, parse: () => T): T {
     this.#depths[rule] += 1;
-    if (this.#depths[rule] <= limits.celRecursionMax) return;
-    const message = `expression recursion limit exceeded: ${limits.celRecursionMax}`;
-    this.faults.push({ offset: undefined, message });
-    throw new Stop();
+    if (this.#depths[rule] > limits.celRecursionMax) {
+      this.stop(`expression recursion limit exceeded: ${limits.celRecursionMax}`);
+    }
+    const result = parse();
+    this.#depths[rule] -= 1;
+    return result;
   }
 
-  /** Runs a rule of its own; what it has entered is left again at its end. */
-  within<T>(rule: Rule, parse: () => T): T {
-    const depth = this.#depths[rule];
-    this.enter(rule);
-    const result = parse();
-    this.#depths[rule] = depth;
-    return result;
+  /** Ends the parsing for a reason that has no place in the source. */
+  stop(message: string): never {
+    this.faults.push({ offset: undefined, message });
+    throw new Stop();
   }
 
   fault(offset: number, message: string): void {
