@@ -1,7 +1,7 @@
 import { limits } from '../../base/mod.ts';
 import type { CelEnvironment } from './environment.ts';
 import type { Expression, MapEntryExpression, StructFieldExpression } from './expression.ts';
-import { factoryAt, Positions } from './expression-factory.ts';
+import { factoryAt, Positions, TooManyParts } from './expression-factory.ts';
 import type { Token } from './lexer.ts';
 import { parseIntLiteral, parseUintLiteral, unquote } from './literals.ts';
 import { MacroError } from './macro.ts';
@@ -62,7 +62,11 @@ class Parser {
       if (this.#tokens.current.kind !== 'end') this.#tokens.syntaxError({ kind: 'end' });
       return this.faults.length === 0 ? expression : undefined;
     } catch (error) {
-      if (!(error instanceof Stop)) throw error;
+      if (error instanceof TooManyParts) {
+        this.#tokens.fault(0, 'expression has too many parts after expanding its macros');
+      } else if (!(error instanceof Stop)) {
+        throw error;
+      }
       return undefined;
     }
   }
