@@ -20,15 +20,7 @@ import {
   settleNamespace,
   warnOf,
 } from './metadata.ts';
-import {
-  groupKind,
-  groupResource,
-  isNamespace,
-  objectKey,
-  type Resource,
-  resolve,
-  type Target,
-} from './target.ts';
+import { groupResource, isNamespace, objectKey, type Resource, resolve, type Target } from './target.ts';
 import { type Attempt, admit, type Wish, type Written, write } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -99,7 +91,9 @@ export function checkResourceVersion(
   const given = object.metadata.resourceVersion;
   if (given === undefined || given === '' || given === '0') {
     if (options.mustBeConditional && !resource.definition.strategy.allowsUnconditionalUpdate) {
-      throw newInvalid(groupKind(resource), resource.target.name, [
+      // Upstream names the resource here, where it names the kind everywhere else.
+      const { group, names } = resource.definition;
+      throw newInvalid({ group, kind: names.plural }, resource.target.name, [
         invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
       ]);
     }

@@ -75,7 +75,8 @@ export class ResourceRoutes {
       includeObject: exchange.query.first('includeObject'),
       isPretty: exchange.isPretty,
       offer: {
-        allowsProtobuf: builtin !== undefined,
+        isBuiltin: builtin !== undefined,
+        isCollection: verb === 'list' || verb === 'watch',
         allowsTransforms: true,
         prefersJson: verb === 'list' && !exchange.query.has('limit'),
         isStream: verb === 'watch',
