@@ -14,7 +14,7 @@ const missing = 'missing' in tools ? tools.missing : undefined;
 if (missing !== undefined) console.log(`skipped: helm: ${missing}`);
 
 // Helm 4 lets the server apply unless it is told otherwise; as Helm 3 did, it merges by itself.
-for (const mode of ['--server-side=false']) {
+for (const mode of ['--server-side=true', '--server-side=false']) {
   describe.skipIf(missing !== undefined)(
     `helm ${mode}${missing === undefined ? '' : ` (${missing})`}`,
     () => {
