@@ -8,7 +8,6 @@ const load = (name) => import(pathToFileURL(`${dist}/${name}/mod.js`).href);
 const { startMember } = await load('region');
 const { create, createLogicalCluster, get, PLAIN_JSON, parseWriteOptions, Query } = await load('api');
 const { authorize } = await load('access');
-const { definitionsCompiled } = await load('definitions');
 const silent = { error: console.error, warn() {}, info() {}, debug() {} };
 const member = await startMember({
   rootDirectory,
@@ -52,7 +51,9 @@ for (const count of counts.map(Number)) {
   await new Promise((resolve) => setImmediate(resolve));
   for (let round = 0; round < 4; round++) globalThis.gc();
   const { heapUsed, external, rss } = process.memoryUsage();
-  process.stdout.write(`${JSON.stringify({ count, heapUsed, external, rss, compiled: definitionsCompiled() })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ count, heapUsed, external, rss, compilations: api.registry.compilations })}\n`,
+  );
 }
 await member.close();
 
@@ -87,7 +88,7 @@ function placeOf(cluster, kind) {
 }
 
 function contextOf() {
-  return { signal: new AbortController().signal, warn() {} };
+  return { signal: new AbortController().signal, userAgent: 'test', warn() {} };
 }
 
 function bodyOf(object) {
