@@ -33,7 +33,7 @@ const CRD = bodyOf({
         name: 'v1',
         served: true,
         storage: true,
-        schema: { openAPIV3Schema: { type: 'object', properties: { spec: specOf(40) } } },
+        schema: { openAPIV3Schema: { type: 'object', properties: { spec: specOf(4) } } },
       },
     ],
   },
