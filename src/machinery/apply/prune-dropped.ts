@@ -1,6 +1,6 @@
 import { FieldSet } from './field-set.ts';
 import { differenceOf, intersectionOf, unionOf } from './field-set-algebra.ts';
-import { attemptSteps, type Conversions, type ManagedSet, type Managers } from './managers.ts';
+import { ApplyError, attemptSteps, type Conversions, type ManagedSet, type Managers } from './managers.ts';
 import { removeItems } from './remove-items.ts';
 import { withNamedFields } from './schema-sets.ts';
 import type { Steps } from './steps.ts';
@@ -41,8 +41,8 @@ export function* pruneDropped(options: PruneOptions): Steps<TypedValue> {
     addBackDangling({ merged: there, pruned: owned }, last, conversions),
   );
   const back = yield* conversions.at(pruned, apiVersion);
-  // The version of the configuration is served, or there would be no configuration.
-  return back ?? pruned;
+  if (back === undefined) throw new ApplyError(`version ${apiVersion} of the configuration is gone`);
+  return back;
 }
 
 interface Pair {
