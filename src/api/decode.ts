@@ -66,7 +66,9 @@ export function parseBody(
 export function decodeObject(resource: Resource, body: Body): Decoded {
   const kind = bodyKind(resource);
   const allowsProtobuf = resource.definition.origin === 'builtin';
-  const { value, duplicates } = parseBody(body, { ...kind, allowsProtobuf });
+  const parsed = parseBody(body, { ...kind, allowsProtobuf });
+  // Go decodes null into anything, and leaves it as it is.
+  const { value = newObject(), duplicates } = parsed.value === null ? { duplicates: [] } : parsed;
   if (!isObject(value)) {
     throw newBadRequest(
       `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summaryOf(body.bytes)})`,
@@ -90,9 +92,10 @@ export function decodeValue(
     resource.definition.origin === 'builtin'
       ? decodeBuiltin(resource, object)
       : decodeCustom(resource, object);
+  // In upstream's order: it finds the duplicates when it reads the text, before it knows the fields.
   const complaints = [
-    ...unknown.map((path) => `unknown field ${goQuote(path)}`),
     ...duplicates.map((path) => `duplicate field ${goQuote(path)}`),
+    ...unknown.map((path) => `unknown field ${goQuote(path)}`),
   ];
   return { object, complaints };
 }
@@ -151,18 +154,19 @@ function checkTypes(
     );
   }
   if (resource.definition.origin === 'crd') {
-    if (!givenKind)
+    if (!givenKind) {
       throw newBadRequest(
-        `${kind.kind} in version "${resource.version.name}" cannot be handled as a ${kind.kind}: Object 'Kind' is missing in '${shorten(object)}'`,
+        `the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${shorten(object)}' (${summaryOf(Buffer.from(shorten(object)))})`,
       );
-    if (!givenVersion)
-      throw newBadRequest(
-        `${kind.kind} in version "${resource.version.name}" cannot be handled as a ${kind.kind}: Object 'apiVersion' is missing in '${shorten(object)}'`,
-      );
+    }
   }
-  if (givenVersion && givenVersion !== kind.apiVersion) {
+  if (
+    resource.definition.origin === 'crd'
+      ? givenVersion !== kind.apiVersion
+      : givenVersion && givenVersion !== kind.apiVersion
+  ) {
     throw newBadRequest(
-      `the API version in the data (${givenVersion}) does not match the expected API version (${kind.apiVersion})`,
+      `the API version in the data (${givenVersion || ''}) does not match the expected API version (${kind.apiVersion})`,
     );
   }
   if (givenKind && givenKind !== kind.kind && resource.definition.origin === 'builtin') {

@@ -135,7 +135,7 @@ export class ResourceRoutes {
     const options = this.#writeOptions(exchange, 'CreateOptions');
     if (format.as !== 'Object') {
       throw newNotAcceptable(
-        `the resource ${target.resource} does not support being converted to a ${format.as}`,
+        'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
       );
     }
     const body = await readBody(exchange.request);
