@@ -33,7 +33,7 @@ const CRD = bodyOf({
         name: 'v1',
         served: true,
         storage: true,
-        schema: { openAPIV3Schema: { type: 'object', properties: { spec: specOf(4) } } },
+        schema: { openAPIV3Schema: { type: 'object', properties: { spec: specOf(1) } } },
       },
     ],
   },
@@ -47,7 +47,7 @@ const LIGHT = bodyOf({
 
 let made = 0;
 for (const count of counts.map(Number)) {
-  await Promise.all(Array.from({ length: 32 }, () => useUntil(count)));
+  await Promise.all(Array.from({ length: 128 }, () => useUntil(count)));
   await new Promise((resolve) => setImmediate(resolve));
   for (let round = 0; round < 4; round++) globalThis.gc();
   const { heapUsed, external, rss } = process.memoryUsage();
@@ -68,8 +68,8 @@ async function useUntil(count) {
         break;
       } catch (error) {
         // The controller that accepts the names comes after the commit.
-        if (tries > 2_000) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 1));
+        if (tries > 1_000) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
     const target = authorize({ ...placeOf(cluster, LIGHTS), verb: 'get', name: 'north' });
