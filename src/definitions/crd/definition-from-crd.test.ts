@@ -151,7 +151,7 @@ describe('validation', () => {
       }),
     );
     expect(createErrors(scaled, widget({ spec: { color: 'red', replicas: -1 } }))).toEqual([
-      'spec.replicas: Invalid value: -1: should be a non-negative integer',
+      '.spec.replicas: Invalid value: -1: should be a non-negative integer',
     ]);
   });
 

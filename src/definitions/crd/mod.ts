@@ -4,6 +4,6 @@ export { nextStoredVersions, validateCustomResourceDefinition } from './crd-vali
 export { conditionOf, isConditionTrue } from './crd-view.ts';
 export { customResourceDefinitionWarnings } from './crd-warnings.ts';
 export { decodeCustomResource, readCustomResource } from './custom-resource-codec.ts';
-export { definitionFromCrd } from './definition-from-crd.ts';
+export { definitionFromCrd, definitionHashOf } from './definition-from-crd.ts';
 export { namingConditions, nextCrdStatus } from './naming.ts';
 export { CRD_FINALIZER, type TerminatingPhase, terminatingStatus } from './terminating.ts';

@@ -35,11 +35,11 @@ const INT32_MAX = 2 ** 31 - 1;
 function validateReplicas(object: KubeObject, path: string): FieldError[] {
   const value = valueAtPath(object, path);
   if (value === undefined) return [];
-  const field = path.replace(/^\./, '');
+  // The error's path is the path as the definition has it, with its dot.
   const isInteger = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
-  if (!isInteger) return [invalid(field, 0, `${path} accessor error: ${printed(value)} is not an integer`)];
-  if (value < 0) return [invalid(field, value, 'should be a non-negative integer')];
-  if (value > INT32_MAX) return [invalid(field, value, `should be less than or equal to ${INT32_MAX}`)];
+  if (!isInteger) return [invalid(path, 0, `${path} accessor error: ${printed(value)} is not an integer`)];
+  if (value < 0) return [invalid(path, value, 'should be a non-negative integer')];
+  if (value > INT32_MAX) return [invalid(path, value, `should be less than or equal to ${INT32_MAX}`)];
   return [];
 }
 
