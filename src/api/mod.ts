@@ -1,5 +1,6 @@
 export type { Api, RequestContext } from './api.ts';
 export { ContinueTokens } from './continue-token.ts';
+export { rowInVersion } from './conversion.ts';
 export { create } from './create.ts';
 export { type Body, parseBody } from './decode.ts';
 export { type DeleteOptions, parseDeleteOptions, remove } from './delete.ts';

@@ -3,6 +3,7 @@ import {
   applyJsonPatch,
   applyMergePatch,
   applyStrategicMergePatch,
+  deepCopy,
   encodeJson,
   forbidden,
   goQuote,
@@ -22,7 +23,7 @@ import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeValue, enforceFieldValidation } from './decode.ts';
 import { assertName, settleNamespace } from './metadata.ts';
 import type { Query } from './query.ts';
-import { decodeRow } from './row-codec.ts';
+import { addShown } from './row-codec.ts';
 import { groupResource, objectKey, type Resource, resolve, type Target } from './target.ts';
 import { checkResourceVersion, prepareUpdate } from './update.ts';
 import { type Attempt, type Wish, type Written, write } from './write.ts';
@@ -68,12 +69,7 @@ async function patchOnce(
   const { options, context, patchValue, patchComplaints } = request;
   if (currentRow === undefined || old === undefined) throw missing(resource, patchValue);
   // Patches see the object as a client would: with its resourceVersion, so that they can test it.
-  const before = decodeRow({
-    definition: resource.definition,
-    version: resource.version.name,
-    key: attempt.key,
-    row: currentRow,
-  });
+  const before = addShown(deepCopy(old), { key: attempt.key, row: currentRow });
   const patched = applyPatch(resource, { before, patchValue, mediaType: request.body.mediaType });
   if (!isObject(patched)) throw newBadRequest('the patched object is not a JSON object');
   assertTypes(resource, patched, before);

@@ -21,6 +21,7 @@ import {
   type WorkChange,
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
+import { objectForStorage, rowInVersion } from './conversion.ts';
 import { depart } from './departures.ts';
 import { decodeStored, encodeRow } from './row-codec.ts';
 import { groupResource, type Resource, resolve, type Target } from './target.ts';
@@ -94,10 +95,7 @@ async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promis
   const key = request.keyOf(resource);
   const reads = new RecordedReads(api);
   const currentRow = api.store.newest(key);
-  const current =
-    currentRow === undefined
-      ? undefined
-      : decodeStored(resource.definition, resource.version.name, currentRow);
+  const current = await currentOf(api, request, { resource, row: currentRow });
   const wish = await request.attempt({ resource, key, currentRow, current, reads });
   try {
     return await commit(api, { request, resource, key, currentRow, current, reads, wish });
@@ -107,10 +105,26 @@ async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promis
   }
 }
 
+/** The object that is there, in the request's version. */
+async function currentOf(
+  api: Api,
+  { context }: { readonly context: RequestContext },
+  { resource, row }: { readonly resource: Resource; readonly row: Row | undefined },
+): Promise<KubeObject | undefined> {
+  if (row === undefined) return undefined;
+  const { definition, version } = resource;
+  const view = { definition, version: version.name };
+  return decodeStored(definition, version.name, await rowInVersion(api, view, row, context.signal));
+}
+
 async function commit(
   api: Api,
   step: {
-    readonly request: { readonly target: Target; readonly options: WriteOptions };
+    readonly request: {
+      readonly target: Target;
+      readonly options: WriteOptions;
+      readonly context: RequestContext;
+    };
     readonly resource: Resource;
     readonly key: ObjectKey;
     readonly currentRow: Row | undefined;
@@ -121,7 +135,10 @@ async function commit(
 ): Promise<Written> {
   const { resource, key, currentRow, current, wish } = step;
   const { definition, version } = resource;
-  const row = wish.object === undefined ? undefined : encodeRow(definition, version.name, wish.object);
+  const view = { definition, version: version.name };
+  const { signal } = step.request.context;
+  const stored = wish.object && (await objectForStorage(api, view, wish.object, signal));
+  const row = stored && encodeRow(definition, stored.version, stored.object);
   const isCreated = currentRow === undefined;
   const outcome = { resource, key, isCreated, row, lastRow: currentRow };
   const expected = currentRow?.revision ?? 0;

@@ -14,6 +14,7 @@ import {
   renderObject,
   renderRow,
   review,
+  rowInVersion,
   type Target,
   update,
   type View,
@@ -127,7 +128,7 @@ export class ResourceRoutes {
     const options = this.#writeOptions(exchange, 'CreateOptions');
     const body = await readBody(exchange.request);
     const written = await create(this.#api, { target, options, context: exchange, body });
-    this.#sendWritten(exchange, written, format);
+    await this.#sendWritten(exchange, written, format);
   }
 
   async #review({ exchange, target, format }: ResourceRequest): Promise<void> {
@@ -146,7 +147,7 @@ export class ResourceRoutes {
     const options = this.#writeOptions(exchange, 'UpdateOptions');
     const body = await readBody(exchange.request);
     const written = await update(this.#api, { target, options, context: exchange, body });
-    this.#sendWritten(exchange, written, format);
+    await this.#sendWritten(exchange, written, format);
   }
 
   async #patch({ exchange, target, format }: ResourceRequest): Promise<void> {
@@ -159,7 +160,7 @@ export class ResourceRoutes {
       body,
       query: exchange.query,
     });
-    this.#sendWritten(exchange, written, format);
+    await this.#sendWritten(exchange, written, format);
   }
 
   async #delete({ exchange, target, format }: ResourceRequest): Promise<void> {
@@ -197,7 +198,7 @@ export class ResourceRoutes {
   }
 
   /** What was written, as the client wants to see it. */
-  #sendWritten(exchange: Exchange, written: Written, format: Format, code?: number): void {
+  async #sendWritten(exchange: Exchange, written: Written, format: Format, code?: number): Promise<void> {
     const { resource, key, revision, lastRow } = written;
     const { definition, version } = resource;
     const view: View = { definition, version: version.name, format, nowMs: this.#api.store.nowMs() };
@@ -207,7 +208,8 @@ export class ResourceRoutes {
       ...ok(format),
       code: code ?? (written.isCreated && written.row !== undefined ? 201 : 200),
     };
-    const shown = withRevision(row, revision ?? (0 as Revision));
+    const stored = withRevision(row, revision ?? (0 as Revision));
+    const shown = await rowInVersion(this.#api, view, stored, exchange.signal);
     exchange.send(
       answer,
       revision === undefined ? withoutRevision(view, written, shown) : renderRow(view, key, shown),

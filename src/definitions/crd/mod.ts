@@ -1,9 +1,15 @@
 /** CustomResourceDefinitions: their rules and life cycle, and the definitions that they make. */
+export {
+  type ConversionWebhook,
+  conversionReview,
+  printKind,
+  readConversionReview,
+} from './conversion-review.ts';
 export { defaultCustomResourceDefinition } from './crd-defaults.ts';
 export { nextStoredVersions, validateCustomResourceDefinition } from './crd-validation.ts';
 export { conditionOf, isConditionTrue } from './crd-view.ts';
 export { customResourceDefinitionWarnings } from './crd-warnings.ts';
-export { decodeCustomResource, readCustomResource } from './custom-resource-codec.ts';
+export { coerceConverted, decodeCustomResource, readCustomResource } from './custom-resource-codec.ts';
 export { definitionFromCrd } from './definition-from-crd.ts';
 export { namingConditions, nextCrdStatus } from './naming.ts';
 export { CRD_FINALIZER, type TerminatingPhase, terminatingStatus } from './terminating.ts';
