@@ -4,9 +4,9 @@ import type { Api, RequestContext } from './api.ts';
 import { rowInVersion } from './conversion.ts';
 import type { Format } from './format.ts';
 import type { Query } from './query.ts';
-import { renderRow, type View } from './render.ts';
+import { renderRow, viewOf } from './render.ts';
 import { parseResourceVersion, reach } from './revision.ts';
-import { groupResource, objectKey, type Resource, resolve, type Target } from './target.ts';
+import { groupResource, objectKey, resolve, type Target } from './target.ts';
 
 /** GET of an item (or its status): the newest durable state, at least as new as a named resourceVersion. */
 export function get(
@@ -26,17 +26,13 @@ export function get(
     const key = objectKey(resource);
     const stored = api.store.get(key);
     if (stored === undefined) throw newNotFound(groupResource(resource), target.name);
-    const view = viewOf(api, resource, format);
+    const view = viewOf(resource, { format, nowMs: api.store.nowMs() });
     const row = rowInVersion(api, view, stored, request.context.signal);
     return row instanceof Promise ? row.then((it) => renderRow(view, key, it)) : renderRow(view, key, row);
   };
   // The common case stays synchronous: a read costs no turn of the event loop.
   if (revision === undefined || revision <= api.store.revision) return read();
   return reach(api, revision, request.context).then(read);
-}
-
-function viewOf(api: Api, { definition, version }: Resource, format: Format): View {
-  return { definition, version: version.name, format, nowMs: api.store.nowMs() };
 }
 
 function assertSelectsName(query: Query, name: string): void {

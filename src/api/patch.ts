@@ -46,11 +46,7 @@ export async function patch(api: Api, request: PatchRequest & { readonly query: 
   const { target, options, context, body, query } = request;
   const resource = resolve(api, target);
   const { value: patchValue, complaints } = parsePatch(resource, body);
-  if (query.has('force')) {
-    throw newInvalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
-      forbidden('force', 'may not be specified for non-apply patch'),
-    ]);
-  }
+  refuseForce(query);
   return write(api, {
     target,
     options,
@@ -58,6 +54,14 @@ export async function patch(api: Api, request: PatchRequest & { readonly query: 
     keyOf: objectKey,
     attempt: (attempt) => patchOnce(api, attempt, { ...request, patchValue, patchComplaints: complaints }),
   });
+}
+
+/** Only apply knows force: 422 for any other patch. */
+export function refuseForce(query: Query): void {
+  if (!query.has('force')) return;
+  throw newInvalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+    forbidden('force', 'may not be specified for non-apply patch'),
+  ]);
 }
 
 async function patchOnce(
@@ -85,7 +89,8 @@ async function patchOnce(
   return prepareUpdate(api, { attempt, old, object, isConditional, options, context });
 }
 
-function applyPatch(
+/** What a patch makes of an object. */
+export function applyPatch(
   resource: Resource,
   patch: { readonly before: KubeObject; readonly patchValue: JsonValue; readonly mediaType: string },
 ): JsonValue {
@@ -101,7 +106,7 @@ function applyPatch(
 }
 
 /** The patch itself, and what strict validation says about the way in which it is written. */
-function parsePatch(
+export function parsePatch(
   resource: Resource,
   body: Body,
 ): { readonly value: JsonValue; readonly complaints: readonly string[] } {
@@ -156,7 +161,7 @@ function assertTypes(resource: Resource, patched: JsonObject, before: KubeObject
  * Whether losing a race is the caller's business: the patch set a resourceVersion of its own, or (JSON
  * patch) tested or replaced it.
  */
-function namesResourceVersion(patchValue: JsonValue, before: KubeObject, after: KubeObject): boolean {
+export function namesResourceVersion(patchValue: JsonValue, before: KubeObject, after: KubeObject): boolean {
   if (after.metadata.resourceVersion !== before.metadata.resourceVersion) return true;
   if (Array.isArray(patchValue)) {
     return patchValue.some((step) => isObject(step) && step['path'] === '/metadata/resourceVersion');

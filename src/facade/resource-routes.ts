@@ -9,6 +9,7 @@ import {
   parseDeleteOptions,
   parseWriteOptions,
   patch,
+  patchScale,
   remove,
   removeCollection,
   renderObject,
@@ -17,7 +18,9 @@ import {
   rowInVersion,
   type Target,
   update,
+  updateScale,
   type View,
+  viewOf,
   type WatchHub,
   type WriteOptions,
   type Written,
@@ -146,14 +149,16 @@ export class ResourceRoutes {
   async #update({ exchange, target, format }: ResourceRequest): Promise<void> {
     const options = this.#writeOptions(exchange, 'UpdateOptions');
     const body = await readBody(exchange.request);
-    const written = await update(this.#api, { target, options, context: exchange, body });
+    const run = target.subresource === 'scale' ? updateScale : update;
+    const written = await run(this.#api, { target, options, context: exchange, body });
     await this.#sendWritten(exchange, written, format);
   }
 
   async #patch({ exchange, target, format }: ResourceRequest): Promise<void> {
     const options = this.#writeOptions(exchange, 'PatchOptions');
     const body = await readBody(exchange.request);
-    const written = await patch(this.#api, {
+    const run = target.subresource === 'scale' ? patchScale : patch;
+    const written = await run(this.#api, {
       target,
       options,
       context: exchange,
@@ -200,8 +205,7 @@ export class ResourceRoutes {
   /** What was written, as the client wants to see it. */
   async #sendWritten(exchange: Exchange, written: Written, format: Format, code?: number): Promise<void> {
     const { resource, key, revision, lastRow } = written;
-    const { definition, version } = resource;
-    const view: View = { definition, version: version.name, format, nowMs: this.#api.store.nowMs() };
+    const view = viewOf(resource, { format, nowMs: this.#api.store.nowMs() });
     // An update that removed the last finalizer of a terminating object answers with its last state.
     const row = written.row ?? lastRow!;
     const answer = {

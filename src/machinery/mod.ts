@@ -1,6 +1,7 @@
 /** Kubernetes' data model: values, objects, errors, names, times, quantities, schemas, patches and encodings. */
 export * from './field-error.ts';
 export * from './field-selector.ts';
+export * from './go-values.ts';
 export * from './human-duration.ts';
 export * from './json.ts';
 export * from './json-access.ts';

@@ -3,6 +3,7 @@ import {
   deepCopy,
   deepEqual,
   goQuote,
+  goTypeName,
   isObject,
   type JsonObject,
   type JsonValue,
@@ -197,7 +198,7 @@ function assertSameObject(original: KubeObject, object: JsonObject): void {
 function restoreMetadata(original: KubeObject, object: JsonObject): void {
   if (!Object.hasOwn(object, 'metadata')) throw new Error('missing metadata in converted object');
   const given = object['metadata'];
-  if (!isObject(given)) throw new Error(`invalid metadata of type ${goType(given)} in converted object`);
+  if (!isObject(given)) throw new Error(`invalid metadata of type ${goTypeName(given)} in converted object`);
   const metadata = deepCopy(original.metadata) as JsonObject;
   for (const field of ['labels', 'annotations'] as const) {
     const map = given[field];
@@ -206,11 +207,11 @@ function restoreMetadata(original: KubeObject, object: JsonObject): void {
       continue;
     }
     if (!isObject(map))
-      throw new Error(`invalid metadata.${field} of type ${goType(map)} in converted object`);
+      throw new Error(`invalid metadata.${field} of type ${goTypeName(map)} in converted object`);
     for (const [key, value] of Object.entries(map)) {
       if (typeof value === 'string') continue;
       throw new Error(
-        `metadata.${field}[${key}] must be a string, but is ${goType(value)} in converted object`,
+        `metadata.${field}[${key}] must be a string, but is ${goTypeName(value)} in converted object`,
       );
     }
     if (!deepEqual(map, metadata[field])) {
@@ -223,22 +224,6 @@ function restoreMetadata(original: KubeObject, object: JsonObject): void {
     metadata[field] = map;
   }
   object['metadata'] = metadata;
-}
-
-/** What `%T` prints of a decoded JSON value. */
-function goType(value: JsonValue | undefined): string {
-  if (value === undefined || value === null) return '<nil>';
-  if (Array.isArray(value)) return '[]interface {}';
-  switch (typeof value) {
-    case 'string':
-      return 'string';
-    case 'boolean':
-      return 'bool';
-    case 'object':
-      return 'map[string]interface {}';
-    default:
-      return typeof value === 'bigint' || Number.isInteger(value) ? 'int64' : 'float64';
-  }
 }
 
 function within<Result>(prefix: string, run: () => Result): Result {

@@ -55,9 +55,13 @@ test('the definition carries what the CRD says', () => {
     ['v1', true, undefined],
     ['v1beta1', false, true],
   ]);
-  // Scale is kept for when it is served, and not advertised before.
   expect(definition.versions[0]?.subresources).toEqual([
     { name: 'status', verbs: ['get', 'patch', 'update'] },
+    {
+      name: 'scale',
+      verbs: ['get', 'patch', 'update'],
+      kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+    },
   ]);
   expect(definition.versions[0]?.scale?.specReplicasPath).toBe('.spec.replicas');
   expect(definition.fieldLabels('v1')).toEqual(['spec.color']);
@@ -151,7 +155,7 @@ describe('validation', () => {
       }),
     );
     expect(createErrors(scaled, widget({ spec: { color: 'red', replicas: -1 } }))).toEqual([
-      'spec.replicas: Invalid value: -1: should be a non-negative integer',
+      '.spec.replicas: Invalid value: -1: should be a non-negative integer',
     ]);
   });
 

@@ -122,10 +122,16 @@ function versionOf(view: VersionView): DefinitionVersion {
 /** Only CRDs of a server before v1 have no schema; they keep everything. */
 const ANY_OBJECT: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
-/** `scale` is kept in the CRD, but not served yet. */
+/** In the order of upstream's discovery. */
 function subresourcesOf(view: VersionView): Subresource[] {
-  return view.hasStatus ? [{ name: 'status', verbs: SUBRESOURCE_VERBS }] : [];
+  const subresources: Subresource[] = [];
+  if (view.hasStatus) subresources.push({ name: 'status', verbs: SUBRESOURCE_VERBS });
+  if (view.scale !== undefined)
+    subresources.push({ name: 'scale', verbs: SUBRESOURCE_VERBS, kind: SCALE_KIND });
+  return subresources;
 }
+
+const SCALE_KIND = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
 function scalePathsOf(scale: JsonObject): ScalePaths {
   const labelSelectorPath = textAt(scale, 'labelSelectorPath');

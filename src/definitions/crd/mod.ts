@@ -12,4 +12,6 @@ export { customResourceDefinitionWarnings } from './crd-warnings.ts';
 export { coerceConverted, decodeCustomResource, readCustomResource } from './custom-resource-codec.ts';
 export { definitionFromCrd } from './definition-from-crd.ts';
 export { namingConditions, nextCrdStatus } from './naming.ts';
+export { AccessorError } from './nested-fields.ts';
+export { type FoundScale, scaleOf, setReplicas } from './scale.ts';
 export { CRD_FINALIZER, type TerminatingPhase, terminatingStatus } from './terminating.ts';
