@@ -8,10 +8,10 @@ import {
   readConversionReview,
   readCustomResource,
 } from '../definitions/mod.ts';
-import { encodeJson, type KubeObject, StatusError } from '../machinery/mod.ts';
+import { encodeJson, type KubeObject, objectOf, StatusError } from '../machinery/mod.ts';
 import type { Row } from '../store/mod.ts';
 import type { Api } from './api.ts';
-import { decodeStored, encodeRow, isStoredIn, storedVersionOf, stripMetadata } from './row-codec.ts';
+import { decodeStored, encodeRow, isStoredIn, storedVersionOf, tidyMetadata } from './row-codec.ts';
 import { apiVersionOf } from './target.ts';
 
 /** A kind, and the version in which it is to be shown or stored. */
@@ -67,13 +67,35 @@ export async function objectForStorage(
   const { conversion, storageVersion } = definition;
   if (conversion === undefined || version === storageVersion) return { object, version };
   // Nobody but the server itself is to see what is never stored.
-  stripMetadata(object.metadata);
+  tidyMetadata(object.metadata);
+  delete object.metadata.resourceVersion;
   const target = { definition, version: storageVersion, conversion };
   const stored = (await call(api, target, [object], signal))[0]!;
   const schema = definition.versions.find(({ name }) => name === storageVersion);
   // What every read of the storage version would add, so that its bytes can be copied.
   if (schema !== undefined) readCustomResource(stored, schema);
   return { object: stored, version: storageVersion };
+}
+
+/** An object in another version, whoever has to convert it: at once when nobody has to be asked. */
+export function objectInVersion(
+  api: Api,
+  { definition, version }: InVersion,
+  object: KubeObject,
+): KubeObject | Promise<KubeObject> {
+  const { conversion } = definition;
+  if (conversion === undefined) return definition.convert?.(object, version) ?? object;
+  const apiVersion = apiVersionOf(definition.group, version);
+  if (object.apiVersion === apiVersion) return object;
+  // Upstream does not bother webhooks with objects of which nothing is set.
+  if (isEmpty(object)) return objectOf({ ...object, apiVersion }) as KubeObject;
+  return call(api, { definition, version, conversion }, [object], undefined).then(
+    ([converted]) => converted!,
+  );
+}
+
+function isEmpty({ metadata, ...rest }: KubeObject): boolean {
+  return Object.keys(metadata).length === 0 && Object.keys(rest).length <= 2;
 }
 
 async function convertRows(

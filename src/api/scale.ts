@@ -132,15 +132,24 @@ function writeScale(
   const object = deepCopy(current);
   asServerError(() => setReplicas(object, paths, Number(replicas)));
   const { resourceVersion } = scale.metadata;
-  if (resourceVersion) object.metadata.resourceVersion = resourceVersion;
-  const isConditional = checkResourceVersion(attempt, object, { mustBeConditional: false });
+  const isConditional = Boolean(resourceVersion) && resourceVersion !== '0';
+  if (isConditional) {
+    object.metadata.resourceVersion = resourceVersion!;
+    checkResourceVersion(attempt, object);
+  }
   return prepareUpdate(api, { attempt, old: current, object, isConditional, options, context });
 }
 
 /** The resource as if it were one of Scales: what a body is decoded and judged by. */
 function formOf(resource: Resource): Resource {
   const target = { ...resource.target, subresource: '' };
-  return { ...resource, target, definition: scaleDefinition, version: scaleDefinition.versions[0]! };
+  return {
+    ...resource,
+    target,
+    subresource: '',
+    definition: scaleDefinition,
+    version: scaleDefinition.versions[0]!,
+  };
 }
 
 function currentOf({ resource, current }: Attempt): KubeObject {

@@ -2,6 +2,7 @@ import type { Authorized } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
 import { limits, type Revision } from '../base/mod.ts';
 import {
+  isOwnershipSame,
   type KubeObject,
   newAlreadyExists,
   newConflict,
@@ -9,6 +10,7 @@ import {
   newServiceUnavailable,
   newTooManyRequests,
   OBJECT_MODIFIED,
+  StatusError,
 } from '../machinery/mod.ts';
 import {
   CommitTooLarge,
@@ -135,10 +137,10 @@ async function commit(
 ): Promise<Written> {
   const { resource, key, currentRow, current, wish } = step;
   const { definition, version } = resource;
-  const view = { definition, version: version.name };
   const { signal } = step.request.context;
-  const stored = wish.object && (await objectForStorage(api, view, wish.object, signal));
-  const row = stored && encodeRow(definition, stored.version, stored.object);
+  const stored =
+    wish.object && (await objectForStorage(api, { definition, version: version.name }, wish.object, signal));
+  const row = stored && encodeOwned(definition, stored, { row: currentRow, current });
   const isCreated = currentRow === undefined;
   const outcome = { resource, key, isCreated, row, lastRow: currentRow };
   const expected = currentRow?.revision ?? 0;
@@ -229,6 +231,35 @@ export async function admit(
   };
   if (phase === 'mutate') await api.admission.mutate(attributes, attempt.reads);
   else await api.admission.validate(attributes, attempt.reads);
+}
+
+/**
+ * The row of an object: the current one if nothing but the times differ at which managers took their fields.
+ * Of an object that is too large, ownership is what can be done without.
+ */
+function encodeOwned(
+  definition: Resource['definition'],
+  { object, version }: { readonly object: KubeObject; readonly version: string },
+  before: { readonly row: Row | undefined; readonly current: KubeObject | undefined },
+): NewRow {
+  const entries = object.metadata.managedFields;
+  let row: NewRow;
+  try {
+    row = encodeRow(definition, version, object);
+  } catch (error) {
+    const isTooLarge = error instanceof StatusError && error.reason === 'RequestEntityTooLarge';
+    if (!isTooLarge || entries === undefined) throw error;
+    delete object.metadata.managedFields;
+    return encodeRow(definition, version, object);
+  }
+  const known = before.current?.metadata.managedFields;
+  if (before.row === undefined || isSame(row, before.row) || known === undefined) return row;
+  if (entries === undefined || !isOwnershipSame(entries, known)) return row;
+  object.metadata.managedFields = known;
+  const timeless = encodeRow(definition, version, object);
+  if (isSame(timeless, before.row)) return timeless;
+  object.metadata.managedFields = entries;
+  return row;
 }
 
 function isSame(row: NewRow, current: Row): boolean {
