@@ -2,6 +2,7 @@
 export * from './apply/mod.ts';
 export * from './field-error.ts';
 export * from './field-selector.ts';
+export * from './go-url.ts';
 export * from './go-values.ts';
 export * from './human-duration.ts';
 export * from './json.ts';

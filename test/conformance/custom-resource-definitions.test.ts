@@ -431,10 +431,24 @@ describe('a definition: what cannot change', () => {
     const before = await fixture.client.get(path);
     const main = await fixture.client.patch(path, { status: { storedVersions: ['v9'], conditions: null } });
     expect(main).toEqual(before);
-    const byStatus = await fixture.client.patch(`${path}/status`, {
-      metadata: { labels: { a: 'b' } },
-      spec: { names: { shortNames: ['x'] } },
-    });
+    const byStatus = await fixture.client.patch(`${path}/status`, { spec: { names: { shortNames: ['x'] } } });
     expect(byStatus).toEqual(before);
+    // Metadata can be written through /status too, and stored versions are not looked at there: as upstream.
+    const status = { storedVersions: ['v9'] };
+    const labelled = await fixture.client.patch(`${path}/status`, {
+      metadata: { labels: { a: 'b' } },
+      status,
+    });
+    expect(labelled).toMatchObject({ metadata: { generation: 1, labels: { a: 'b' } }, status });
+    const refused = await fixture.client.refuse(422, path, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: { metadata: { labels: { a: 'c' } } },
+    });
+    expect(refused.message).toContain(
+      'status.storedVersions[0]: Invalid value: "v9": missing from spec.versions',
+    );
+    await fixture.client.patch(`${path}/status`, { status: { storedVersions: [] } });
+    expect(await fixture.client.get(path)).toMatchObject({ status: { storedVersions: ['v1'] } });
   });
 });

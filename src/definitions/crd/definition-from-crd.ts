@@ -6,7 +6,6 @@ import {
   type KubeObject,
   objectOf,
   type Schema,
-  splitFieldPath,
   textAt,
   textsAt,
 } from '../../machinery/mod.ts';
@@ -216,5 +215,5 @@ function selectableValues(object: KubeObject, paths: ReadonlyMap<string, string>
 
 /** `.spec.color` is selected as `spec.color`. */
 function labelOf(path: string): string {
-  return splitFieldPath(path)?.join('.') ?? path;
+  return path.replace(/^\./, '');
 }

@@ -6,7 +6,11 @@ export {
   readConversionReview,
 } from './conversion-review.ts';
 export { defaultCustomResourceDefinition } from './crd-defaults.ts';
-export { nextStoredVersions, validateCustomResourceDefinition } from './crd-validation.ts';
+export {
+  nextStoredVersions,
+  validateCustomResourceDefinition,
+  validateCustomResourceDefinitionStatus,
+} from './crd-validation.ts';
 export { conditionOf, isConditionTrue } from './crd-view.ts';
 export { customResourceDefinitionWarnings } from './crd-warnings.ts';
 export { coerceConverted, decodeCustomResource, readCustomResource } from './custom-resource-codec.ts';
