@@ -1,4 +1,4 @@
-import { limits } from '../base/mod.ts';
+import { limits, type NetResponse } from '../base/mod.ts';
 import {
   type ConversionWebhook,
   coerceConverted,
@@ -8,7 +8,7 @@ import {
   readConversionReview,
   readCustomResource,
 } from '../definitions/mod.ts';
-import { encodeJson, type KubeObject, objectOf, StatusError } from '../machinery/mod.ts';
+import { encodeJson, goQuote, type KubeObject, objectOf, StatusError } from '../machinery/mod.ts';
 import type { Row } from '../store/mod.ts';
 import type { Api } from './api.ts';
 import { decodeStored, encodeRow, isStoredIn, storedVersionOf, tidyMetadata } from './row-codec.ts';
@@ -169,8 +169,10 @@ async function post(
       responseBytesMax: limits.webhookResponseBytesMax,
       ...(signal === undefined ? {} : { signal }),
     });
-    if (answer.code >= 200 && answer.code <= 206) return answer.body;
-    throw new Error(refusal(answer.code, answer.body));
+    const { code, contentType, body: bytes } = answer;
+    if (code < 200 || code > 206) throw new Error(refusal(answer));
+    if (bytes.length > 0) return bytes;
+    throw new Error(`0-length response with status code: ${code} and content type: ${contentType}`);
   } catch (cause) {
     throw new Error(`${prefix}${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
@@ -184,32 +186,39 @@ function urlOf({ url, service }: ConversionWebhook): string {
   return `${base}?timeout=${limits.conversionTimeoutMs / 1000}s`;
 }
 
-/** What client-go says of an answer that is no success and no Status. */
-function refusal(code: number, body: Buffer): string {
+/** What client-go says of an answer that is no success. It believes bodies that are plain text. */
+function refusal({ code, contentType, body }: NetResponse): string {
   const text = body.subarray(0, REFUSAL_BYTES_SHOWN).toString().trim();
+  const said = contentType.startsWith('text/') && text !== '' ? text : 'unknown';
   switch (code) {
     case 400:
       return 'the server rejected our request for an unknown reason';
     case 401:
       return 'the server has asked for the client to provide credentials';
     case 403:
-      return text === '' ? 'unknown' : text;
+    case 406:
+    case 415:
+      return said;
     case 404:
       return 'the server could not find the requested resource';
     case 405:
       return 'the server does not allow this method on the requested resource';
-    case 415:
-      return `the body of the request was in an unknown format - accepted media types include: unknown`;
+    case 409:
+      return 'the server reported a conflict';
+    case 422:
+      return 'the server rejected our request due to an error in our request';
     case 429:
       return 'the server has received too many requests and has asked us to try again later';
     case 503:
-      return text === '' ? 'the server is currently unable to handle the request' : text;
+      return 'the server is currently unable to handle the request';
+    case 504:
+      return 'the server was unable to return a response in the time allotted, but may still be processing the request';
     default:
       if (code >= 500) {
-        return `an error on the server (${JSON.stringify(text || 'unknown')}) has prevented the request from succeeding`;
+        return `an error on the server (${goQuote(said)}) has prevented the request from succeeding`;
       }
       return `the server responded with the status code ${code} but did not return more information`;
   }
 }
 
-const REFUSAL_BYTES_SHOWN = 1024;
+const REFUSAL_BYTES_SHOWN = 2_048;

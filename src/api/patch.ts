@@ -148,14 +148,15 @@ function unknownStepFields(steps: JsonValue): string[] {
 /** A patch may not turn the object into another kind; taken out types are put back. */
 function assertTypes(resource: Resource, patched: JsonObject, before: KubeObject): void {
   const { apiVersion, kind } = before;
-  const isOther = (patched['apiVersion'] ?? apiVersion) !== apiVersion || (patched['kind'] ?? kind) !== kind;
-  if (isOther) {
+  patched['apiVersion'] ??= apiVersion;
+  patched['kind'] ??= kind;
+  // That a custom resource says something else is found when it is validated.
+  if (resource.definition.origin === 'crd') return;
+  if (patched['apiVersion'] !== apiVersion || patched['kind'] !== kind) {
     throw newBadRequest(
       `${String(patched['kind'])} in version "${String(patched['apiVersion'])}" cannot be handled as a ${resource.definition.names.kind}: the kind and apiVersion of an object cannot be patched`,
     );
   }
-  patched['apiVersion'] = apiVersion;
-  patched['kind'] = kind;
 }
 
 /**

@@ -15,6 +15,8 @@ export interface NetRequest {
 /** Whatever the server answered, redirects included: none is followed. */
 export interface NetResponse {
   readonly code: number;
+  /** As it came, with parameters; empty without one. */
+  readonly contentType: string;
   readonly body: Buffer;
 }
 

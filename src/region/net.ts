@@ -121,10 +121,10 @@ function once(agent: Agent, policy: AddressPolicy, options: NetRequest): Promise
       reject(isLost ? new ConnectionLost(error, request.reusedSocket) : error);
     });
     request.once('response', (response) => {
-      readAll(response, options.responseBytesMax).then(
-        (answer) => resolve({ code: response.statusCode ?? 0, body: answer }),
-        reject,
-      );
+      readAll(response, options.responseBytesMax).then((answer) => {
+        const contentType = response.headers['content-type'] ?? '';
+        resolve({ code: response.statusCode ?? 0, contentType, body: answer });
+      }, reject);
     });
     request.end(body);
   });

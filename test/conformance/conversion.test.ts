@@ -420,7 +420,7 @@ describe('a conversion webhook that fails', () => {
     [
       'is broken',
       () => ({ code: 500, body: 'oops' }),
-      'failed: an error on the server ("oops") has prevented the request from succeeding',
+      'failed: an error on the server ("unknown") has prevented the request from succeeding',
     ],
     [
       'is not there',

@@ -30,7 +30,11 @@ function post(url: string, options: { timeoutMs?: number; signal?: AbortSignal }
 describe('the network of a member', () => {
   test('gives the answer, whatever it is', async () => {
     server.answer = () => ({ code: 418, body: 'tea' });
-    expect(await post(`${server.origin}/a?b=c`)).toEqual({ code: 418, body: Buffer.from('tea') });
+    expect(await post(`${server.origin}/a?b=c`)).toEqual({
+      code: 418,
+      contentType: 'application/json',
+      body: Buffer.from('tea'),
+    });
     expect(server.urls.at(-1)).toBe('/a?b=c');
   });
 

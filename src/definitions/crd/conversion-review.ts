@@ -2,6 +2,7 @@ import {
   aggregateErrors,
   deepCopy,
   deepEqual,
+  encodeJson,
   goQuote,
   goTypeName,
   isObject,
@@ -105,10 +106,7 @@ export function readConversionReview(answer: {
   }
   return originals.map((original, index) => {
     const object = converted[index];
-    if (!isObject(object)) {
-      const got = `Object 'Kind' is missing in '${JSON.stringify(object ?? null)}'`;
-      throw new Error(`conversion webhook for ${kind} returned invalid converted object: ${got}`);
-    }
+    assertDecodable(object);
     assertVersionAndKind(object, { original, desiredApiVersion, kind });
     within(`conversion webhook for ${kind} returned invalid object: `, () =>
       assertSameObject(original, object),
@@ -142,12 +140,14 @@ function convertedObjectsOf(answer: {
   readonly version: ReviewVersion;
   readonly uid: string;
 }): readonly JsonValue[] {
-  const { value } = parseJson(answer.body);
-  const review = isObject(value) ? value : newObject();
+  const review = parseReview(answer.body);
   const [apiVersion, kind] = [textAt(review, 'apiVersion'), textAt(review, 'kind')];
   const expected = { apiVersion: `${REVIEW_GROUP}/${answer.version}`, kind: 'ConversionReview' };
   // v1beta1 was never strict about what comes back, and must not become so.
   const isStrict = answer.version === 'v1';
+  if (isStrict && kind === expected.kind && apiVersion === `${REVIEW_GROUP}/v1beta1`) {
+    throw new Error('converting (v1beta1.ConversionReview) to (v1.ConversionReview): unknown conversion');
+  }
   if (isStrict && (apiVersion !== expected.apiVersion || kind !== expected.kind)) {
     throw new Error(
       `expected webhook response of ${printKind(expected)}, got ${printKind({ apiVersion: apiVersion || '/', kind })}`,
@@ -166,6 +166,20 @@ function convertedObjectsOf(answer: {
   }
   const objects = response['convertedObjects'];
   return Array.isArray(objects) ? objects : [];
+}
+
+function parseReview(body: Buffer): JsonObject {
+  const { value } = within("couldn't get version/kind; json parse error: ", () => parseJson(body));
+  return isObject(value) ? value : newObject();
+}
+
+/** An object has to be one, and to have a kind: upstream's decoder knows no webhook, and says so without one. */
+function assertDecodable(object: JsonValue | undefined): asserts object is JsonObject {
+  if (!isObject(object)) {
+    const type = goTypeName(object).replace(/64$/, '').replace('int', 'number').replace('float', 'number');
+    throw new Error(`json: cannot unmarshal ${type} into Go value of type map[string]interface {}`);
+  }
+  if (textAt(object, 'kind') === '') throw new Error(`Object 'Kind' is missing in '${encodeJson(object)}'`);
 }
 
 function assertVersionAndKind(

@@ -15,6 +15,7 @@ export { conditionOf, isConditionTrue } from './crd-view.ts';
 export { customResourceDefinitionWarnings } from './crd-warnings.ts';
 export { coerceConverted, decodeCustomResource, readCustomResource } from './custom-resource-codec.ts';
 export { definitionFromCrd } from './definition-from-crd.ts';
+export { embeddedMetadataError } from './embedded-resources.ts';
 export { namingConditions, nextCrdStatus } from './naming.ts';
 export { AccessorError } from './nested-fields.ts';
 export { type FoundScale, scaleOf, setReplicas } from './scale.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../machinery/mod.ts';
 import { contextOf, json, kubeObject, plain, texts } from './kinds.suite.ts';
 import { builtinDefinition, builtinDefinitions, components } from './mod.ts';
 
