@@ -17,7 +17,7 @@ import type { NewRow, ObjectKey, Row } from '../store/mod.ts';
 const CLUSTER_ANNOTATION = 'kcp.io/cluster';
 
 // What the typed ObjectMeta of upstream leaves out when it is empty (Go's omitempty).
-const OMITTED_WHEN_EMPTY = ['annotations', 'labels', 'finalizers', 'ownerReferences', 'managedFields'];
+const OMITTED_WHEN_EMPTY = ['annotations', 'labels', 'finalizers', 'ownerReferences'];
 const OMITTED_WHEN_BLANK = ['generateName', 'namespace', 'selfLink', 'uid', 'resourceVersion'];
 // Uids become parts of index keys; anything else cannot be the uid of an object of ours.
 const INDEXABLE_UID = /^[A-Za-z0-9._:-]{1,128}$/;

@@ -117,6 +117,8 @@ export const limits = {
   watchConversionsBytesMax: 16 * 1024 * 1024,
   /** A connection to a webhook that nobody used for this long is closed. */
   webhookIdleConnectionMs: 30_000,
+  /** Identities of field managers kept parsed: a few dozen serve nearly all objects. */
+  managersCachedMax: 1_024,
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,

@@ -66,9 +66,9 @@ export interface CustomTypeOptions {
  * @param objectMeta the linked schema of ObjectMeta
  */
 export function createApplyTypes({ objectMeta }: { readonly objectMeta: Schema }): ApplyTypes {
-  const builtIn: Variant = { isCustom: false, preserves: false, types: new WeakMap(), roots: new WeakMap() };
+  const builtIn = variants({ isCustom: false, metadata: undefined }).plain;
   const metadata = typeOf(objectMeta, { variant: builtIn });
-  const custom = customVariants(metadata);
+  const custom = variants({ isCustom: true, metadata });
   return {
     builtIn: (schema) => typeOf(schema, { variant: builtIn }),
     custom: (schema, { preserveUnknownFields = false } = {}) => {
@@ -125,25 +125,24 @@ interface Variant {
   readonly preserves: boolean;
   readonly types: WeakMap<Schema, ApplyType>;
   readonly roots: WeakMap<Schema, ApplyType>;
-  readonly metadata?: ApplyType;
-  readonly preserving?: Variant;
+  /** The type of the metadata of custom resources. */
+  readonly metadata: ApplyType | undefined;
+  /** The variant for what is below a node that preserves; undefined if this one is it. */
+  readonly preserving: Variant | undefined;
 }
 
-function customVariants(metadata: ApplyType): { readonly plain: Variant; readonly preserving: Variant } {
-  const preserving: Variant = {
-    isCustom: true,
+function variants(traits: Pick<Variant, 'isCustom' | 'metadata'>): {
+  readonly plain: Variant;
+  readonly preserving: Variant;
+} {
+  const preserving = {
+    ...traits,
     preserves: true,
     types: new WeakMap(),
     roots: new WeakMap(),
-    metadata,
+    preserving: undefined,
   };
-  const plain: Variant = {
-    ...preserving,
-    preserves: false,
-    types: new WeakMap(),
-    roots: new WeakMap(),
-    preserving,
-  };
+  const plain = { ...traits, preserves: false, types: new WeakMap(), roots: new WeakMap(), preserving };
   return { plain, preserving };
 }
 

@@ -8,6 +8,12 @@ export interface ItemFault {
   readonly fault: string;
 }
 
+/**
+ * Stands in for the element of all items that cannot be addressed. Such items come about only while pruning
+ * takes an item's keys away; upstream counts them as one element, and what it keeps depends on that.
+ */
+export const NO_ELEMENT = '';
+
 /** The FieldsV1 text of the element that addresses an item of an associative list. */
 export function itemText(list: ListType, item: JsonValue): string | ItemFault {
   return list.keyFields.length > 0 ? keyedItemText(list, item) : setItemText(item);

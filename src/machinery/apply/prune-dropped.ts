@@ -1,6 +1,6 @@
 import { FieldSet } from './field-set.ts';
 import { differenceOf, intersectionOf, unionOf } from './field-set-algebra.ts';
-import { attemptSteps, type Conversions, type ManagedSet, type Managers } from './managers.ts';
+import { ApplyError, attemptSteps, type Conversions, type ManagedSet, type Managers } from './managers.ts';
 import { removeItems } from './remove-items.ts';
 import { withNamedFields } from './schema-sets.ts';
 import type { Steps } from './steps.ts';
@@ -14,6 +14,7 @@ export interface PruneOptions {
   readonly last: ManagedSet | undefined;
   /** All managers, the applying one with its new set. */
   readonly managers: Managers;
+  readonly manager: string;
   /** The version of the new configuration. */
   readonly apiVersion: string;
   readonly conversions: Conversions;
@@ -25,7 +26,7 @@ export interface PruneOptions {
  */
 export function* pruneDropped(options: PruneOptions): Steps<TypedValue> {
   const { merged, last, managers, apiVersion, conversions } = options;
-  if (last === undefined || last.set.isEmpty) return merged;
+  if (last === undefined || last.set.isEmpty || isNothingDropped(options)) return merged;
   const there = yield* attemptSteps(
     'failed to convert merged object to last applied version',
     conversions.at(merged, last.apiVersion),
@@ -41,8 +42,18 @@ export function* pruneDropped(options: PruneOptions): Steps<TypedValue> {
     addBackDangling({ merged: there, pruned: owned }, last, conversions),
   );
   const back = yield* conversions.at(pruned, apiVersion);
-  // The version of the configuration is served, or there would be no configuration.
-  return back ?? pruned;
+  if (back === undefined) throw new ApplyError(`version ${apiVersion} of the configuration is gone`);
+  return back;
+}
+
+/**
+ * Is everything applied again, with nobody to convert for? Then all of it is owned, with all that it stands
+ * in, and nothing can come out but the merged object: the common case, told without walking the object.
+ */
+function isNothingDropped({ last, managers, manager, apiVersion }: PruneOptions): boolean {
+  for (const other of managers.values()) if (other.apiVersion !== apiVersion) return false;
+  const now = managers.get(manager)?.set ?? FieldSet.empty;
+  return last?.apiVersion === apiVersion && differenceOf(last.set, now).isEmpty;
 }
 
 interface Pair {

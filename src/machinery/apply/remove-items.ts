@@ -2,7 +2,7 @@ import { type JsonObject, type JsonValue, newObject } from '../json-value.ts';
 import type { ApplyType, ListType, MapType } from './apply-type.ts';
 import { FieldSet } from './field-set.ts';
 import { unionOf } from './field-set-algebra.ts';
-import { itemText } from './list-items.ts';
+import { itemText, NO_ELEMENT } from './list-items.ts';
 import type { FieldPath } from './path-element.ts';
 import { fieldElement } from './path-element.ts';
 import { fieldSetOf } from './to-field-set.ts';
@@ -46,7 +46,7 @@ function removeFromList(list: readonly JsonValue[] | undefined, items: FieldSet,
   const out: JsonValue[] = [];
   for (const item of list) {
     const text = itemText(type, item);
-    const entry = typeof text === 'string' ? items.items?.get(text) : undefined;
+    const entry = items.items?.get(typeof text === 'string' ? text : NO_ELEMENT);
     if (entry?.isMember === true) continue;
     out.push(entry?.children === undefined ? item : remove(item, entry.children, type.items));
   }

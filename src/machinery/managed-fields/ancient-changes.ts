@@ -37,7 +37,7 @@ export function capUpdaters(managed: Managed): Managed {
     if (time === undefined) times.delete(bucket);
     else times.set(bucket, time);
   }
-  return { owners, times };
+  return { ...managed, owners, times };
 }
 
 function compare(a: string, b: string): number {

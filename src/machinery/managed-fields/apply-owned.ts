@@ -102,7 +102,7 @@ async function mergeOwned(
   const times = object === undefined ? managed.times : new Map(managed.times).set(id, now);
   return {
     object: deepCopy((object?.value ?? liveObject) as KubeObject),
-    managed: capUpdaters({ owners, times }),
+    managed: capUpdaters({ ...managed, owners, times }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { BoundedCache, limits } from '../../base/mod.ts';
 import {
   decodeFieldsV1,
   encodeFieldsV1,
@@ -7,7 +8,7 @@ import {
   type Managers,
   PathElementError,
 } from '../apply/mod.ts';
-import { deepEqual, isObject, type JsonObject, type JsonValue, newObject, objectOf } from '../json-value.ts';
+import { deepEqual, isObject, type JsonObject, type JsonValue, newObject } from '../json-value.ts';
 
 /** Who owns which fields of an object, and since when: metadata.managedFields, decoded. */
 export interface Managed {
@@ -15,6 +16,8 @@ export interface Managed {
   readonly owners: Managers;
   /** RFC 3339 seconds by identifier; a manager without entry has no time. */
   readonly times: ReadonlyMap<string, string>;
+  /** What the sets were read from: most are written again as they are. */
+  readonly encoded: ReadonlyMap<FieldSet, JsonValue>;
 }
 
 /** The list is not one that this server could have written. */
@@ -22,7 +25,7 @@ export class ManagedFieldsError extends Error {
   override readonly name = 'ManagedFieldsError';
 }
 
-export const NOTHING_MANAGED: Managed = { owners: new Map(), times: new Map() };
+export const NOTHING_MANAGED: Managed = { owners: new Map(), times: new Map(), encoded: new Map() };
 
 /** What makes one entry of metadata.managedFields different from all others. */
 export interface ManagerIdentity {
@@ -38,30 +41,35 @@ export interface ManagerIdentity {
  * texts decides which of two equally old managers is dropped first.
  */
 export function managerIdentifier({ manager, operation, apiVersion, subresource }: ManagerIdentity): string {
-  return JSON.stringify({
-    ...(manager === '' ? {} : { manager }),
-    operation,
-    ...(operation === 'Apply' || apiVersion === '' ? {} : { apiVersion }),
-    ...(subresource === '' ? {} : { subresource }),
-  });
+  const version =
+    operation === 'Apply' || apiVersion === '' ? '' : `,"apiVersion":${JSON.stringify(apiVersion)}`;
+  const place = subresource === '' ? '' : `,"subresource":${JSON.stringify(subresource)}`;
+  const name = manager === '' ? '' : `"manager":${JSON.stringify(manager)},`;
+  return `{${name}"operation":"${operation}"${version}${place}}`;
 }
 
 /** What an identifier says; of an applier not the version. */
 export function identityOf(id: string): ManagerIdentity {
-  const { manager, operation, apiVersion, subresource } = JSON.parse(id) as Partial<ManagerIdentity>;
-  return {
-    manager: manager ?? '',
-    operation: operation ?? 'Update',
-    apiVersion: apiVersion ?? '',
-    subresource: subresource ?? '',
-  };
+  return identities.getOrMake(id, () => {
+    const { manager, operation, apiVersion, subresource } = JSON.parse(id) as Partial<ManagerIdentity>;
+    return {
+      manager: manager ?? '',
+      operation: operation ?? 'Update',
+      apiVersion: apiVersion ?? '',
+      subresource: subresource ?? '',
+    };
+  });
 }
+
+/** Objects have the same few dozen managers, but tenants choose their names. */
+const identities = new BoundedCache<string, ManagerIdentity>(limits.managersCachedMax);
 
 /** Reads metadata.managedFields. Throws {@link ManagedFieldsError} for what no server writes. */
 export function decodeManagedFields(entries: readonly JsonObject[] | undefined): Managed {
   if (!Array.isArray(entries) || entries.length === 0) return NOTHING_MANAGED;
   const owners = new Map<string, ManagedSet>();
   const times = new Map<string, string>();
+  const encoded = new Map<FieldSet, JsonValue>();
   entries.forEach((entry, index) => {
     if (!isObject(entry)) throw new ManagedFieldsError(`managed fields entry ${index} is not an object`);
     const { manager, operation, apiVersion, fieldsType, fieldsV1, time, subresource } = entry;
@@ -85,36 +93,44 @@ export function decodeManagedFields(entries: readonly JsonObject[] | undefined):
       subresource: textOf(subresource),
     });
     const set = readFields(fieldsV1 ?? newObject());
+    encoded.set(set, fieldsV1 ?? newObject());
     owners.set(id, { set, apiVersion: version, isApplied: operation === 'Apply' });
     if (typeof time === 'string') times.set(id, time);
   });
-  return { owners, times };
+  return { owners, times, encoded };
 }
 
 /** The value of metadata.managedFields, in upstream's order; undefined when nobody owns anything. */
-export function encodeManagedFields({ owners, times }: Managed): JsonObject[] | undefined {
+export function encodeManagedFields(managed: Managed): JsonObject[] | undefined {
+  const { owners, times, encoded } = managed;
   if (owners.size === 0) return undefined;
-  const entries = [...owners].map(([id, owner]) => ({ ...identityOf(id), time: times.get(id), owner }));
-  if (entries.length > 1) {
-    entries.sort(
-      (a, b) =>
-        compare(a.operation, b.operation) ||
-        compare(a.time ?? '', b.time ?? '') ||
-        compare(a.manager, b.manager) ||
-        compare(a.owner.apiVersion, b.owner.apiVersion) ||
-        compare(a.subresource, b.subresource),
-    );
-  }
-  return entries.map(({ manager, operation, subresource, time, owner }) =>
-    objectOf({
-      manager: manager === '' ? undefined : manager,
-      operation,
-      apiVersion: owner.apiVersion,
-      time,
-      fieldsType: 'FieldsV1',
-      fieldsV1: encodeFieldsV1(owner.set),
-      subresource: subresource === '' ? undefined : subresource,
-    }),
+  const ids = [...owners.keys()];
+  if (ids.length > 1) ids.sort((a, b) => compareEntries(managed, a, b));
+  return ids.map((id) => {
+    const { manager, operation, subresource } = identityOf(id);
+    const { set, apiVersion } = owners.get(id)!;
+    const time = times.get(id);
+    const entry = newObject();
+    if (manager !== '') entry['manager'] = manager;
+    entry['operation'] = operation;
+    entry['apiVersion'] = apiVersion;
+    if (time !== undefined) entry['time'] = time;
+    entry['fieldsType'] = 'FieldsV1';
+    entry['fieldsV1'] = encoded.get(set) ?? encodeFieldsV1(set);
+    if (subresource !== '') entry['subresource'] = subresource;
+    return entry;
+  });
+}
+
+function compareEntries({ owners, times }: Managed, idA: string, idB: string): number {
+  const a = identityOf(idA);
+  const b = identityOf(idB);
+  return (
+    compare(a.operation, b.operation) ||
+    compare(times.get(idA) ?? '', times.get(idB) ?? '') ||
+    compare(a.manager, b.manager) ||
+    compare(owners.get(idA)!.apiVersion, owners.get(idB)!.apiVersion) ||
+    compare(a.subresource, b.subresource)
   );
 }
 

@@ -77,15 +77,15 @@ export async function updateOwners(
     return managed;
   }
   const current = owners.get(CURRENT);
-  if (current === undefined) return { owners, times: managed.times };
+  if (current === undefined) return { ...managed, owners };
   const set = ownable(current.set);
   const left = new Map(owners);
   left.delete(CURRENT);
-  if (set.isEmpty) return { owners: left, times: managed.times };
+  if (set.isEmpty) return { ...managed, owners: left };
   const id = managerIdentifier({ manager: writer.manager, operation: 'Update', apiVersion, subresource });
   const known = left.get(id);
   left.set(id, { ...current, set: known === undefined ? set : unionOf(set, known.set) });
-  return { owners: left, times: new Map(managed.times).set(id, writer.now) };
+  return { ...managed, owners: left, times: new Map(managed.times).set(id, writer.now) };
 }
 
 /** Stands for the writer until it is clear whether it takes any field. */
