@@ -59,7 +59,8 @@ export function notSupported(field: string, value: JsonValue, supported: readonl
   return { type: 'FieldValueNotSupported', field, value, detail };
 }
 export function tooLong(field: string, bytesMax: number): FieldError {
-  return { type: 'FieldValueTooLong', field, detail: `may not be more than ${bytesMax} bytes` };
+  const unit = bytesMax === 1 ? 'byte' : 'bytes';
+  return { type: 'FieldValueTooLong', field, detail: `may not be more than ${bytesMax} ${unit}` };
 }
 export function tooMany(field: string, actual: number, max: number): FieldError {
   const unit = max === 1 ? 'item' : 'items';

@@ -1,5 +1,6 @@
 import {
   type CompiledSchema,
+  CorrelatedValue,
   compileSchema,
   deepCopy,
   deepEqual,
@@ -72,7 +73,10 @@ class VersionRules {
     { isStatusOnly }: { readonly isStatusOnly: boolean },
   ): FieldError[] {
     const { schema, scale } = this.#version;
-    const errors = isStatusOnly ? this.#validateStatus(object) : this.#validateWhole(object);
+    const correlation = old === undefined ? undefined : new CorrelatedValue(object, old, schema);
+    const errors = isStatusOnly
+      ? this.#validateStatus(object, correlation?.key('status'))
+      : this.#validateWhole(object, correlation);
     if (scale !== undefined) errors.push(...validateScaleFields(object, scale, { isStatusOnly }));
     this.#hasEmbedded ??= hasEmbeddedResources(schema);
     if (this.#hasEmbedded && !isStatusOnly) errors.push(...validateEmbeddedResources(object, schema, ''));
@@ -83,17 +87,17 @@ class VersionRules {
     return isOldWrong ? errors : [...errors, ...listErrors];
   }
 
-  #validateWhole(object: KubeObject): FieldError[] {
+  #validateWhole(object: KubeObject, correlation: CorrelatedValue | undefined): FieldError[] {
     this.#schema ??= compileSchema(this.#version.schema);
-    return this.#schema.validateValues(object, '');
+    return this.#schema.validateValues(object, '', correlation);
   }
 
-  #validateStatus(object: KubeObject): FieldError[] {
+  #validateStatus(object: KubeObject, correlation: CorrelatedValue | undefined): FieldError[] {
     const status = object['status'];
     const schema = propertySchemaOf(this.#version.schema, 'status');
     if (status === undefined || schema === undefined) return [];
     this.#statusSchema ??= compileSchema(schema);
-    return this.#statusSchema.validateValues(status, 'status');
+    return this.#statusSchema.validateValues(status, 'status', correlation);
   }
 }
 
