@@ -28,7 +28,7 @@ export function validateCustomResourceDefinition(crd: KubeObject, old: KubeObjec
   const errors: FieldError[] = [];
   if (old === undefined) errors.push(...validateName(crd));
   if (old === undefined || !deepEqual(crd['spec'], old['spec'])) {
-    errors.push(...validateSpec(crd));
+    errors.push(...validateSpec(crd, old));
     if (old !== undefined) errors.push(...validateImmutable(crd, old));
   }
   errors.push(...validateNames(objectAt(statusOfCrd(crd), 'acceptedNames'), 'status.acceptedNames'));
@@ -54,7 +54,7 @@ function validateName(crd: KubeObject): FieldError[] {
   return errors;
 }
 
-function validateSpec(crd: KubeObject): FieldError[] {
+function validateSpec(crd: KubeObject, old: KubeObject | undefined): FieldError[] {
   const spec = specOf(crd);
   const names = objectAt(spec, 'names');
   const versions = versionsOf(crd);
@@ -62,7 +62,7 @@ function validateSpec(crd: KubeObject): FieldError[] {
     ...validateGroup(textAt(spec, 'group')),
     ...validateScope(textAt(spec, 'scope')),
     ...validatePreserveUnknownFields(spec, versions),
-    ...validateVersions(versions),
+    ...validateVersions(versions, old === undefined ? [] : versionsOf(old)),
     ...validateVersionSet(versions),
     ...validateRequiredNames(names),
     ...validateNames(names, 'spec.names'),

@@ -7,7 +7,9 @@ import {
   invalid,
   type JsonValue,
   required,
+  type Tolerance,
   textAt,
+  toleranceOf,
   validateStructural,
 } from '../../machinery/mod.ts';
 import { validateColumn, validateScale, validateSelectableFields } from './crd-field-paths.ts';
@@ -17,12 +19,18 @@ import type { VersionView } from './crd-view.ts';
  * The rules for spec.versions. Upstream keeps schema, subresources, columns and selectable fields once
  * where all versions agree on them, which shows in the paths: `spec.validation.openAPIV3Schema…` instead
  * of `spec.versions[0].schema.openAPIV3Schema…`.
+ *
+ * @param old the versions before the update: what they broke already they may go on to break
  */
-export function validateVersions(versions: readonly VersionView[]): FieldError[] {
+export function validateVersions(
+  versions: readonly VersionView[],
+  old: readonly VersionView[] = [],
+): FieldError[] {
   const first = versions[0];
   if (first === undefined) return [];
   const errors: FieldError[] = [];
   const shared = sharedParts(versions);
+  const before = { old, tolerates: toleranceOf(old.flatMap(({ schema }) => schema ?? [])) };
   const isSchemaMissing = shared.schema && first.schema === undefined;
   versions.forEach((version, index) => {
     const path = at('spec.versions', index);
@@ -36,13 +44,15 @@ export function validateVersions(versions: readonly VersionView[]): FieldError[]
         invalid(child(path, 'deprecationWarning'), textAt(version.raw, 'deprecationWarning'), detail),
       );
     }
-    errors.push(...validateParts(version, { ...PER_VERSION, isPart: (part) => !shared[part], path }));
+    errors.push(
+      ...validateParts(version, { ...PER_VERSION, ...before, isPart: (part) => !shared[part], path }),
+    );
   });
   const hasAnyStatus = versions.some((version) => version.hasStatus);
   errors.push(
     ...validateParts(
       { ...first, hasStatus: hasAnyStatus },
-      { ...SHARED, isPart: (part) => shared[part], path: 'spec' },
+      { ...SHARED, ...before, isPart: (part) => shared[part], path: 'spec' },
     ),
   );
   return errors;
@@ -53,18 +63,25 @@ type Part = 'schema' | 'subresources' | 'columns' | 'selectableFields';
 interface Parts {
   readonly path: string;
   readonly schemaPath: string;
+  readonly old: readonly VersionView[];
+  readonly tolerates: Tolerance;
   isPart(part: Part): boolean;
 }
 
 const PER_VERSION = { schemaPath: 'schema.openAPIV3Schema' } as const;
 const SHARED = { schemaPath: 'validation.openAPIV3Schema' } as const;
 
-function validateParts(version: VersionView, { path, schemaPath, isPart }: Parts): FieldError[] {
+function validateParts(version: VersionView, parts: Parts): FieldError[] {
+  const { path, schemaPath, isPart } = parts;
   const errors: FieldError[] = [];
   const { schema } = version;
   if (isPart('schema') && schema !== undefined) {
     errors.push(
-      ...validateStructural(schema, child(path, schemaPath), { isStatusEnabled: version.hasStatus }),
+      ...validateStructural(schema, child(path, schemaPath), {
+        isStatusEnabled: version.hasStatus,
+        tolerates: parts.tolerates,
+        isUnchanged: deepEqual(version.raw['schema'], oldSchemaOf(version, parts)),
+      }),
     );
   }
   if (isPart('subresources') && version.scale !== undefined) {
@@ -81,6 +98,10 @@ function validateParts(version: VersionView, { path, schemaPath, isPart }: Parts
     );
   }
   return errors;
+}
+
+function oldSchemaOf({ name }: VersionView, { old }: Parts): JsonValue | undefined {
+  return old.find((version) => version.name === name)?.raw['schema'];
 }
 
 function sharedParts(versions: readonly VersionView[]): Readonly<Record<Part, boolean>> {
