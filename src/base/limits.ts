@@ -11,6 +11,9 @@ export const limits = {
   frameBytesMax: 4 * 1024 * 1024,
   /** Objects nest a dozen levels; V8's serialiser gives up at some thousands. */
   jsonDepthMax: 100,
+  /** cel-go's limits on an expression: what it takes here it must take there. */
+  celExpressionCodePointsMax: 100_000,
+  celRecursionMax: 250,
   /** 3 MiB of tiny keys would otherwise cost 100 MB of heap. */
   jsonNodesMax: 250_000,
   /** An apiserver's limit on the operations of one JSON patch. */

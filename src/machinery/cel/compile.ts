@@ -1,6 +1,13 @@
+import { checkExpression } from './checker.ts';
 import type { CostEstimate, SizeHints } from './cost-estimates.ts';
 import type { CelEnvironment } from './environment.ts';
+import { CostLimitReached, costLimitError, type Frame, type Step } from './frame.ts';
+import { parseExpression } from './parser.ts';
+import { planExpression } from './planner.ts';
+import { compileError } from './source.ts';
+import { estimateExpression } from './static-cost.ts';
 import type { CelType } from './types.ts';
+import { validateLiterals } from './validators.ts';
 import type { CelResult, CelValue } from './values.ts';
 
 /** The values of variables by name; a getter makes one lazy. */
@@ -31,6 +38,38 @@ export interface CompiledExpression {
  * Parses, checks and plans an expression.
  * @throws CelCompileError when it does not parse, check or plan, in cel-go's words.
  */
-export function compileCel(_environment: CelEnvironment, _source: string): CompiledExpression {
-  throw new Error('under construction');
+export function compileCel(environment: CelEnvironment, source: string): CompiledExpression {
+  const parsed = parseExpression(environment, source);
+  if (parsed.expression === undefined) throw compileError(source, parsed.faults);
+  const checked = checkExpression(environment, parsed.expression, parsed.positions);
+  if (checked.faults.length > 0) throw compileError(source, checked.faults);
+  if (environment.options.validatesLiterals) {
+    const faults = validateLiterals(environment, checked, parsed.positions);
+    if (faults.length > 0) throw compileError(source, faults);
+  }
+  const { step, slotCount } = planExpression(environment, checked);
+  return {
+    source,
+    resultType: checked.types.get(parsed.expression.id)!,
+    evaluate: (variables, options) =>
+      run(step, {
+        variables,
+        cost: 0,
+        costLimit: options?.costLimit ?? Number.POSITIVE_INFINITY,
+        slots: slotCount === 0 ? noSlots : new Array(slotCount),
+      }),
+    estimateCost: (hints) => estimateExpression(environment, checked, hints),
+  };
+}
+
+const noSlots: never[] = [];
+
+function run(step: Step, frame: Frame): Evaluation {
+  try {
+    const value = step(frame);
+    return { value, cost: frame.cost, isOverBudget: false };
+  } catch (error) {
+    if (!(error instanceof CostLimitReached)) throw error;
+    return { value: costLimitError, cost: frame.cost, isOverBudget: true };
+  }
 }

@@ -1,6 +1,7 @@
 import type { CostOverrides, FunctionDeclaration, Overload } from './functions.ts';
 import type { MacroDeclaration } from './macro.ts';
 import { CelType, typeTypeOf } from './types.ts';
+import type { ExpressionValidator } from './validators.ts';
 import { type CelValue, typeOf } from './values.ts';
 
 /** What may be added to an environment. */
@@ -12,6 +13,7 @@ export interface EnvironmentParts {
   readonly macros?: readonly MacroDeclaration[];
   /** The ones given last are asked first. */
   readonly costOverrides?: CostOverrides;
+  readonly validators?: readonly ExpressionValidator[];
   readonly options?: Partial<CelOptions>;
 }
 
@@ -45,6 +47,7 @@ const defaultOptions: CelOptions = {
 export class CelEnvironment {
   readonly options: CelOptions;
   readonly costOverrides: readonly CostOverrides[];
+  readonly validators: readonly ExpressionValidator[];
   readonly #parent: CelEnvironment | undefined;
   readonly #idents = new Map<string, IdentDeclaration>();
   readonly #functions = new Map<string, readonly Overload[]>();
@@ -57,6 +60,7 @@ export class CelEnvironment {
       ...(parts.costOverrides === undefined ? [] : [parts.costOverrides]),
       ...(parent?.costOverrides ?? []),
     ];
+    this.validators = [...(parent?.validators ?? []), ...(parts.validators ?? [])];
     for (const [name, type] of Object.entries(parts.variables ?? {})) {
       this.#idents.set(name, { name, type, value: undefined });
     }

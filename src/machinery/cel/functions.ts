@@ -20,6 +20,11 @@ export interface Overload {
    * faults are returned, not thrown.
    */
   readonly evaluate: (...values: never[]) => CelResult;
+  /**
+   * `evaluate` takes values of any types and says itself what does not fit: one function for all overloads,
+   * as cel-go has for operators.
+   */
+  readonly isUnguarded?: boolean;
   /** What one call costs; without it (or when it gives undefined) 1. */
   readonly cost?: CallCost;
   /** What a call will cost at least and at most, without its arguments; without it 1. */

@@ -29,8 +29,8 @@ export class MacroError {
   }
 }
 
-/** The name of the accumulator of a comprehension; nobody can write it in an expression. */
-export const accumulatorName = '@result';
+/** The name of the accumulator of a comprehension; macros refuse it as the name of a variable. */
+export const accumulatorName = '__result__';
 
 /** Makes expressions at the place of the macro's call. */
 export interface ExpressionFactory {
@@ -44,6 +44,8 @@ export interface ExpressionFactory {
   readonly list: (elements: readonly Expression[]) => Expression;
   readonly map: (entries: readonly Omit<MapEntryExpression, 'id'>[]) => Expression;
   readonly comprehension: (parts: ComprehensionParts) => Expression;
+  /** The same expression with ids of its own, for a macro that uses an argument twice. */
+  readonly copy: (expression: Expression) => Expression;
 }
 
 export interface ComprehensionParts {

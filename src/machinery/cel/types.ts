@@ -30,6 +30,15 @@ interface TypeShape {
   readonly fields?: FieldTypes;
 }
 
+// Above the class: the types below are made while this module loads.
+const shortNames: Readonly<Partial<Record<CelKind, string>>> = {
+  any: 'any',
+  duration: 'duration',
+  error: '!error!',
+  null: 'null',
+  timestamp: 'timestamp',
+};
+
 /**
  * A type of the language. Types are also values (`type(x) == int`); as values they are equal when their
  * names are, as in cel-go. Make them with the functions below.
@@ -132,14 +141,6 @@ export function isDyn(type: CelType): boolean {
 export function isOptional(type: CelType): boolean {
   return type.kind === 'opaque' && type.name === 'optional_type';
 }
-
-const shortNames: Readonly<Partial<Record<CelKind, string>>> = {
-  any: 'any',
-  duration: 'duration',
-  error: '!error!',
-  null: 'null',
-  timestamp: 'timestamp',
-};
 
 function textOf(type: CelType): string {
   const short = shortNames[type.kind];

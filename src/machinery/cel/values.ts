@@ -4,7 +4,6 @@ import {
   bytesType,
   CelType,
   doubleType,
-  dynType,
   intType,
   listOfDyn,
   mapOfDyn,
@@ -180,14 +179,32 @@ export function typeOf(value: CelValue): CelType {
 }
 
 /**
- * Whether a value may be passed where a declaration says `type`. Parameters are erased: a list of
- * anything is a list.
+ * Whether a value may be passed where a declaration says `type`. Of lists and maps the first element or
+ * entry is looked at, as in cel-go: enough to tell a list of ints from a list of strings.
  */
 export function isInstance(value: CelValue, type: CelType): boolean {
   if (type.kind === 'dyn' || type.kind === 'any' || type.kind === 'typeParam') return true;
   if (type.isNullable && value === null) return true;
-  const actual = typeOf(value);
-  if (actual.kind === 'dyn' || actual === dynType) return true;
-  if (type.kind === 'type') return actual.kind === 'type';
-  return actual.name === type.name;
+  if (typeOf(value).name !== type.name) return false;
+  if (type.kind === 'list') {
+    const list = value as CelList;
+    return list.size === 0 || isInstance(list.get(0), type.parameters[0]!);
+  }
+  if (type.kind === 'map') return mapIsInstance(value as CelMap, type);
+  return true;
+}
+
+function mapIsInstance(map: CelMap, type: CelType): boolean {
+  const [keyType, valueType] = type.parameters as [CelType, CelType];
+  if (isWildcard(keyType) && isWildcard(valueType)) return true;
+  for (const key of map.keys()) {
+    const value = map.get(key);
+    if (value === undefined || value instanceof CelError) return false;
+    return isInstance(key, keyType) && isInstance(value, valueType);
+  }
+  return true;
+}
+
+function isWildcard(type: CelType): boolean {
+  return type.kind === 'dyn' || type.kind === 'any' || type.kind === 'typeParam';
 }
