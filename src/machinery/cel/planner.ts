@@ -181,6 +181,7 @@ class Planner {
       return constantNode(value);
     }
     if (functionName === 'matches' && typeof second?.constant === 'string') checkPattern(second.constant);
+    checkLiterals(candidates, args);
     return {
       step: callStep({
         functionName,
@@ -401,6 +402,16 @@ function checkPattern(pattern: string): void {
   } catch (error) {
     if (error instanceof PatternError) throw programError(error.message);
     throw error;
+  }
+}
+
+/** What overloads say against arguments that are known before anything is evaluated. */
+function checkLiterals(overloads: readonly Overload[], args: readonly Node[]): void {
+  for (const { literalCheck, parameters } of overloads) {
+    const value = literalCheck === undefined ? undefined : args[literalCheck.argument]?.constant;
+    if (value === undefined || value instanceof CelError || parameters.length !== args.length) continue;
+    const message = literalCheck?.check(value);
+    if (message !== undefined) throw programError(message);
   }
 }
 

@@ -120,7 +120,7 @@ export class CelOptional {
 /** A value that only its own functions understand. */
 export abstract class CelOpaque {
   abstract readonly type: CelType;
-  abstract equals(other: CelValue): boolean;
+  abstract equals(other: CelValue): boolean | CelError;
   /** For types whose values have a size that costs are counted by. */
   get size(): number | undefined {
     return undefined;
