@@ -7,9 +7,8 @@ import {
   invalid,
   type JsonValue,
   required,
-  type Tolerance,
+  SchemaHistory,
   textAt,
-  toleranceOf,
   validateStructural,
 } from '../../machinery/mod.ts';
 import { validateColumn, validateScale, validateSelectableFields } from './crd-field-paths.ts';
@@ -30,7 +29,7 @@ export function validateVersions(
   if (first === undefined) return [];
   const errors: FieldError[] = [];
   const shared = sharedParts(versions);
-  const before = { old, tolerates: toleranceOf(old.flatMap(({ schema }) => schema ?? [])) };
+  const before = { old, history: new SchemaHistory(old.flatMap(({ schema }) => schema ?? [])) };
   const isSchemaMissing = shared.schema && first.schema === undefined;
   versions.forEach((version, index) => {
     const path = at('spec.versions', index);
@@ -64,7 +63,7 @@ interface Parts {
   readonly path: string;
   readonly schemaPath: string;
   readonly old: readonly VersionView[];
-  readonly tolerates: Tolerance;
+  readonly history: SchemaHistory;
   isPart(part: Part): boolean;
 }
 
@@ -79,7 +78,7 @@ function validateParts(version: VersionView, parts: Parts): FieldError[] {
     errors.push(
       ...validateStructural(schema, child(path, schemaPath), {
         isStatusEnabled: version.hasStatus,
-        tolerates: parts.tolerates,
+        history: parts.history,
         isUnchanged: deepEqual(version.raw['schema'], oldSchemaOf(version, parts)),
       }),
     );

@@ -2,8 +2,8 @@ import { child, type FieldError, fieldErrorText, forbidden, invalid } from '../f
 import { checkRules } from './rules/mod.ts';
 import type { Schema } from './schema.ts';
 import { validateSchemaDefaults } from './schema-defaults.ts';
+import type { SchemaHistory } from './schema-history.ts';
 import { hasUnsupportedKeywords, validateSchemaKeywords } from './schema-keywords.ts';
-import type { Tolerance } from './schema-tolerance.ts';
 import { validateCompleteness } from './structural-completeness.ts';
 import { validateInvariants } from './structural-invariants.ts';
 import { ERRORS_MAX } from './validation-report.ts';
@@ -12,7 +12,7 @@ export interface StructuralOptions {
   /** A status subresource splits the schema, so that its root may only say what survives the split. */
   readonly isStatusEnabled: boolean;
   /** What an update of an older CRD may keep. */
-  readonly tolerates?: Tolerance;
+  readonly history?: SchemaHistory;
   /** The schema was accepted before, so that the estimated cost of its rules is not held against it. */
   readonly isUnchanged?: boolean;
 }
@@ -28,8 +28,8 @@ export function validateStructural(schema: Schema, path: string, options: Struct
   if (!isDepthBounded(schema))
     return [invalid(path, '', `must not nest deeper than ${SCHEMA_DEPTH_MAX} levels`)];
   const errors: FieldError[] = [];
-  const tolerates = options.tolerates ?? (() => false);
-  const keep = (found: readonly FieldError[]): FieldError[] => found.filter((error) => !tolerates(error));
+  const keep = (found: readonly FieldError[]): FieldError[] =>
+    found.filter((error) => options.history?.tolerates(error) !== true);
   let isSound = false;
   if (options.isStatusEnabled) errors.push(...validateSplittableRoot(schema, path));
   if (schema.nullable === true) {
@@ -47,7 +47,13 @@ export function validateStructural(schema: Schema, path: string, options: Struct
   errors.push(...schemaErrors);
   // Types that expressions are checked against follow from a sound schema only.
   if (isSound) {
-    errors.push(...checkRules(schema, path, { schemaErrors, isUnchanged: options.isUnchanged === true }));
+    errors.push(
+      ...checkRules(schema, path, {
+        schemaErrors,
+        isUnchanged: options.isUnchanged === true,
+        known: options.history,
+      }),
+    );
   }
   return errors.slice(0, ERRORS_MAX);
 }

@@ -6,6 +6,7 @@ import { type DeclaredType, declaredTypeOf } from './declared-type.ts';
 import { escapePropertyName } from './property-names.ts';
 import { type CompiledRule, compileRules } from './rule-compiler.ts';
 import { costErrorText, multiplyCost, RULE_COST_MAX, TotalCost } from './rule-costs.ts';
+import { type EnvironmentChoice, type KnownExpressions, newExpressions } from './rule-environment.ts';
 import { occurrencesMaxOf } from './type-sizes.ts';
 
 export interface RuleCheckOptions {
@@ -13,6 +14,8 @@ export interface RuleCheckOptions {
   readonly schemaErrors: readonly FieldError[];
   /** A schema that was accepted before is not refused for the cost of one rule. */
   readonly isUnchanged: boolean;
+  /** What the CRD said before. */
+  readonly known?: KnownExpressions | undefined;
 }
 
 /**
@@ -48,12 +51,14 @@ class RuleChecker {
   readonly #options: RuleCheckOptions;
   readonly #total: TotalCost;
   readonly #errors: FieldError[];
+  readonly #choice: EnvironmentChoice;
   #rulesLeft = RULES_MAX;
 
   constructor(options: RuleCheckOptions, total: TotalCost, errors: FieldError[]) {
     this.#options = options;
     this.#total = total;
     this.#errors = errors;
+    this.#choice = newExpressions(options.known);
   }
 
   checkNode(place: Place): void {
@@ -110,7 +115,7 @@ class RuleChecker {
       return;
     }
     const occurrencesMax = place.occurrencesMax ?? occurrencesMaxOf(declared.bytesMin);
-    compileRules(place.schema, declared).forEach((compiled, index) => {
+    compileRules(place.schema, declared, this.#choice).forEach((compiled, index) => {
       this.#checkRule(compiled, at(path, index), occurrencesMax);
       this.#checkOldSelf(compiled, at(path, index), place);
     });

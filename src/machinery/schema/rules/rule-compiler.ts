@@ -2,7 +2,6 @@ import {
   boolType,
   CelCompileError,
   type CelEnvironment,
-  type CelType,
   type CompiledExpression,
   compileCel,
   isSameType,
@@ -12,7 +11,7 @@ import {
 } from '../../cel/mod.ts';
 import type { Schema, ValidationRule } from '../schema.ts';
 import { celTypeOf, type DeclaredType } from './declared-type.ts';
-import { ruleEnvironment } from './rule-environment.ts';
+import { type EnvironmentChoice, SelfEnvironments } from './rule-environment.ts';
 import { normalizeFieldPath } from './rule-field-path.ts';
 
 /** A rule that can be evaluated, or what hinders it. */
@@ -32,17 +31,23 @@ export interface CompiledRule {
 }
 
 /** Compiles the rules of one node, whose type is `declared`. */
-export function compileRules(schema: Schema, declared: DeclaredType): CompiledRule[] {
+export function compileRules(
+  schema: Schema,
+  declared: DeclaredType,
+  choice: EnvironmentChoice,
+): CompiledRule[] {
   const self = celTypeOf(declared, SELF_TYPE_NAME);
   const hints = sizeHintsOf(declared);
-  const environments = {
-    plain: environmentOf(self, self),
-    optional: environmentOf(self, optionalType(self)),
-  };
-  return (schema['x-kubernetes-validations'] ?? []).map((rule) => {
-    const environment = rule.optionalOldSelf === true ? environments.optional : environments.plain;
-    return compileRule(rule, { schema, environment: environment(), hints });
-  });
+  const plain = new SelfEnvironments(self, self);
+  const optional = new SelfEnvironments(self, optionalType(self));
+  return (schema['x-kubernetes-validations'] ?? []).map((rule) =>
+    compileRule(rule, {
+      schema,
+      environments: rule.optionalOldSelf === true ? optional : plain,
+      choice,
+      hints,
+    }),
+  );
 }
 
 /** Upstream's name changes with the clock, so that no expression can rely on it. None can say this one. */
@@ -50,22 +55,16 @@ const SELF_TYPE_NAME = 'selfType';
 
 interface Surroundings {
   readonly schema: Schema;
-  readonly environment: CelEnvironment;
+  readonly environments: SelfEnvironments;
+  readonly choice: EnvironmentChoice;
   readonly hints: SizeHints;
 }
 
-function environmentOf(self: CelType, oldSelf: CelType): () => CelEnvironment {
-  let environment: CelEnvironment | undefined;
-  return () => {
-    environment ??= ruleEnvironment().extend({ variables: { self, oldSelf } });
-    return environment;
-  };
-}
-
-function compileRule(rule: ValidationRule, { schema, environment, hints }: Surroundings): CompiledRule {
+function compileRule(rule: ValidationRule, surroundings: Surroundings): CompiledRule {
+  const { environments, choice, hints } = surroundings;
   const failed = { rule, usesOldSelf: false, costMax: 0, messageCostMax: 0, fieldPath: '' };
   if (rule.rule.trim() === '') return failed;
-  const program = tryCompile(environment, rule.rule);
+  const program = tryCompile(environments.of(choice.ofRule(rule.rule)), rule.rule);
   if (typeof program === 'string') return { ...failed, error: program };
   if (!isSameType(program.resultType, boolType)) {
     return { ...failed, error: 'cel expression must evaluate to a bool' };
@@ -73,19 +72,18 @@ function compileRule(rule: ValidationRule, { schema, environment, hints }: Surro
   const compiled = {
     ...failed,
     program,
-    usesOldSelf: /(?<![.\w'"])\s*\boldSelf\b/.test(program.source),
+    usesOldSelf: program.referencedNames.has('oldSelf'),
     costMax: program.estimateCost(hints).max,
   };
-  return { ...compiled, ...compileMessage(rule, { schema, environment, hints }) };
+  return { ...compiled, ...compileMessage(rule, surroundings) };
 }
 
 /** A message that does not compile keeps the rule from having a fieldPath, as upstream's. */
-function compileMessage(
-  rule: ValidationRule,
-  { schema, environment, hints }: Surroundings,
-): Partial<CompiledRule> {
+function compileMessage(rule: ValidationRule, surroundings: Surroundings): Partial<CompiledRule> {
+  const { schema, environments, choice, hints } = surroundings;
   const fieldPath = rule.fieldPath ? (normalizeFieldPath(rule.fieldPath, schema) ?? '') : '';
   if (!rule.messageExpression) return { fieldPath };
+  const environment = environments.of(choice.ofMessage(rule.messageExpression));
   const message = tryCompile(environment, rule.messageExpression);
   if (typeof message === 'string') return { messageError: `messageExpression ${message}` };
   if (!isSameType(message.resultType, stringType)) {

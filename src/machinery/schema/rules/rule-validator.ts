@@ -9,6 +9,7 @@ import { type DeclaredType, declaredTypeOf } from './declared-type.ts';
 import { escapePropertyName } from './property-names.ts';
 import { withResourceProperties } from './resource-properties.ts';
 import { type CompiledRule, compileRules } from './rule-compiler.ts';
+import { storedExpressions } from './rule-environment.ts';
 import { type EvaluationPlace, evaluateRules, RuleBudget } from './rule-evaluation.ts';
 
 export interface RuleOptions {
@@ -110,7 +111,7 @@ class RuleNode {
       run.errors.push(invalid(field, this.#schema.type ?? '', detail));
       return;
     }
-    this.#rules ??= compileRules(this.#schema, this.#type);
+    this.#rules ??= compileRules(this.#schema, this.#type, storedExpressions);
     const schema = this.#isResourceRoot ? withResourceProperties(this.#schema) : this.#schema;
     const evaluation: EvaluationPlace = {
       path,
