@@ -50,12 +50,27 @@ export function select(attribute: Attribute, selector: Selector): Attribute {
 export function resolveStep(attribute: Attribute): Step {
   if (attribute.kind === 'choice') return choiceStep(attribute);
   const { base, selectors } = attribute;
-  if (selectors.length === 0) return base;
+  if (selectors.length === 0) return flattened(base);
   if (selectors.every(isPlain)) return plainChain(base, selectors);
   return (frame) => {
     const value = base(frame);
     return value instanceof CelError ? value : applySelectors(frame, value, selectors);
   };
+}
+
+/** cel-go takes what is in an optional out and puts it back: of an optional in an optional one is left. */
+function flattened(base: Step): Step {
+  return (frame) => {
+    const value = base(frame);
+    if (!(value instanceof CelOptional) || !(value.value instanceof CelOptional)) return value;
+    return CelOptional.of(contentsOf(value.value));
+  };
+}
+
+function contentsOf(optional: CelOptional): CelValue {
+  const { value } = optional;
+  if (value === undefined) return null;
+  return value instanceof CelOptional ? contentsOf(value) : value;
 }
 
 function choiceStep(attribute: Attribute & { readonly kind: 'choice' }): Step {
@@ -100,7 +115,7 @@ function applySelectors(frame: Frame, start: CelValue, selectors: readonly Selec
   let isOptional = false;
   if (start instanceof CelOptional) {
     if (start.value === undefined) return start;
-    value = start.value;
+    value = contentsOf(start);
     isOptional = true;
   }
   for (const selector of selectors) {
@@ -131,8 +146,11 @@ function applySelectors(frame: Frame, start: CelValue, selectors: readonly Selec
 /** Only what can be a key or an index may stand in brackets. */
 function keyOf(key: CelResult): CelResult {
   if (key instanceof CelError) return key;
-  const isKey = typeof key === 'string' || typeof key === 'boolean' || isNumeric(key);
-  return isKey ? key : new CelError(`invalid qualifier type: ${goTypeName(key)}`);
+  return isKey(key) ? key : new CelError(`invalid qualifier type: ${goTypeName(key)}`);
+}
+
+export function isKey(value: CelValue): boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || isNumeric(value);
 }
 
 /** The value at a key; undefined when there is none, or nothing can be there. */

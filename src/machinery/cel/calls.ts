@@ -14,10 +14,13 @@ export interface CallPlan {
   readonly implementation: Implementation;
   /** Undefined is 1. */
   readonly cost: CallCost | undefined;
+  /** Arguments behind a fault are not evaluated, and the call then costs nothing: cel-go's way with some calls. */
+  readonly stopsAtFault?: boolean;
 }
 
 /** Evaluates the arguments, calls, and charges for it. A fault as an argument is the result. */
 export function callStep(plan: CallPlan): Step {
+  if (plan.stopsAtFault === true) return variadicStep(plan);
   switch (plan.args.length) {
     case 1:
       return unaryStep(plan);

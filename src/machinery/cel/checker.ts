@@ -294,7 +294,7 @@ class Checker {
     for (const [index, element] of expression.elements.entries()) {
       const type = this.check(element);
       const isMarked = expression.optionalIndices.has(index);
-      joined = this.#join(element, joined, isMarked ? this.#unwrap(element, type) : type);
+      joined = this.#join(joined, isMarked ? this.#unwrap(element, type) : type);
     }
     return listType(joined ?? this.#newVariable());
   }
@@ -303,9 +303,9 @@ class Checker {
     let keys: CelType | undefined;
     let values: CelType | undefined;
     for (const { key, value, isOptional: isMarked } of expression.entries) {
-      keys = this.#join(key, keys, this.check(key));
+      keys = this.#join(keys, this.check(key));
       const type = this.check(value);
-      values = this.#join(value, values, isMarked ? this.#unwrap(value, type) : type);
+      values = this.#join(values, isMarked ? this.#unwrap(value, type) : type);
     }
     return mapType(keys ?? this.#newVariable(), values ?? this.#newVariable());
   }
@@ -321,6 +321,10 @@ class Checker {
       return errorType;
     }
     this.#fault(expression, `'${type.text}' is not a message type`);
+    for (const { id } of expression.fields) {
+      const message = `unexpected failed resolution of '${name}'`;
+      this.faults.push({ offset: this.#positions.offsetOf(id), message });
+    }
     return errorType;
   }
 
@@ -373,12 +377,10 @@ class Checker {
     return type;
   }
 
-  #join(expression: Expression, previous: CelType | undefined, current: CelType): CelType {
+  /** Mixed types give dyn here; the validation of literals refuses them afterwards. */
+  #join(previous: CelType | undefined, current: CelType): CelType {
     if (previous === undefined) return current;
-    if (this.#isAssignable(previous, current)) return mostGeneral(previous, current);
-    if (!this.#environment.options.requiresHomogeneousLiterals) return dynType;
-    this.#mismatch(expression, previous, current);
-    return errorType;
+    return this.#isAssignable(previous, current) ? mostGeneral(previous, current) : dynType;
   }
 
   #require(expression: Expression, type: CelType): void {

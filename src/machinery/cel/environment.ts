@@ -18,11 +18,9 @@ export interface EnvironmentParts {
 }
 
 export interface CelOptions {
-  /** `[1, 'a']` is refused while checking. Kubernetes: yes. */
-  readonly requiresHomogeneousLiterals: boolean;
   /** Whether `has(x.y)` costs 1 more than x. Kubernetes: no. */
   readonly presenceTestHasCost: boolean;
-  /** `duration('x')`, `timestamp('x')` and bad patterns are refused while compiling. Kubernetes: yes. */
+  /** `duration('x')`, `timestamp('x')`, bad patterns and `[1, 'a']` are refused while compiling. Kubernetes: yes. */
   readonly validatesLiterals: boolean;
 }
 
@@ -35,7 +33,6 @@ export interface IdentDeclaration {
 }
 
 const defaultOptions: CelOptions = {
-  requiresHomogeneousLiterals: true,
   presenceTestHasCost: false,
   validatesLiterals: true,
 };

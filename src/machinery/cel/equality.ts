@@ -10,10 +10,10 @@ export function celEquals(a: CelValue, b: CelValue): boolean {
 
 /** As {@link celEquals}; lists and maps with an equality of their own may give a fault. */
 export function equalsOrFault(a: CelValue, b: CelValue): boolean | CelError {
-  if (typeof a !== 'object' || typeof b !== 'object') return scalarsEqual(a, b);
   if (a === null || b === null) return a === b;
-  if (a instanceof CelList) return b instanceof CelList && listsEqual(a, b);
-  if (a instanceof CelMap) return b instanceof CelMap && mapsEqual(a, b);
+  if (a instanceof CelList) return b instanceof CelList ? listsEqual(a, b) : a.equalsForeign(b);
+  if (a instanceof CelMap) return b instanceof CelMap ? mapsEqual(a, b) : a.equalsForeign(b);
+  if (typeof a !== 'object' || typeof b !== 'object') return scalarsEqual(a, b);
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
   if (a instanceof CelTimestamp) return b instanceof CelTimestamp && a.epochNanos === b.epochNanos;
   if (a instanceof CelDuration) return b instanceof CelDuration && a.nanos === b.nanos;
@@ -29,7 +29,7 @@ function scalarsEqual(a: CelValue, b: CelValue): boolean {
 }
 
 function listsEqual(a: CelList, b: CelList): boolean | CelError {
-  const own = a.equals(b) ?? b.equals(a);
+  const own = a.equals(b);
   if (own !== undefined) return own;
   if (a.size !== b.size) return false;
   for (let index = 0; index < a.size; index++) {
@@ -39,7 +39,7 @@ function listsEqual(a: CelList, b: CelList): boolean | CelError {
 }
 
 function mapsEqual(a: CelMap, b: CelMap): boolean | CelError {
-  const own = a.equals(b) ?? b.equals(a);
+  const own = a.equals(b);
   if (own !== undefined) return own;
   if (a.size !== b.size) return false;
   for (const key of a.keys()) {

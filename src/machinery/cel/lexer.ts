@@ -102,11 +102,20 @@ function nextToken(match: (pattern: RegExp) => string | undefined, offset: numbe
   return escaped === undefined ? undefined : { kind: 'escaped', text: escaped, offset };
 }
 
-/** What ANTLR gives up on: of a string that does not end, up to the end of its line. */
+/** The characters up to and with the one that makes a token impossible, as cel-go's lexer reports them. */
 function unrecognised(source: string, offset: number): string {
-  const first = String.fromCodePoint(source.codePointAt(offset)!);
-  if (first !== '"' && first !== "'") return first;
   const rest = source.slice(offset);
-  const end = rest.search(/[\n\r]/);
-  return end < 0 ? rest : rest.slice(0, end + 1);
+  const first = String.fromCodePoint(rest.codePointAt(0)!);
+  if ('&|='.includes(first)) return rest.slice(0, 2);
+  if (first !== '"' && first !== "'") return first;
+  brokenStringPattern.lastIndex = 0;
+  const begun = brokenStringPattern.exec(rest)?.[0] ?? first;
+  const failing = rest.codePointAt(begun.length);
+  return failing === undefined ? begun : begun + String.fromCodePoint(failing);
 }
+
+/** The beginning of a string up to the character that cannot stand there. */
+const brokenStringPattern = new RegExp(
+  `(["'])(?:${simpleEscape}|(?!\\1)[^\\\\\\n\\r])*(?:\\\\(?:[xX][0-9a-fA-F]?|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7}|[0-3][0-7]?)?)?`,
+  'uy',
+);

@@ -8,7 +8,6 @@ export const uintMax = 2n ** 64n - 1n;
 
 export const intOverflow = new CelError('integer overflow');
 export const uintOverflow = new CelError('unsigned integer overflow');
-export const durationOverflow = new CelError('duration overflow');
 export const timestampOverflow = new CelError('timestamp overflow');
 export const noSuchOverload = new CelError('no such overload');
 

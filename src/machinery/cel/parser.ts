@@ -6,7 +6,7 @@ import { type Token, tokenize } from './lexer.ts';
 import { parseIntLiteral, parseUintLiteral, unquote } from './literals.ts';
 import { MacroError } from './macro.ts';
 import { codePointCount, type Fault } from './source.ts';
-import { syntaxFault } from './syntax-fault.ts';
+import { beginsOperand, type Expected, syntaxFault } from './syntax-fault.ts';
 import { CelUint, type CelValue } from './values.ts';
 
 export interface ParsedExpression {
@@ -68,7 +68,7 @@ class Parser {
   parse(): Expression | undefined {
     try {
       const expression = this.#expression();
-      if (this.#token.kind !== 'end') this.#syntaxError('end');
+      if (this.#token.kind !== 'end') this.#syntaxError({ kind: 'end' });
       return this.faults.length === 0 ? expression : undefined;
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
@@ -88,8 +88,12 @@ class Parser {
     return this.#is(symbol) ? this.#tokens[this.#index++] : undefined;
   }
 
-  #expect(symbol: string): Token {
-    return this.#accept(symbol) ?? this.#syntaxError(symbol);
+  /** Takes the first of the symbols; the others are what cel-go also names when it is not there. */
+  #expect(symbol: string, alternatives: readonly string[] = []): Token {
+    const token = this.#accept(symbol);
+    if (token !== undefined) return token;
+    this.#skipUnexpected({ kind: 'symbols', symbols: [symbol, ...alternatives] });
+    return this.#expect(symbol, alternatives);
   }
 
   #enter(rule: Rule): void {
@@ -207,7 +211,7 @@ class Parser {
       this.#fault(name.offset, "unsupported syntax: '`'");
       throw new Stop();
     }
-    if (name.kind !== 'identifier') this.#syntaxError('field');
+    if (name.kind !== 'identifier') this.#syntaxError({ kind: 'field' });
     this.#index++;
     if (isOptional) {
       const id = this.#positions.next(dot.offset);
@@ -226,6 +230,8 @@ class Parser {
   #indexing(operand: Expression, bracket: Token): Expression {
     const id = this.#positions.next(bracket.offset);
     const isOptional = this.#accept('?') !== undefined;
+    if (!isOptional && !beginsOperand(this.#token))
+      this.#skipUnexpected({ kind: 'operand', alternatives: ['?'] });
     const index = this.#expression();
     this.#expect(']');
     return this.#call(id, isOptional ? '_[?_]' : '_[_]', [operand, index]);
@@ -233,6 +239,7 @@ class Parser {
 
   #arguments(): readonly Expression[] {
     if (this.#accept(')') !== undefined) return [];
+    if (!beginsOperand(this.#token)) this.#skipUnexpected({ kind: 'operand', alternatives: [')'] });
     const args = [this.#expression()];
     while (this.#accept(',') !== undefined) args.push(this.#expression());
     this.#expect(')');
@@ -240,6 +247,7 @@ class Parser {
   }
 
   #primary(): Expression {
+    if (!beginsOperand(this.#token)) this.#skipUnexpected({ kind: 'operand' });
     const token = this.#token;
     switch (token.kind) {
       case 'int':
@@ -253,7 +261,7 @@ class Parser {
       case 'symbol':
         return this.#bracketed(token);
       default:
-        return this.#syntaxError('operand');
+        return this.#syntaxError({ kind: 'operand' });
     }
   }
 
@@ -281,10 +289,10 @@ class Parser {
         return this.#map();
       case '.':
         this.#index++;
-        if (this.#token.kind !== 'identifier') this.#syntaxError('operand');
+        if (this.#token.kind !== 'identifier') this.#syntaxError({ kind: 'operand' });
         return this.#named(token);
       default:
-        return this.#syntaxError('operand');
+        return this.#syntaxError({ kind: 'operand' });
     }
   }
 
@@ -362,7 +370,7 @@ class Parser {
     while (!this.#is('}')) {
       const isOptional = this.#accept('?') !== undefined;
       const name = this.#token;
-      if (name.kind !== 'identifier') this.#syntaxError('field');
+      if (name.kind !== 'identifier') this.#syntaxError({ kind: 'field' });
       this.#index++;
       const fieldId = this.#positions.next(this.#expect(':').offset);
       fields.push({ id: fieldId, name: name.text, value: this.#expression(), isOptional });
@@ -380,7 +388,11 @@ class Parser {
       if (elements.length === 0 && this.#accept(',') !== undefined) break;
       if (this.#accept('?') !== undefined) optionalIndices.add(elements.length);
       elements.push(this.#expression());
-      if (this.#accept(',') === undefined) break;
+      if (this.#accept(',') === undefined) {
+        this.#expect(']', [',']);
+        return { kind: 'list', id, elements, optionalIndices };
+      }
+      if (this.#is(',')) break;
     }
     this.#expect(']');
     return { kind: 'list', id, elements, optionalIndices };
@@ -395,7 +407,11 @@ class Parser {
       const key = this.#expression();
       const entryId = this.#positions.next(this.#expect(':').offset);
       entries.push({ id: entryId, key, value: this.#expression(), isOptional });
-      if (this.#accept(',') === undefined) break;
+      if (this.#accept(',') === undefined) {
+        this.#expect('}', [',']);
+        return { kind: 'map', id, entries };
+      }
+      if (this.#is(',')) break;
     }
     this.#expect('}');
     return { kind: 'map', id, entries };
@@ -457,8 +473,16 @@ class Parser {
     this.faults.push({ offset, message });
   }
 
-  #syntaxError(expected: string): never {
-    this.faults.push(syntaxFault(this.#tokens, this.#index, expected));
+  /** Goes on behind a token that should not be there, when that makes the rest fit. */
+  #skipUnexpected(expected: Expected): void {
+    const { fault, isExtraneous } = syntaxFault(this.#tokens, this.#index, expected);
+    this.faults.push(fault);
+    if (!isExtraneous) throw new Stop();
+    this.#index++;
+  }
+
+  #syntaxError(expected: Expected): never {
+    this.faults.push(syntaxFault(this.#tokens, this.#index, expected).fault);
     throw new Stop();
   }
 }

@@ -1,5 +1,5 @@
 import { compilePattern, PatternError } from '../schema/pattern.ts';
-import { type Attribute, resolveStep, type Selector, select } from './attribute.ts';
+import { type Attribute, isKey, resolveStep, type Selector, select } from './attribute.ts';
 import {
   andStep,
   callStep,
@@ -27,7 +27,7 @@ import type { Overload } from './functions.ts';
 import { membershipTest } from './membership.ts';
 import { CelEntries } from './standard/growing-values.ts';
 import { costs } from './standard-costs.ts';
-import { celText } from './value-text.ts';
+import { celText, goTypeName } from './value-text.ts';
 import { CelArray, CelError, CelList, CelOptional, type CelResult, type CelValue } from './values.ts';
 
 export interface Plan {
@@ -180,8 +180,10 @@ class Planner {
       if (value instanceof CelError) throw programError(value.message);
       return constantNode(value);
     }
-    if (functionName === 'matches' && typeof second?.constant === 'string') checkPattern(second.constant);
+    const hasPattern = functionName === 'matches' && typeof second?.constant === 'string';
+    if (hasPattern) checkPattern(second.constant as string);
     checkLiterals(candidates, args);
+    const isDispatched = candidates.length > 1 && candidates[0]?.isUnguarded !== true;
     return {
       step: callStep({
         functionName,
@@ -189,6 +191,7 @@ class Planner {
         args: args.map(({ step }) => step),
         implementation,
         cost: costOf({ functionName, overload }, this.#environment.costOverrides),
+        stopsAtFault: hasPattern || isDispatched,
       }),
     };
   }
@@ -320,7 +323,9 @@ function branchOf(node: Node): Attribute {
 function keyOf(node: Node): CelValue | Step {
   if (node.constant !== undefined) {
     const { constant } = node;
-    return constant instanceof CelError ? () => constant : constant;
+    if (constant instanceof CelError) return () => constant;
+    if (!isKey(constant)) throw programError(`invalid qualifier type: ${goTypeName(constant)}`);
+    return constant;
   }
   return node.attribute === undefined ? node.step : resolveStep(node.attribute);
 }

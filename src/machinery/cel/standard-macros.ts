@@ -6,10 +6,11 @@ type Variables = readonly [string] | readonly [string, string];
 /** has, all, exists, exists_one, map, filter and their forms with two variables. */
 export const standardMacros: readonly MacroDeclaration[] = [
   { name: 'has', isMember: false, argumentCount: 1, expand: expandHas },
-  ...['all', 'exists', 'exists_one', 'existsOne'].flatMap((name) => [
+  // cel-go's standard set, which Kubernetes uses, does not have `existsOne` with one variable.
+  ...['all', 'exists', 'exists_one'].map((name) =>
     quantifier(name, oneVariable('argument must be a simple name'), 2),
-    quantifier(name, twoVariables, 3),
-  ]),
+  ),
+  ...['all', 'exists', 'exists_one', 'existsOne'].map((name) => quantifier(name, twoVariables, 3)),
   {
     name: 'map',
     isMember: true,

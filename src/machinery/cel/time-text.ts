@@ -1,5 +1,5 @@
 import { plainText } from './number-text.ts';
-import { durationOverflow, intMax, intMin, timestampOverflow } from './numbers.ts';
+import { intMax, intMin, intOverflow, timestampOverflow } from './numbers.ts';
 import { CelDuration, CelTimestamp } from './time-values.ts';
 import type { CelError } from './values.ts';
 
@@ -27,7 +27,7 @@ export function timestampAt(epochNanos: bigint): CelTimestamp | CelError {
 }
 
 export function durationFrom(nanos: bigint): CelDuration | CelError {
-  return nanos < intMin || nanos > intMax ? durationOverflow : new CelDuration(nanos);
+  return nanos < intMin || nanos > intMax ? intOverflow : new CelDuration(nanos);
 }
 
 /** RFC 3339 with as many digits of the fraction as needed, in UTC. */

@@ -47,7 +47,8 @@ export function validateLiterals(
 type Validity = (value: CelValue) => boolean;
 
 const literalChecks: Readonly<Record<string, Validity>> = {
-  duration: (value) => typeof value !== 'string' || parseGoDuration(value) !== undefined,
+  // From an int there is no duration, although it is declared.
+  duration: (value) => typeof value === 'string' && parseGoDuration(value) !== undefined,
   timestamp: isTimestamp,
   matches: (value) => typeof value !== 'string' || isPattern(value),
 };

@@ -68,6 +68,11 @@ export abstract class CelList {
     return undefined;
   }
 
+  /** Equality with what is no list. */
+  equalsForeign(_other: CelValue): false | CelError {
+    return false;
+  }
+
   /** `this + other`; `undefined` leaves it to the language. */
   concat(_other: CelList): CelResult | undefined {
     return undefined;
@@ -97,6 +102,11 @@ export abstract class CelMap {
   /** Equality with another map; `undefined` leaves it to the language's: same keys, equal values. */
   equals(_other: CelMap): boolean | CelError | undefined {
     return undefined;
+  }
+
+  /** Equality with what is no map. */
+  equalsForeign(_other: CelValue): false | CelError {
+    return false;
   }
 
   get type(): CelType {

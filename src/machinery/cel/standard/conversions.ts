@@ -2,7 +2,6 @@ import type { FunctionDeclaration, Overload } from '../functions.ts';
 import { doubleText } from '../number-text.ts';
 import { checkedInt, checkedUint, intMax, intMin, intOverflow, uintMax, uintOverflow } from '../numbers.ts';
 import {
-  durationFrom,
   durationText,
   parseGoDuration,
   parseTimestamp,
@@ -50,7 +49,8 @@ export const conversionFunctions: readonly FunctionDeclaration[] = [
   ]),
   conversions('duration', durationType, [
     ['duration_to_duration', durationType, identity],
-    ['int64_to_duration', intType, (value: bigint) => durationFrom(value)],
+    // Declared, but cel-go has no code for it.
+    ['int64_to_duration', intType, () => unconvertible(intType, durationType)],
     [
       'string_to_duration',
       stringType,

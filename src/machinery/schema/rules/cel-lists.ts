@@ -1,6 +1,15 @@
-import { CelArray, type CelError, CelList, type CelResult, type CelValue, celEquals } from '../../cel/mod.ts';
-import { isObject, type JsonValue } from '../../json-value.ts';
+import {
+  CelArray,
+  CelError,
+  CelList,
+  CelMap,
+  type CelResult,
+  type CelValue,
+  equalsOrFault,
+} from '../../cel/mod.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../json-value.ts';
 import { SchemaMap } from './cel-maps.ts';
+import { NativeMap } from './cel-natives.ts';
 import { escapePropertyName } from './property-names.ts';
 
 /** Makes the value of one item for expressions. */
@@ -8,32 +17,58 @@ export type ItemConverter = (item: JsonValue) => CelResult;
 
 /** A list of a schema. Items are converted when an expression looks at them. */
 export class SchemaList extends CelList {
-  protected readonly items: readonly JsonValue[];
+  readonly json: readonly JsonValue[];
   readonly #convert: ItemConverter;
 
-  constructor(items: readonly JsonValue[], convert: ItemConverter) {
+  constructor(json: readonly JsonValue[], convert: ItemConverter) {
     super();
-    this.items = items;
+    this.json = json;
     this.#convert = convert;
   }
 
   get size(): number {
-    return this.items.length;
+    return this.json.length;
   }
 
   get(index: number): CelValue {
     // The language takes faults wherever it takes values; that a list has one is rare enough not to be declared.
-    return this.#convert(this.items[index] ?? null) as CelValue;
+    return this.#convert(this.json[index] ?? null) as CelValue;
   }
+
+  override equals(other: CelList): boolean | CelError {
+    if (this.size !== other.size) return false;
+    for (let index = 0; index < other.size; index++) {
+      const isEqual = faultOrEqual(this.get(index), other.get(index));
+      if (isEqual !== true) return isEqual;
+    }
+    return true;
+  }
+
+  override equalsForeign(): CelError {
+    return new CelError('no such overload');
+  }
+
+  /** An item of another list, as one of this. */
+  protected adopt(item: CelValue): CelValue {
+    const json = jsonOf(item);
+    return json === undefined ? item : (this.#convert(json) as CelValue);
+  }
+}
+
+/** As Go's: a fault on the left stays one, a fault on the right is what no scalar is equal to. */
+function faultOrEqual(left: CelResult, right: CelResult): boolean | CelError {
+  if (left instanceof CelError) return left;
+  if (right instanceof CelError) return left instanceof CelMap || left instanceof CelList ? right : false;
+  return equalsOrFault(left, right);
 }
 
 /** A list of type `set`: equal whatever the order, and `+` is the union. */
 export class SchemaSet extends SchemaList {
   #keys: ReadonlySet<string> | undefined;
 
-  override equals(other: CelList): boolean {
+  override equals(other: CelList): boolean | CelError {
     if (this.size !== other.size) return false;
-    this.#keys ??= new Set(this.items.map(keyOfJson));
+    this.#keys ??= new Set(this.json.map(keyOfJson));
     for (let index = 0; index < other.size; index++) {
       const key = keyOfCel(other.get(index));
       if (key === undefined || !this.#keys.has(key)) return false;
@@ -42,13 +77,13 @@ export class SchemaSet extends SchemaList {
   }
 
   override concat(other: CelList): CelResult {
-    const keys = new Set(this.items.map(keyOfJson));
+    const keys = new Set(this.json.map(keyOfJson));
     const items = valuesOf(this);
     for (const item of valuesOf(other)) {
       const key = keyOfCel(item);
       if (key !== undefined && keys.has(key)) continue;
       if (key !== undefined) keys.add(key);
-      items.push(item);
+      items.push(this.adopt(item));
     }
     return new CelArray(items);
   }
@@ -71,7 +106,9 @@ export class SchemaMapList extends SchemaList {
     for (const item of valuesOf(other)) {
       const key = this.#keyOf(item);
       const counterpart = key === undefined ? undefined : byKey.get(key);
-      if (counterpart === undefined || !celEquals(counterpart, item)) return false;
+      if (counterpart === undefined) return false;
+      const isEqual = faultOrEqual(counterpart, item);
+      if (isEqual !== true) return isEqual;
     }
     return true;
   }
@@ -82,15 +119,15 @@ export class SchemaMapList extends SchemaList {
     for (const item of valuesOf(other)) {
       const key = this.#keyOf(item);
       const index = key === undefined ? undefined : indices.get(key);
-      if (index === undefined) items.push(item);
-      else items[index] = item;
+      if (index === undefined) items.push(this.adopt(item));
+      else items[index] = this.adopt(item);
     }
     return new CelArray(items);
   }
 
   #keyOf(item: CelValue): string | undefined {
-    if (!(item instanceof SchemaMap)) return undefined;
-    const { json } = item;
+    const json = jsonOf(item);
+    if (json === undefined) return undefined;
     return this.#keys.map((key) => keyOfJson(json[key] ?? null)).join();
   }
 }
@@ -121,6 +158,15 @@ function keyOfCel(value: CelValue): string | undefined {
     case 'number':
       return `${typeof value} ${String(value)}`;
     default:
-      return value instanceof SchemaMap ? keyOfJson(value.json) : undefined;
+      return keyOfObject(jsonOf(value));
   }
+}
+
+function keyOfObject(json: JsonObject | undefined): string | undefined {
+  return json === undefined ? undefined : keyOfJson(json);
+}
+
+/** The object behind a value that is one, whatever schema it was seen through. */
+function jsonOf(value: CelValue): JsonObject | undefined {
+  return value instanceof SchemaMap || value instanceof NativeMap ? value.json : undefined;
 }

@@ -99,11 +99,16 @@ function instantOf(text: string, { time, kind, layout }: Instant): CelResult {
   const millis = Date.parse(`${seconds}${zone}`);
   if (seconds === '' || Number.isNaN(millis)) {
     const quoted = goQuote(text);
-    const rest = goQuote(text.slice(10));
-    const problem = `parsing time ${quoted} as "${layout}": cannot parse ${rest} as "T"`;
+    const problem = `parsing time ${quoted} as "${layout}": cannot parse ${whereTimeEnds(text)}`;
     return new CelError(`Invalid ${kind} formatted string ${text}: ${problem}`);
   }
   return new CelTimestamp(BigInt(millis) * 1_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0')));
+}
+
+/** Where Go's parser gives up: at what no date is, or at a small t behind one. */
+function whereTimeEnds(text: string): string {
+  const hasDate = /^\d{4}-\d{2}-\d{2}/.test(text);
+  return hasDate ? `${goQuote(text.slice(10))} as "T"` : `${goQuote(text)} as "2006"`;
 }
 
 const INSTANT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:[.,](\d+))?(Z|[+-]\d{2}:\d{2})$/;

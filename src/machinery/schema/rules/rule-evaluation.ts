@@ -16,6 +16,7 @@ import {
 } from '../../field-error.ts';
 import type { JsonValue } from '../../json-value.ts';
 import type { Schema, ValidationRule } from '../schema.ts';
+import { nativeValueOf } from './cel-natives.ts';
 import { celValueOf } from './cel-values.ts';
 import type { CompiledRule } from './rule-compiler.ts';
 
@@ -118,7 +119,7 @@ class RuleVariables {
     const self = (): CelValue => this.#selfValue();
     const oldSelf = (): CelValue => this.#oldValue();
     const optionalOldSelf = (): CelValue =>
-      place.old === undefined ? CelOptional.none : CelOptional.of(this.#oldValue());
+      place.old === undefined ? CelOptional.none : CelOptional.of(this.#nativeOldValue(place.old));
     this.plain = {
       get self() {
         return self();
@@ -140,6 +141,11 @@ class RuleVariables {
   #selfValue(): CelValue {
     this.#self ??= celValueOf(this.#place.value, this.#place.schema);
     return this.#self as CelValue;
+  }
+
+  /** What an optional holds is seen without its schema, unless it is a scalar. */
+  #nativeOldValue(old: JsonValue): CelValue {
+    return typeof old === 'object' && old !== null ? nativeValueOf(old) : this.#oldValue();
   }
 
   #oldValue(): CelValue {
