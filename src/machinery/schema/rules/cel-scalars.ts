@@ -81,11 +81,16 @@ const unknownType = new CelType({ kind: 'opaque', name: 'unknown' });
 
 /** As upstream: validation takes the standard alphabet, and rules the one for URLs, which has two other digits. */
 function bytesOf(text: string): CelResult {
-  const foreign = text.search(/[+/]/);
-  const problem = foreign < 0 ? base64Error(text) : `illegal base64 data at input byte ${foreign}`;
+  const swapped = text.replace(/[-_+/]/g, (digit) => URL_DIGITS.get(digit) ?? '?');
+  const problem = base64Error(swapped);
   if (problem !== undefined) return new CelError(`Invalid byte formatted string ${text}: ${problem}`);
-  return new Uint8Array(Buffer.from(text, 'base64'));
+  return new Uint8Array(Buffer.from(swapped, 'base64'));
 }
+
+const URL_DIGITS: ReadonlyMap<string, string> = new Map([
+  ['-', '+'],
+  ['_', '/'],
+]);
 
 interface Instant {
   readonly time: string;

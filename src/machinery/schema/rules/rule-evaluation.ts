@@ -76,7 +76,7 @@ export function evaluateRules(rules: readonly CompiledRule[], place: EvaluationP
     complain('validation failed due to running out of cost budget, no further validation rules will be run');
     return;
   }
-  const variables = new RuleVariables(place);
+  const variables = new RuleVariables(place, { canLookBack: rules.some(({ usesOldSelf }) => usesOldSelf) });
   for (const compiled of rules) {
     const { rule, program } = compiled;
     if (compiled.error !== undefined) complain(`rule compile error: ${compiled.error}`);
@@ -109,13 +109,16 @@ type Activation = Readonly<Record<string, CelValue>>;
 /** `self` and `oldSelf`, made when they are first needed. */
 class RuleVariables {
   readonly #place: EvaluationPlace;
+  /** As upstream, a message finds the old value only where one of the rules beside it asks for it. */
+  readonly #canLookBack: boolean;
   #self: CelResult | undefined;
   #oldSelf: CelResult | undefined;
   readonly plain: Activation;
   readonly optional: Activation;
 
-  constructor(place: EvaluationPlace) {
+  constructor(place: EvaluationPlace, { canLookBack }: { readonly canLookBack: boolean }) {
     this.#place = place;
+    this.#canLookBack = canLookBack;
     const self = (): CelValue => this.#selfValue();
     const oldSelf = (): CelValue => this.#oldValue();
     const optionalOldSelf = (): CelValue =>
@@ -145,13 +148,18 @@ class RuleVariables {
 
   /** What an optional holds is seen without its schema, unless it is a scalar. */
   #nativeOldValue(old: JsonValue): CelValue {
-    return typeof old === 'object' && old !== null ? nativeValueOf(old) : this.#oldValue();
+    const value: CelResult = this.#oldValue();
+    if (value instanceof CelError) {
+      const message = `unsupported conversion to ref.Val: (*errors.errorString)${value.message}`;
+      return new CelError(message) as unknown as CelValue;
+    }
+    return typeof old === 'object' && old !== null ? nativeValueOf(old) : value;
   }
 
   #oldValue(): CelValue {
     const { old, schema } = this.#place;
-    // Only a message can ask for what is not there: its rule has not been looking back, or would not run.
-    if (old === undefined) return new CelError('no such attribute(s): oldSelf') as unknown as CelValue;
+    if (old === undefined || !this.#canLookBack)
+      return new CelError('no such attribute(s): oldSelf') as unknown as CelValue;
     this.#oldSelf ??= celValueOf(old, schema);
     return this.#oldSelf as CelValue;
   }
