@@ -4,6 +4,7 @@ import {
   bytesType,
   CelType,
   doubleType,
+  errorType,
   intType,
   listOfDyn,
   mapOfDyn,
@@ -46,6 +47,11 @@ export class CelError {
   constructor(message: string) {
     this.message = message;
   }
+
+  /** A list may hold a fault, of which functions ask the type as of any item. */
+  get type(): CelType {
+    return errorType;
+  }
 }
 
 export class CelUint {
@@ -69,7 +75,7 @@ export abstract class CelList {
   }
 
   /** Equality with what is no list. */
-  equalsForeign(_other: CelValue): false | CelError {
+  equalsForeign(_other: CelResult): false | CelError {
     return false;
   }
 
@@ -105,7 +111,7 @@ export abstract class CelMap {
   }
 
   /** Equality with what is no map. */
-  equalsForeign(_other: CelValue): false | CelError {
+  equalsForeign(_other: CelResult): false | CelError {
     return false;
   }
 

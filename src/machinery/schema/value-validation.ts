@@ -137,6 +137,7 @@ function complain({ path, scope, report }: Checked, what: string): void {
 
 function checkArray(schema: Schema, array: readonly JsonValue[], checked: Correlated): void {
   const { path, scope, report } = checked;
+  report.matches += 2;
   const items = schema.items;
   if (items !== undefined) {
     for (let index = 0; index < array.length; index++) {
@@ -156,6 +157,7 @@ function checkArray(schema: Schema, array: readonly JsonValue[], checked: Correl
 
 function checkObject(schema: Schema, object: JsonObject, checked: Correlated): void {
   const { path, scope, report } = checked;
+  report.matches += 1;
   const keys = Object.keys(object);
   if (schema.minProperties !== undefined && keys.length < schema.minProperties) {
     const detail = `${path} in body should have at least ${schema.minProperties} properties`;

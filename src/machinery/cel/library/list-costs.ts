@@ -82,9 +82,9 @@ function listEstimate(factor: number, resultSize: SizeEstimate): CallEstimate {
 }
 
 function listCost(factor: number, size: number): number {
-  // A negative depth wraps around to a huge cost upstream.
-  const cost = Math.trunc(size * factor);
-  return cost < 0 ? costMax : Math.min(cost + CALL_COST + LIST_COST, costMax);
+  // Upstream adds without sign: what a negative depth does not bring back above zero becomes huge.
+  const cost = Math.trunc(size * factor) + CALL_COST + LIST_COST;
+  return cost < 0 ? costMax : Math.min(cost, costMax);
 }
 
 function literalOr({ literal }: CostNode, otherwise: number): number {

@@ -14,6 +14,7 @@ import {
   typeParameter,
   uintType,
 } from '../types.ts';
+import { goTypeName } from '../value-text.ts';
 import { CelArray, CelError, CelList, type CelResult, type CelValue, itemsOf, typeOf } from '../values.ts';
 import * as costs from './list-costs.ts';
 import { sortByKeys } from './list-sort.ts';
@@ -153,10 +154,15 @@ function slice(values: CelList, start: bigint, end: bigint): CelResult {
   return new CelArray(itemsOf(values).slice(Number(start), Number(end)));
 }
 
-function flatten(values: CelValue, depth?: bigint): CelResult {
+function flatten(values: CelValue, depth?: CelValue): CelResult {
   if (!(values instanceof CelList)) {
     const argument = depth === undefined ? '' : 'int';
     return new CelError(`no such overload: ${typeOf(values).name}.flatten(${argument})`);
+  }
+  if (depth !== undefined && typeof depth !== 'bigint') {
+    return new CelError(
+      `internal error: interface conversion: ref.Val is ${goTypeName(depth)}, not types.Int`,
+    );
   }
   if (depth !== undefined && depth < 0n) return new CelError('level must be non-negative');
   const items: CelValue[] = [];

@@ -16,28 +16,18 @@ export function indexOf(text: string, sought: string, offset = 0n): bigint | Cel
   if (sought === '') return offset;
   if (offset < 0n) return outOfRange(offset);
   const characters = charactersOf(text);
-  const wanted = charactersOf(sought);
   if (offset >= characters.length) return -1n;
-  for (let start = Number(offset); start + wanted.length <= characters.length; start++) {
-    if (startsAt(characters, wanted, start)) return BigInt(start);
-  }
-  return -1n;
+  return positionOf(text, text.indexOf(sought, unitsBefore(characters, Number(offset))));
 }
 
 /** Where a text last occurs at or before an offset, else -1. */
 export function lastIndexOf(text: string, sought: string, offset?: bigint): bigint | CelError {
   const characters = charactersOf(text);
-  const wanted = charactersOf(sought);
-  if (offset === undefined && sought === '') return BigInt(characters.length);
-  if (offset === undefined && wanted.length > characters.length) return -1n;
-  const last = offset ?? BigInt(characters.length - 1);
-  if (sought === '') return last;
-  if (last < 0n) return outOfRange(last);
-  if (last >= characters.length) return -1n;
-  for (let start = Math.min(Number(last), characters.length - wanted.length); start >= 0; start--) {
-    if (startsAt(characters, wanted, start)) return BigInt(start);
-  }
-  return -1n;
+  if (sought === '') return offset ?? BigInt(characters.length);
+  if (offset !== undefined && offset < 0n) return outOfRange(offset);
+  if (characters.length === 0 || (offset !== undefined && offset >= characters.length)) return -1n;
+  const last = offset === undefined ? text.length : unitsBefore(characters, Number(offset));
+  return positionOf(text, text.lastIndexOf(sought, last));
 }
 
 export function substring(text: string, start: bigint, end?: bigint): string | CelError {
@@ -117,9 +107,16 @@ function charactersOf(text: string): string | readonly string[] {
   return /[\ud800-\udbff]/.test(text) ? [...text] : text;
 }
 
-function startsAt(text: ArrayLike<string>, sought: ArrayLike<string>, start: number): boolean {
-  for (let index = 0; index < sought.length; index++) if (text[start + index] !== sought[index]) return false;
-  return true;
+function unitsBefore(characters: string | readonly string[], count: number): number {
+  if (typeof characters === 'string') return count;
+  let units = 0;
+  for (let index = 0; index < count; index++) units += characters[index]!.length;
+  return units;
+}
+
+/** A place in UTF-16 units as one in characters. */
+function positionOf(text: string, units: number): bigint {
+  return BigInt(units < 0 ? -1 : charactersOf(text.slice(0, units)).length);
 }
 
 function splitBy(text: string, separator: string, cutsMax: number): string[] {

@@ -1,15 +1,8 @@
-import {
-  CelArray,
-  CelError,
-  CelList,
-  CelMap,
-  type CelResult,
-  type CelValue,
-  equalsOrFault,
-} from '../../cel/mod.ts';
+import { CelError, CelList, type CelResult, type CelValue, equalsOrFault } from '../../cel/mod.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../json-value.ts';
 import { SchemaMap } from './cel-maps.ts';
 import { NativeMap } from './cel-natives.ts';
+import { goTypeOf } from './cel-scalars.ts';
 import { escapePropertyName } from './property-names.ts';
 
 /** Makes the value of one item for expressions. */
@@ -18,12 +11,12 @@ export type ItemConverter = (item: JsonValue) => CelResult;
 /** A list of a schema. Items are converted when an expression looks at them. */
 export class SchemaList extends CelList {
   readonly json: readonly JsonValue[];
-  readonly #convert: ItemConverter;
+  protected readonly convert: ItemConverter;
 
   constructor(json: readonly JsonValue[], convert: ItemConverter) {
     super();
     this.json = json;
-    this.#convert = convert;
+    this.convert = convert;
   }
 
   get size(): number {
@@ -32,34 +25,31 @@ export class SchemaList extends CelList {
 
   get(index: number): CelValue {
     // The language takes faults wherever it takes values; that a list has one is rare enough not to be declared.
-    return this.#convert(this.json[index] ?? null) as CelValue;
+    return this.convert(this.json[index] ?? null) as CelValue;
   }
 
   override equals(other: CelList): boolean | CelError {
     if (this.size !== other.size) return false;
     for (let index = 0; index < other.size; index++) {
-      const isEqual = faultOrEqual(this.get(index), other.get(index));
+      const isEqual = equalsOrFault(this.get(index), other.get(index));
       if (isEqual !== true) return isEqual;
     }
     return true;
   }
 
-  override equalsForeign(): CelError {
-    return new CelError('no such overload');
+  override equalsForeign(other: CelResult): CelError {
+    return other instanceof CelError ? other : new CelError('no such overload');
   }
 
-  /** An item of another list, as one of this. */
-  protected adopt(item: CelValue): CelValue {
-    const json = jsonOf(item);
-    return json === undefined ? item : (this.#convert(json) as CelValue);
+  /** `this + other` is a list of the same schema, if what the other holds is JSON. */
+  override concat(other: CelList): CelResult | undefined {
+    const added = jsonItemsOf(other);
+    return added === undefined ? undefined : this.withItems([...this.json, ...added]);
   }
-}
 
-/** As Go's: a fault on the left stays one, a fault on the right is what no scalar is equal to. */
-function faultOrEqual(left: CelResult, right: CelResult): boolean | CelError {
-  if (left instanceof CelError) return left;
-  if (right instanceof CelError) return left instanceof CelMap || left instanceof CelList ? right : false;
-  return equalsOrFault(left, right);
+  protected withItems(json: readonly JsonValue[]): SchemaList {
+    return new SchemaList(json, this.convert);
+  }
 }
 
 /** A list of type `set`: equal whatever the order, and `+` is the union. */
@@ -68,6 +58,9 @@ export class SchemaSet extends SchemaList {
 
   override equals(other: CelList): boolean | CelError {
     if (this.size !== other.size) return false;
+    // Upstream takes items for keys of a Go map, which only scalars can be, and reports what Go says then.
+    const odd = this.json.find((item) => typeof item === 'object' && item !== null);
+    if (odd !== undefined) return unhashable(odd);
     this.#keys ??= new Set(this.json.map(keyOfJson));
     for (let index = 0; index < other.size; index++) {
       const key = keyOfCel(other.get(index));
@@ -76,22 +69,27 @@ export class SchemaSet extends SchemaList {
     return true;
   }
 
-  override concat(other: CelList): CelResult {
+  override concat(other: CelList): CelResult | undefined {
+    const added = jsonItemsOf(other);
+    if (added === undefined) return undefined;
     const keys = new Set(this.json.map(keyOfJson));
-    const items = valuesOf(this);
-    for (const item of valuesOf(other)) {
-      const key = keyOfCel(item);
-      if (key !== undefined && keys.has(key)) continue;
-      if (key !== undefined) keys.add(key);
-      items.push(this.adopt(item));
+    const items = [...this.json];
+    for (const item of added) {
+      const key = keyOfJson(item);
+      if (!keys.has(key)) items.push(item);
+      keys.add(key);
     }
-    return new CelArray(items);
+    return this.withItems(items);
+  }
+
+  protected override withItems(json: readonly JsonValue[]): SchemaSet {
+    return new SchemaSet(json, this.convert);
   }
 }
 
 /** A list of type `map`: equal whatever the order, and `+` replaces items by those with the same keys. */
 export class SchemaMapList extends SchemaList {
-  readonly #keys: readonly string[];
+  #keys: readonly string[];
 
   constructor(items: readonly JsonValue[], convert: ItemConverter, keys: readonly string[]) {
     super(items, convert);
@@ -107,35 +105,67 @@ export class SchemaMapList extends SchemaList {
       const key = this.#keyOf(item);
       const counterpart = key === undefined ? undefined : byKey.get(key);
       if (counterpart === undefined) return false;
-      const isEqual = faultOrEqual(counterpart, item);
+      const isEqual = equalsOrFault(counterpart, item);
       if (isEqual !== true) return isEqual;
     }
     return true;
   }
 
-  override concat(other: CelList): CelResult {
-    const items = valuesOf(this);
-    const indices = new Map(items.map((item, index) => [this.#keyOf(item), index]));
-    for (const item of valuesOf(other)) {
-      const key = this.#keyOf(item);
-      const index = key === undefined ? undefined : indices.get(key);
-      if (index === undefined) items.push(this.adopt(item));
-      else items[index] = this.adopt(item);
+  override concat(other: CelList): CelResult | undefined {
+    const added = jsonItemsOf(other);
+    if (added === undefined) return undefined;
+    const items = [...this.json];
+    const indices = new Map(items.map((item, index) => [this.#keyOfJson(item), index]));
+    for (const item of added) {
+      const index = indices.get(this.#keyOfJson(item));
+      if (index === undefined) items.push(item);
+      else items[index] = item;
     }
-    return new CelArray(items);
+    return this.withItems(items);
+  }
+
+  protected override withItems(json: readonly JsonValue[]): SchemaMapList {
+    const list = new SchemaMapList(json, this.convert, []);
+    list.#keys = this.#keys;
+    return list;
+  }
+
+  #keyOfJson(item: JsonValue): string | undefined {
+    return isObject(item) ? this.#keys.map((key) => keyOfJson(item[key] ?? null)).join() : undefined;
   }
 
   #keyOf(item: CelValue): string | undefined {
     const json = jsonOf(item);
-    if (json === undefined) return undefined;
-    return this.#keys.map((key) => keyOfJson(json[key] ?? null)).join();
+    return json === undefined ? undefined : this.#keyOfJson(json);
   }
+}
+
+function unhashable(item: JsonValue): CelError {
+  return new CelError(`internal error: runtime error: hash of unhashable type ${goTypeOf(item)}`);
 }
 
 function valuesOf(list: CelList): CelValue[] {
   const values: CelValue[] = [];
   for (let index = 0; index < list.size; index++) values.push(list.get(index));
   return values;
+}
+
+/** The items of a list as JSON; undefined if one is something that JSON has not, such as a time. */
+function jsonItemsOf(list: CelList): readonly JsonValue[] | undefined {
+  if (list instanceof SchemaList) return list.json;
+  const items: JsonValue[] = [];
+  for (const item of valuesOf(list)) {
+    const json = jsonOfItem(item);
+    if (json === undefined) return undefined;
+    items.push(json);
+  }
+  return items;
+}
+
+function jsonOfItem(item: CelValue): JsonValue | undefined {
+  if (item === null || typeof item !== 'object') return item;
+  if (item instanceof CelList) return jsonItemsOf(item)?.slice();
+  return jsonOf(item);
 }
 
 /** Upstream compares the JSON values as Go has them, so that the integer 1 is no double. */

@@ -1,4 +1,4 @@
-import { CelError, CelList, CelMap, type CelResult, type CelValue, equalsOrFault } from '../../cel/mod.ts';
+import { CelError, CelMap, type CelResult, type CelValue, equalsOrFault } from '../../cel/mod.ts';
 import { deepEqual, type JsonObject, type JsonValue } from '../../json-value.ts';
 import type { Schema } from '../schema.ts';
 import { propertySchemaOf } from '../schema-nodes.ts';
@@ -62,18 +62,16 @@ export class SchemaMap extends CelMap {
       }
       const value = this.get(name);
       const counterpart = other.get(name);
-      if (value instanceof CelError) return value;
       if ((value === undefined) !== (counterpart === undefined)) return false;
       if (value === undefined || counterpart === undefined) continue;
-      if (counterpart instanceof CelError) return isContainer(value) ? counterpart : false;
       const isEqual = equalsOrFault(value, counterpart);
       if (isEqual !== true) return isEqual;
     }
     return true;
   }
 
-  override equalsForeign(): CelError {
-    return new CelError('no such overload');
+  override equalsForeign(other: CelResult): CelError {
+    return other instanceof CelError ? other : new CelError('no such overload');
   }
 
   get #hasFields(): boolean {
@@ -83,9 +81,4 @@ export class SchemaMap extends CelMap {
   #schemaOf(name: string): Schema | undefined {
     return this.#values ?? propertySchemaOf(this.#schema, name);
   }
-}
-
-/** Only these pass a fault on when they are compared with one; nothing else is equal to it. */
-function isContainer(value: CelValue): boolean {
-  return value instanceof CelMap || value instanceof CelList;
 }

@@ -23,6 +23,8 @@ export function celStringOf(text: string, format: string | undefined): CelResult
     case 'date':
       return instantOf(text, { time: `${text}T00:00:00Z`, kind: 'date', layout: '2006-01-02' });
     case 'date-time':
+      // Upstream takes no time at all for the beginning of time.
+      if (text === '') return new CelTimestamp(0n);
       return instantOf(text, { time: text, kind: 'date-time', layout: '2006-01-02T15:04:05' });
     case 'byte':
       return bytesOf(text);
@@ -103,17 +105,21 @@ function instantOf(text: string, { time, kind, layout }: Instant): CelResult {
   const [, seconds = '', fraction = '', zone = 'Z'] = INSTANT.exec(time) ?? [];
   const millis = Date.parse(`${seconds}${zone}`);
   if (seconds === '' || Number.isNaN(millis)) {
-    const quoted = goQuote(text);
-    const problem = `parsing time ${quoted} as "${layout}": cannot parse ${whereTimeEnds(text)}`;
+    const problem = timeProblem(text, layout);
     return new CelError(`Invalid ${kind} formatted string ${text}: ${problem}`);
   }
   return new CelTimestamp(BigInt(millis) * 1_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0')));
 }
 
-/** Where Go's parser gives up: at what no date is, or at a small t behind one. */
-function whereTimeEnds(text: string): string {
-  const hasDate = /^\d{4}-\d{2}-\d{2}/.test(text);
-  return hasDate ? `${goQuote(text.slice(10))} as "T"` : `${goQuote(text)} as "2006"`;
+/** What Go's parser says: of what is no date, of more than a date, or of a small t behind one. */
+function timeProblem(text: string, layout: string): string {
+  const start = `parsing time ${goQuote(text)}`;
+  const rest = goQuote(text.slice(10));
+  if (!/^\d{4}-\d{2}-\d{2}/.test(text))
+    return `${start} as "${layout}": cannot parse ${goQuote(text)} as "2006"`;
+  return layout.includes('T')
+    ? `${start} as "${layout}": cannot parse ${rest} as "T"`
+    : `${start}: extra text: ${rest}`;
 }
 
 const INSTANT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:[.,](\d+))?(Z|[+-]\d{2}:\d{2})$/;

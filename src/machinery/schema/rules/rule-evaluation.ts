@@ -4,6 +4,7 @@ import {
   type CelResult,
   type CelValue,
   type CompiledExpression,
+  type Evaluation,
 } from '../../cel/mod.ts';
 import {
   child,
@@ -165,8 +166,18 @@ class RuleVariables {
   }
 }
 
-function evaluate(program: CompiledExpression, activation: Activation) {
-  return program.evaluate(activation, { costLimit: EVALUATION_COST_MAX });
+/** As upstream, an expression that makes the evaluator itself fail is a broken rule, not a broken server. */
+function evaluate(program: CompiledExpression, activation: Activation): Evaluation {
+  try {
+    return program.evaluate(activation, { costLimit: EVALUATION_COST_MAX });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return {
+      value: new CelError(`internal error: ${reason}`),
+      cost: EVALUATION_COST_MAX,
+      isOverBudget: false,
+    };
+  }
 }
 
 function evaluationFault({ message }: CelError, rule: ValidationRule): string {
