@@ -121,7 +121,10 @@ function decodeBuiltin(resource: Resource, object: KubeObject): string[] {
   const error = checkDecodable(object, resource.version.schema, kind.kind);
   if (error !== undefined) throw cannotBeHandled(resource, error);
   const unknown = pruneUnknown(object, resource.version.schema, { isResourceRoot: true });
+  // An empty list of managed fields is a wish, to forget them, where other empty lists are nothing.
+  const { managedFields } = object.metadata;
   definition.decode(object, resource.version.name);
+  if (managedFields?.length === 0) object.metadata.managedFields = managedFields;
   return unknown;
 }
 

@@ -19,6 +19,7 @@ import {
   parseJson,
 } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
+import { APPLY_PATCH, apply } from './apply.ts';
 import { type Body, decodeValue, enforceFieldValidation } from './decode.ts';
 import { assertName, settleNamespace } from './metadata.ts';
 import type { Query } from './query.ts';
@@ -43,6 +44,7 @@ interface PatchRequest {
 /** PATCH of an item or of its status, in any of the types that the kind takes; 415 for others. */
 export async function patch(api: Api, request: PatchRequest & { readonly query: Query }): Promise<Written> {
   const { target, options, context, body, query } = request;
+  if (body.mediaType === APPLY_PATCH) return apply(api, request);
   const resource = resolve(api, target);
   const { value: patchValue, complaints } = parsePatch(resource, body);
   if (query.has('force')) {
@@ -84,8 +86,7 @@ async function patchOnce(
   assertName(resource, object);
   settleNamespace(resource, object);
   const isConditional =
-    namesResourceVersion(patchValue, before, object) &&
-    checkResourceVersion(attempt, object, { mustBeConditional: true });
+    namesResourceVersion(patchValue, before, object) && checkResourceVersion(attempt, object);
   return prepareUpdate(api, { attempt, old, object, isConditional, options, context });
 }
 
@@ -111,8 +112,8 @@ function parsePatch(
 ): { readonly value: JsonValue; readonly complaints: readonly string[] } {
   const supported =
     resource.definition.origin === 'crd'
-      ? [JSON_PATCH, MERGE_PATCH]
-      : [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH];
+      ? [JSON_PATCH, MERGE_PATCH, APPLY_PATCH]
+      : [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH, APPLY_PATCH];
   if (!supported.includes(body.mediaType)) {
     throw newUnsupportedMediaType(
       `the body of the request was in an unknown format - accepted media types include: ${supported.join(', ')}`,

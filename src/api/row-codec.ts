@@ -4,11 +4,11 @@ import { internalFields, readCustomResource } from '../definitions/mod.ts';
 import {
   encodeObject,
   isObject,
-  type JsonObject,
   type KubeObject,
   newObject,
   newRequestEntityTooLarge,
   type ObjectMeta,
+  objectOf,
   parseJson,
 } from '../machinery/mod.ts';
 import type { NewRow, ObjectKey, Row } from '../store/mod.ts';
@@ -17,7 +17,7 @@ import type { NewRow, ObjectKey, Row } from '../store/mod.ts';
 const CLUSTER_ANNOTATION = 'kcp.io/cluster';
 
 // What the typed ObjectMeta of upstream leaves out when it is empty (Go's omitempty).
-const OMITTED_WHEN_EMPTY = ['annotations', 'labels', 'finalizers', 'ownerReferences', 'managedFields'];
+const OMITTED_WHEN_EMPTY = ['annotations', 'labels', 'finalizers', 'ownerReferences'];
 const OMITTED_WHEN_BLANK = ['generateName', 'namespace', 'selfLink', 'uid', 'resourceVersion'];
 // Uids become parts of index keys; anything else cannot be the uid of an object of ours.
 const INDEXABLE_UID = /^[A-Za-z0-9._:-]{1,128}$/;
@@ -27,7 +27,9 @@ const INDEXABLE_UID = /^[A-Za-z0-9._:-]{1,128}$/;
  * (resourceVersion, our annotation, empty metadata) is taken out. Throws 413 above the object limit.
  */
 export function encodeRow(definition: Definition, version: string, object: KubeObject): NewRow {
-  stripMetadata(object.metadata);
+  tidyMetadata(object.metadata);
+  delete object.metadata.resourceVersion;
+  delete object.metadata['selfLink'];
   const stored = toStorage(definition, version, object);
   const json = Buffer.from(encodeObject(stored));
   if (json.length > limits.objectBytesMax) {
@@ -92,23 +94,24 @@ function toStorage(definition: Definition, version: string, object: KubeObject):
   return definition.convert(object, definition.storageVersion);
 }
 
-/** Takes out of metadata what is never stored. */
-function stripMetadata(metadata: ObjectMeta): void {
-  delete metadata.resourceVersion;
-  delete metadata['selfLink'];
-  delete metadata.managedFields;
-  if (isObject(metadata.annotations) && Object.hasOwn(metadata.annotations, CLUSTER_ANNOTATION)) {
-    const annotations: JsonObject = newObject();
-    for (const key of Object.keys(metadata.annotations)) {
-      if (key !== CLUSTER_ANNOTATION) annotations[key] = metadata.annotations[key];
-    }
-    metadata.annotations = annotations as { [key: string]: string };
-  }
+/** Takes out of metadata what only reads show, and what is empty. */
+export function tidyMetadata(metadata: ObjectMeta): void {
+  dropClusterAnnotation(metadata);
   for (const key of OMITTED_WHEN_EMPTY) if (isEmpty(metadata[key])) delete metadata[key];
   for (const key of OMITTED_WHEN_BLANK)
     if (metadata[key] === '' || metadata[key] === null) delete metadata[key];
   for (const key of Object.keys(metadata)) if (metadata[key] === null) delete metadata[key];
   if (metadata.generation === 0) delete metadata.generation;
+}
+
+/** Takes out the annotation that reads put in, also where it was sent back. */
+export function dropClusterAnnotation(metadata: ObjectMeta): void {
+  const given = metadata.annotations;
+  if (!isObject(given) || !Object.hasOwn(given, CLUSTER_ANNOTATION)) return;
+  const annotations = objectOf(given);
+  delete annotations[CLUSTER_ANNOTATION];
+  if (isEmpty(annotations)) delete metadata.annotations;
+  else metadata.annotations = annotations as { [key: string]: string };
 }
 
 function ownerUids(metadata: ObjectMeta): string[] {

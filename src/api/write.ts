@@ -2,6 +2,7 @@ import type { Authorized } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
 import { limits, type Revision } from '../base/mod.ts';
 import {
+  isOwnershipSame,
   type KubeObject,
   newAlreadyExists,
   newConflict,
@@ -9,6 +10,7 @@ import {
   newServiceUnavailable,
   newTooManyRequests,
   OBJECT_MODIFIED,
+  StatusError,
 } from '../machinery/mod.ts';
 import {
   CommitTooLarge,
@@ -120,8 +122,9 @@ async function commit(
   },
 ): Promise<Written> {
   const { resource, key, currentRow, current, wish } = step;
-  const { definition, version } = resource;
-  const row = wish.object === undefined ? undefined : encodeRow(definition, version.name, wish.object);
+  const { definition } = resource;
+  const row =
+    wish.object === undefined ? undefined : encodeOwned(resource, wish.object, { row: currentRow, current });
   const isCreated = currentRow === undefined;
   const outcome = { resource, key, isCreated, row, lastRow: currentRow };
   const expected = currentRow?.revision ?? 0;
@@ -212,6 +215,36 @@ export async function admit(
   };
   if (phase === 'mutate') await api.admission.mutate(attributes, attempt.reads);
   else await api.admission.validate(attributes, attempt.reads);
+}
+
+/**
+ * The row of an object: the current one if nothing but the times differ at which managers took their fields.
+ * Of an object that is too large, ownership is what can be done without.
+ */
+function encodeOwned(
+  resource: Resource,
+  object: KubeObject,
+  before: { readonly row: Row | undefined; readonly current: KubeObject | undefined },
+): NewRow {
+  const { definition, version } = resource;
+  const entries = object.metadata.managedFields;
+  let row: NewRow;
+  try {
+    row = encodeRow(definition, version.name, object);
+  } catch (error) {
+    const isTooLarge = error instanceof StatusError && error.reason === 'RequestEntityTooLarge';
+    if (!isTooLarge || entries === undefined) throw error;
+    delete object.metadata.managedFields;
+    return encodeRow(definition, version.name, object);
+  }
+  const known = before.current?.metadata.managedFields;
+  if (before.row === undefined || isSame(row, before.row) || known === undefined) return row;
+  if (entries === undefined || !isOwnershipSame(entries, known)) return row;
+  object.metadata.managedFields = known;
+  const timeless = encodeRow(definition, version.name, object);
+  if (isSame(timeless, before.row)) return timeless;
+  object.metadata.managedFields = entries;
+  return row;
 }
 
 function isSame(row: NewRow, current: Row): boolean {

@@ -102,6 +102,8 @@ export const limits = {
   unknownOwnersMax: 10_000,
   /** Kinds of owners whose plurals are remembered: far more than one set of controllers uses. */
   ownerKindsCachedMax: 1_024,
+  /** Identities of field managers kept parsed: a few dozen serve nearly all objects. */
+  managersCachedMax: 1_024,
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,

@@ -55,7 +55,7 @@ async function reconcile(api: Api, debt: Debt, signal: AbortSignal): Promise<Res
   if (row === undefined) return 'settled';
   const crd = decodeStored(definition, 'v1', row);
   crd.metadata.resourceVersion = String(row.revision);
-  const client = new ControllerClient(api, { name: 'customresourcedefinition-controller', signal });
+  const client = new ControllerClient(api, { name: 'kube-apiserver', signal });
   const place: Place = { definition, cluster, namespace: '', name };
   const now = formatTime(api.store.nowMs());
   if (crd.metadata.deletionTimestamp !== undefined) {

@@ -75,6 +75,8 @@ export interface Strategy {
   /** Everything but generic metadata rules. */
   validateCreate(object: KubeObject, context: StrategyContext): FieldError[];
   validateUpdate(object: KubeObject, old: KubeObject, context: StrategyContext): FieldError[];
+  /** The root fields that a write through this endpoint cannot set, so that nobody comes to own them by it. */
+  resetFields(endpoint: { readonly subresource: string; readonly version: string }): readonly string[];
   /** Warnings for the Warning header on create and update. */
   warnings?(object: KubeObject, old: KubeObject | undefined): string[];
 }

@@ -1,4 +1,5 @@
 /** Kubernetes' data model: values, objects, errors, names, times, quantities, schemas, patches and encodings. */
+export * from './apply/mod.ts';
 export * from './field-error.ts';
 export * from './field-selector.ts';
 export * from './human-duration.ts';
@@ -9,6 +10,7 @@ export * from './json-path.ts';
 export * from './json-value.ts';
 export * from './kube-object.ts';
 export * from './label-selector.ts';
+export * from './managed-fields/mod.ts';
 export * from './merge-patch.ts';
 export * from './metadata.ts';
 export * from './names.ts';

@@ -53,6 +53,10 @@ export function customResourceStrategy(kind: CustomKind): Strategy {
       if (subresource === 'status') restoreAllButStatus(object, old);
       else prepareForSpecUpdate(object, old, { hasStatus: rulesOf(object)?.hasStatus === true });
     },
+    resetFields({ subresource, version }) {
+      if (subresource === 'status') return ['spec'];
+      return rules.get(version)?.hasStatus === true ? ['status'] : [];
+    },
     validateCreate: (object, context) => validate(object, undefined, context),
     validateUpdate: (object, old, context) => validate(object, old, context),
   };

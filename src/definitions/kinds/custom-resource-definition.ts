@@ -28,6 +28,7 @@ export const customResourceDefinition: KindSource = {
   subresources: [STATUS_SUBRESOURCE],
   setDefaults: defaultCustomResourceDefinition,
   strategy: strategyOf({
+    resetFields: { '': ['status'], status: ['metadata', 'spec'] },
     // The name follows from the spec, and is checked with it.
     validateName: () => [],
     hasGeneration: true,
