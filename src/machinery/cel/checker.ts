@@ -1,3 +1,4 @@
+import { limits } from '../../base/mod.ts';
 import type { CelEnvironment } from './environment.ts';
 import type {
   CallExpression,
@@ -25,7 +26,7 @@ import {
   optionalType,
   stringType,
 } from './types.ts';
-import { assign, assignAll, mostGeneral, noSubstitutions, type Substitutions, substitute } from './unify.ts';
+import { assign, assignAll, mostGeneral, Substitutions, substitute } from './unify.ts';
 import { type CelValue, typeOf } from './values.ts';
 
 /** What an identifier, a select or a call means. */
@@ -69,7 +70,7 @@ class Checker {
   readonly #positions: Positions;
   readonly #types = new Map<number, CelType>();
   readonly #scopes: Map<string, CelType>[] = [];
-  #substitutions: Substitutions = noSubstitutions;
+  readonly #substitutions = new Substitutions();
   #variableCount = 0;
 
   constructor(environment: CelEnvironment, positions: Positions) {
@@ -85,9 +86,16 @@ class Checker {
   }
 
   check(expression: Expression): CelType {
-    const type = this.#typeOf(expression);
+    const type = this.#bounded(expression, this.#typeOf(expression));
     this.#types.set(expression.id, type);
     return type;
+  }
+
+  /** `[v].map(w, {w: w}).map(x, {x: x})` and so on would double the type with each step. */
+  #bounded(expression: Expression, type: CelType): CelType {
+    if (type.weight <= limits.celTypeWeightMax) return type;
+    this.#fault(expression, 'type of the expression is too large');
+    return errorType;
   }
 
   #typeOf(expression: Expression): CelType {
@@ -265,9 +273,7 @@ class Checker {
     for (const type of [...overload.parameters, overload.result]) this.#freshen(type, fresh);
     const instantiate = (type: CelType) =>
       fresh.size === 0 ? type : substitute(fresh, type, { freeBecomesDyn: false });
-    const found = assignAll(this.#substitutions, argTypes, overload.parameters.map(instantiate));
-    if (found === undefined) return undefined;
-    this.#substitutions = found;
+    if (!assignAll(this.#substitutions, argTypes, overload.parameters.map(instantiate))) return undefined;
     return this.#resolve(instantiate(overload.result));
   }
 
@@ -389,10 +395,7 @@ class Checker {
   }
 
   #isAssignable(from: CelType, to: CelType): boolean {
-    const found = assign(this.#substitutions, from, to);
-    if (found === undefined) return false;
-    this.#substitutions = found;
-    return true;
+    return assign(this.#substitutions, from, to);
   }
 
   #resolve(type: CelType): CelType {

@@ -1,11 +1,16 @@
+import { limits } from '../../base/mod.ts';
 import type { Expression } from './expression.ts';
 import { accumulatorName, type ExpressionFactory } from './macro.ts';
+
+/** Thrown when an expression has more parts than any real one. */
+export class TooManyParts {}
 
 /** Gives out ids and remembers where in the source each belongs. */
 export class Positions {
   readonly #offsets: number[] = [0];
 
   next(offset: number): number {
+    if (this.#offsets.length > limits.celExpressionPartsMax) throw new TooManyParts();
     this.#offsets.push(offset);
     return this.#offsets.length - 1;
   }

@@ -107,12 +107,15 @@ function unrecognised(source: string, offset: number): string {
   const rest = source.slice(offset);
   const first = String.fromCodePoint(rest.codePointAt(0)!);
   if ('&|='.includes(first)) return rest.slice(0, 2);
-  if (first !== '"' && first !== "'") return first;
-  brokenStringPattern.lastIndex = 0;
-  const begun = brokenStringPattern.exec(rest)?.[0] ?? first;
+  if (!'"\'`'.includes(first)) return first;
+  const pattern = first === '`' ? brokenNamePattern : brokenStringPattern;
+  pattern.lastIndex = 0;
+  const begun = pattern.exec(rest)?.[0] ?? first;
   const failing = rest.codePointAt(begun.length);
   return failing === undefined ? begun : begun + String.fromCodePoint(failing);
 }
+
+const brokenNamePattern = /`[A-Za-z0-9_./ -]*/y;
 
 /** The beginning of a string up to the character that cannot stand there. */
 const brokenStringPattern = new RegExp(

@@ -1,12 +1,13 @@
 import { limits } from '../../base/mod.ts';
 import type { CelEnvironment } from './environment.ts';
 import type { Expression, MapEntryExpression, StructFieldExpression } from './expression.ts';
-import { factoryAt, Positions } from './expression-factory.ts';
-import { type Token, tokenize } from './lexer.ts';
+import { factoryAt, Positions, TooManyParts } from './expression-factory.ts';
+import type { Token } from './lexer.ts';
 import { parseIntLiteral, parseUintLiteral, unquote } from './literals.ts';
 import { MacroError } from './macro.ts';
 import { codePointCount, type Fault } from './source.ts';
-import { beginsOperand, type Expected, syntaxFault } from './syntax-fault.ts';
+import { beginsOperand } from './syntax-fault.ts';
+import { Stop, TokenStream } from './token-stream.ts';
 import { CelUint, type CelValue } from './values.ts';
 
 export interface ParsedExpression {
@@ -28,9 +29,6 @@ export function parseExpression(environment: CelEnvironment, source: string): Pa
   return { expression, positions, faults: parser.faults };
 }
 
-/** Ends the parsing: a second syntax error after the first is guesswork. */
-class Stop {}
-
 const reserved: ReadonlySet<string> = new Set(
   'as break const continue else false for function if import in let loop package namespace null return true var void while'.split(
     ' ',
@@ -41,87 +39,50 @@ const relations: ReadonlySet<string> = new Set(['<', '<=', '>=', '>', '==', '!='
 const products: ReadonlySet<string> = new Set(['*', '/', '%']);
 const sums: ReadonlySet<string> = new Set(['+', '-']);
 
-/** The rules of the grammar whose nesting cel-go counts, each by itself. */
-type Rule = 'expression' | 'relation' | 'calculation' | 'member';
-
 class Parser {
-  readonly faults: Fault[] = [];
   readonly #environment: CelEnvironment;
   readonly #positions: Positions;
-  readonly #tokens: readonly Token[];
-  readonly #depths: Record<Rule, number> = { expression: 0, relation: 0, calculation: 0, member: 0 };
-  #index = 0;
+  readonly #tokens: TokenStream;
+  /** Of the expression that was parsed last: operators, selections and calls on its longest branch. */
+  #height = 0;
 
   constructor(environment: CelEnvironment, source: string, positions: Positions) {
     this.#environment = environment;
     this.#positions = positions;
-    const { tokens, faults } = tokenize(source);
-    this.#tokens = tokens;
-    for (const { offset, text } of faults) {
-      this.faults.push({
-        offset,
-        message: `Syntax error: token recognition error at: '${quoteToken(text)}'`,
-      });
-    }
+    this.#tokens = new TokenStream(source);
+  }
+
+  get faults(): readonly Fault[] {
+    return this.#tokens.faults;
   }
 
   parse(): Expression | undefined {
     try {
       const expression = this.#expression();
-      if (this.#token.kind !== 'end') this.#syntaxError({ kind: 'end' });
+      if (this.#tokens.current.kind !== 'end') this.#tokens.syntaxError({ kind: 'end' });
       return this.faults.length === 0 ? expression : undefined;
     } catch (error) {
-      if (!(error instanceof Stop)) throw error;
+      if (error instanceof TooManyParts) {
+        this.#tokens.fault(0, 'expression has too many parts after expanding its macros');
+      } else if (!(error instanceof Stop)) {
+        throw error;
+      }
       return undefined;
     }
   }
 
-  get #token(): Token {
-    return this.#tokens[this.#index]!;
-  }
-
-  #is(symbol: string): boolean {
-    return this.#token.kind === 'symbol' && this.#token.text === symbol;
-  }
-
-  #accept(symbol: string): Token | undefined {
-    return this.#is(symbol) ? this.#tokens[this.#index++] : undefined;
-  }
-
-  /** Takes the first of the symbols; the others are what cel-go also names when it is not there. */
-  #expect(symbol: string, alternatives: readonly string[] = []): Token {
-    const token = this.#accept(symbol);
-    if (token !== undefined) return token;
-    this.#skipUnexpected({ kind: 'symbols', symbols: [symbol, ...alternatives] });
-    return this.#expect(symbol, alternatives);
-  }
-
-  #enter(rule: Rule): void {
-    this.#depths[rule] += 1;
-    if (this.#depths[rule] <= limits.celRecursionMax) return;
-    const message = `expression recursion limit exceeded: ${limits.celRecursionMax}`;
-    this.faults.push({ offset: undefined, message });
-    throw new Stop();
-  }
-
-  /** Runs a rule of its own; what it has entered is left again at its end. */
-  #within(rule: Rule, parse: () => Expression): Expression {
-    const depth = this.#depths[rule];
-    this.#enter(rule);
-    const expression = parse();
-    this.#depths[rule] = depth;
-    return expression;
-  }
-
   #expression(): Expression {
-    return this.#within('expression', () => {
+    return this.#tokens.within('expression', () => {
       const condition = this.#logical('||');
-      const operator = this.#accept('?');
+      const operator = this.#tokens.accept('?');
       if (operator === undefined) return condition;
       const id = this.#positions.next(operator.offset);
-      const whenTrue = this.#logical('||');
-      this.#expect(':');
+      const height = this.#height;
+      const whenTrue = this.#tokens.inside([':'], () => this.#logical('||'));
+      const trueHeight = this.#height;
+      this.#tokens.expect(':');
       const whenFalse = this.#expression();
+      this.#grow(height, trueHeight);
       return this.#call(id, '_?_:_', [condition, whenTrue, whenFalse]);
     });
   }
@@ -131,22 +92,30 @@ class Parser {
     const operand = () => (operator === '||' ? this.#logical('&&') : this.#relation());
     const terms = [operand()];
     const ids: number[] = [];
-    for (let token = this.#accept(operator); token !== undefined; token = this.#accept(operator)) {
+    let height = this.#height;
+    for (
+      let token = this.#tokens.accept(operator);
+      token !== undefined;
+      token = this.#tokens.accept(operator)
+    ) {
       terms.push(operand());
       ids.push(this.#positions.next(token.offset));
+      height = Math.max(height, this.#height);
     }
+    this.#height = height;
     if (terms.length === 1) return terms[0]!;
     return balance({ functionName: `_${operator}_`, terms, ids }, 0, ids.length - 1);
   }
 
   #relation(): Expression {
-    return this.#within('relation', () => {
+    return this.#tokens.within('relation', () => {
       let left = this.#calculation(0);
-      while (this.#token.kind === 'symbol' && relations.has(this.#token.text)) {
-        this.#enter('relation');
-        const operator = this.#tokens[this.#index++]!;
+      while (this.#tokens.current.kind === 'symbol' && relations.has(this.#tokens.current.text)) {
+        const operator = this.#tokens.next();
         const id = this.#positions.next(operator.offset);
-        const right = this.#within('relation', () => this.#calculation(0));
+        const height = this.#height;
+        const right = this.#tokens.within('relation', () => this.#calculation(0));
+        this.#grow(height);
         left = this.#call(id, operator.text === 'in' ? '@in' : `_${operator.text}_`, [left, right]);
       }
       return left;
@@ -155,33 +124,37 @@ class Parser {
 
   /** Level 0 takes sums of products, level 1 products only. */
   #calculation(level: 0 | 1): Expression {
-    return this.#within('calculation', () => {
+    return this.#tokens.within('calculation', () => {
       let left = this.#unary();
       for (;;) {
-        const { kind, text } = this.#token;
+        const { kind, text } = this.#tokens.current;
         if (kind !== 'symbol') return left;
         const isProduct = products.has(text);
         if (!isProduct && !(level === 0 && sums.has(text))) return left;
-        this.#enter('calculation');
-        const operator = this.#tokens[this.#index++]!;
+        const operator = this.#tokens.next();
         const id = this.#positions.next(operator.offset);
-        const right = isProduct ? this.#within('calculation', () => this.#unary()) : this.#calculation(1);
+        const height = this.#height;
+        const right = isProduct
+          ? this.#tokens.within('calculation', () => this.#unary())
+          : this.#calculation(1);
+        this.#grow(height);
         left = this.#call(id, `_${operator.text}_`, [left, right]);
       }
     });
   }
 
   #unary(): Expression {
-    const first = this.#token;
-    if (this.#is('!')) {
+    if (!beginsOperand(this.#tokens.current)) this.#tokens.skipUnexpected({ kind: 'operand' });
+    const first = this.#tokens.current;
+    if (this.#tokens.is('!')) {
       let count = 0;
-      while (this.#accept('!') !== undefined) count++;
+      while (this.#tokens.accept('!') !== undefined) count++;
       return this.#negated(first, { count, functionName: '!_' });
     }
-    const isNumber = ['int', 'double'].includes(this.#tokens[this.#index + 1]?.kind ?? 'end');
-    if (!this.#is('-') || isNumber) return this.#member();
+    const isNumber = ['int', 'double'].includes(this.#tokens.peek(1)?.kind ?? 'end');
+    if (!this.#tokens.is('-') || isNumber) return this.#member();
     let count = 0;
-    while (this.#accept('-') !== undefined) count++;
+    while (this.#tokens.accept('-') !== undefined) count++;
     return this.#negated(first, { count, functionName: '-_' });
   }
 
@@ -192,33 +165,35 @@ class Parser {
   }
 
   #member(): Expression {
-    return this.#within('member', () => {
+    return this.#tokens.within('member', () => {
       let operand = this.#primary();
       for (;;) {
-        const operator = this.#accept('.') ?? this.#accept('[');
+        const operator = this.#tokens.accept('.') ?? this.#tokens.accept('[');
         if (operator === undefined) return operand;
-        this.#enter('member');
+        const height = this.#height;
+        this.#height = 0;
         operand =
           operator.text === '.' ? this.#selection(operand, operator) : this.#indexing(operand, operator);
+        this.#grow(height);
       }
     });
   }
 
   #selection(operand: Expression, dot: Token): Expression {
-    const isOptional = this.#accept('?') !== undefined;
-    const name = this.#token;
+    const isOptional = this.#tokens.accept('?') !== undefined;
+    const name = this.#tokens.current;
     if (name.kind === 'escaped') {
-      this.#fault(name.offset, "unsupported syntax: '`'");
+      this.#tokens.fault(name.offset, "unsupported syntax: '`'");
       throw new Stop();
     }
-    if (name.kind !== 'identifier') this.#syntaxError({ kind: 'field' });
-    this.#index++;
+    if (name.kind !== 'identifier') this.#notAField(name, { isOptional });
+    this.#tokens.next();
     if (isOptional) {
       const id = this.#positions.next(dot.offset);
       const field = this.#literal(name, name.text);
       return { kind: 'call', id, functionName: '_?._', target: undefined, args: [operand, field] };
     }
-    const open = this.#accept('(');
+    const open = this.#tokens.accept('(');
     if (open === undefined) {
       const id = this.#positions.next(dot.offset);
       return { kind: 'select', id, operand, field: name.text, isTest: false };
@@ -227,28 +202,55 @@ class Parser {
     return this.#memberCall(id, { name: name.text, target: operand, args: this.#arguments() });
   }
 
+  #notAField(token: Token, { isOptional }: { readonly isOptional: boolean }): never {
+    if (!isOptional) this.#tokens.syntaxError({ kind: 'field' });
+    const message = `mismatched input '${token.text}' expecting {IDENTIFIER, ESC_IDENTIFIER}`;
+    this.#tokens.fault(token.offset, `Syntax error: ${message}`);
+    this.#tokens.fault(token.offset, 'unsupported ident kind');
+    throw new Stop();
+  }
+
   #indexing(operand: Expression, bracket: Token): Expression {
     const id = this.#positions.next(bracket.offset);
-    const isOptional = this.#accept('?') !== undefined;
-    if (!isOptional && !beginsOperand(this.#token))
-      this.#skipUnexpected({ kind: 'operand', alternatives: ['?'] });
-    const index = this.#expression();
-    this.#expect(']');
+    const isOptional = this.#tokens.accept('?') !== undefined;
+    if (!isOptional && !beginsOperand(this.#tokens.current))
+      this.#tokens.skipUnexpected({ kind: 'operand', alternatives: ['?'] });
+    const index = this.#tokens.inside([']'], () => this.#closed(this.#expression(), ']'));
     return this.#call(id, isOptional ? '_[?_]' : '_[_]', [operand, index]);
   }
 
+  /** What is within brackets, when the bracket follows. */
+  #closed<T>(content: T, bracket: string): T {
+    this.#tokens.expect(bracket);
+    return content;
+  }
+
   #arguments(): readonly Expression[] {
-    if (this.#accept(')') !== undefined) return [];
-    if (!beginsOperand(this.#token)) this.#skipUnexpected({ kind: 'operand', alternatives: [')'] });
-    const args = [this.#expression()];
-    while (this.#accept(',') !== undefined) args.push(this.#expression());
-    this.#expect(')');
-    return args;
+    return this.#tokens.inside([')', ','], () => {
+      if (!this.#tokens.is(')') && !beginsOperand(this.#tokens.current)) {
+        this.#tokens.skipUnexpected({ kind: 'operand', alternatives: [')'] });
+      }
+      if (this.#tokens.accept(')') !== undefined) return [];
+      const args: Expression[] = [];
+      let height = 0;
+      do {
+        args.push(this.#expression());
+        height = Math.max(height, this.#height);
+      } while (this.#tokens.accept(',') !== undefined);
+      this.#height = height;
+      return this.#closed(args, ')');
+    });
+  }
+
+  /** One more than the highest of the parts: cel-go refuses what is too high. */
+  #grow(...parts: readonly number[]): void {
+    this.#height = Math.max(this.#height, ...parts) + 1;
+    if (this.#height > limits.celRecursionMax) this.#tokens.stop('max recursion depth exceeded');
   }
 
   #primary(): Expression {
-    if (!beginsOperand(this.#token)) this.#skipUnexpected({ kind: 'operand' });
-    const token = this.#token;
+    this.#height = 0;
+    const token = this.#tokens.current;
     switch (token.kind) {
       case 'int':
       case 'uint':
@@ -261,7 +263,7 @@ class Parser {
       case 'symbol':
         return this.#bracketed(token);
       default:
-        return this.#syntaxError({ kind: 'operand' });
+        return this.#tokens.syntaxError({ kind: 'operand' });
     }
   }
 
@@ -269,35 +271,33 @@ class Parser {
     switch (token.text) {
       case 'true':
       case 'false':
-        this.#index++;
+        this.#tokens.next();
         return this.#literal(token, token.text === 'true');
       case 'null':
-        this.#index++;
+        this.#tokens.next();
         return this.#literal(token, null);
       case '-':
-        this.#index++;
+        this.#tokens.next();
         return this.#constant(token, { isNegative: true });
       case '(': {
-        this.#index++;
-        const inner = this.#expression();
-        this.#expect(')');
-        return inner;
+        this.#tokens.next();
+        return this.#tokens.inside([')'], () => this.#closed(this.#expression(), ')'));
       }
       case '[':
-        return this.#list();
+        return this.#tokens.inside([']', ','], () => this.#list());
       case '{':
-        return this.#map();
+        return this.#tokens.inside(['}', ',', ':'], () => this.#map());
       case '.':
-        this.#index++;
-        if (this.#token.kind !== 'identifier') this.#syntaxError({ kind: 'operand' });
+        this.#tokens.next();
+        if (this.#tokens.current.kind !== 'identifier') this.#tokens.syntaxError({ kind: 'field' });
         return this.#named(token);
       default:
-        return this.#syntaxError({ kind: 'operand' });
+        return this.#tokens.syntaxError({ kind: 'operand' });
     }
   }
 
   #constant(first: Token, { isNegative }: { readonly isNegative: boolean }): Expression {
-    const token = this.#tokens[this.#index++]!;
+    const token = this.#tokens.next();
     switch (token.kind) {
       case 'int':
         return this.#number(first, { value: parseIntLiteral(token.text, isNegative), kind: 'int' });
@@ -313,7 +313,7 @@ class Parser {
         const isBytes = token.kind === 'bytes';
         const result = unquote(isBytes ? token.text.slice(1) : token.text, isBytes);
         if ('fault' in result) {
-          this.#fault(token.offset, result.fault);
+          this.#tokens.fault(token.offset, result.fault);
           return this.#literal(token, '');
         }
         return this.#literal(
@@ -328,21 +328,21 @@ class Parser {
     token: Token,
     literal: { readonly value: CelValue | undefined; readonly kind: string },
   ): Expression {
-    if (literal.value === undefined) this.#fault(token.offset, `invalid ${literal.kind} literal`);
+    if (literal.value === undefined) this.#tokens.fault(token.offset, `invalid ${literal.kind} literal`);
     return this.#literal(token, literal.value ?? 0n);
   }
 
   /** An identifier, a call, or the name of a type with `{`. */
   #named(leadingDot: Token | undefined): Expression {
-    const name = this.#tokens[this.#index]!;
+    const name = this.#tokens.current;
     const struct = this.#structAhead();
     if (struct !== undefined) return this.#struct((leadingDot === undefined ? '' : '.') + struct);
-    this.#index++;
+    this.#tokens.next();
     if (reserved.has(name.text)) {
-      this.#fault((leadingDot ?? name).offset, `reserved identifier: ${name.text}`);
+      this.#tokens.fault((leadingDot ?? name).offset, `reserved identifier: ${name.text}`);
     }
     const fullName = leadingDot === undefined ? name.text : `.${name.text}`;
-    const open = this.#accept('(');
+    const open = this.#tokens.accept('(');
     if (open === undefined) {
       return { kind: 'ident', id: this.#positions.next(name.offset), name: fullName };
     }
@@ -352,68 +352,78 @@ class Parser {
 
   /** `a.b.C` when a `{` follows, with the position moved behind it. */
   #structAhead(): string | undefined {
-    let index = this.#index;
-    let name = this.#tokens[index++]!.text;
-    while (this.#tokens[index]?.text === '.' && this.#tokens[index + 1]?.kind === 'identifier') {
-      name += `.${this.#tokens[index + 1]!.text}`;
-      index += 2;
+    let count = 1;
+    let name = this.#tokens.current.text;
+    while (this.#tokens.peek(count)?.text === '.' && this.#tokens.peek(count + 1)?.kind === 'identifier') {
+      name += `.${this.#tokens.peek(count + 1)!.text}`;
+      count += 2;
     }
-    const next = this.#tokens[index];
+    const next = this.#tokens.peek(count);
     if (next?.kind !== 'symbol' || next.text !== '{') return undefined;
-    this.#index = index;
+    this.#tokens.skip(count);
     return name;
   }
 
   #struct(typeName: string): Expression {
-    const id = this.#positions.next(this.#expect('{').offset);
+    const id = this.#positions.next(this.#tokens.expect('{').offset);
     const fields: StructFieldExpression[] = [];
-    while (!this.#is('}')) {
-      const isOptional = this.#accept('?') !== undefined;
-      const name = this.#token;
-      if (name.kind !== 'identifier') this.#syntaxError({ kind: 'field' });
-      this.#index++;
-      const fieldId = this.#positions.next(this.#expect(':').offset);
+    let height = 0;
+    while (!this.#tokens.is('}')) {
+      const isOptional = this.#tokens.accept('?') !== undefined;
+      const name = this.#tokens.current;
+      if (name.kind !== 'identifier') this.#tokens.syntaxError({ kind: 'field' });
+      this.#tokens.next();
+      const fieldId = this.#positions.next(this.#tokens.expect(':').offset);
       fields.push({ id: fieldId, name: name.text, value: this.#expression(), isOptional });
-      if (this.#accept(',') === undefined) break;
+      height = Math.max(height, this.#height);
+      this.#height = height;
+      if (this.#tokens.accept(',') === undefined) break;
     }
-    this.#expect('}');
+    this.#tokens.expect('}');
     return { kind: 'struct', id, typeName, fields };
   }
 
   #list(): Expression {
-    const id = this.#positions.next(this.#expect('[').offset);
+    const id = this.#positions.next(this.#tokens.expect('[').offset);
     const elements: Expression[] = [];
     const optionalIndices = new Set<number>();
-    while (!this.#is(']')) {
-      if (elements.length === 0 && this.#accept(',') !== undefined) break;
-      if (this.#accept('?') !== undefined) optionalIndices.add(elements.length);
+    let height = 0;
+    while (!this.#tokens.is(']')) {
+      if (elements.length === 0 && this.#tokens.accept(',') !== undefined) break;
+      if (this.#tokens.accept('?') !== undefined) optionalIndices.add(elements.length);
       elements.push(this.#expression());
-      if (this.#accept(',') === undefined) {
-        this.#expect(']', [',']);
+      height = Math.max(height, this.#height);
+      this.#height = height;
+      if (this.#tokens.accept(',') === undefined) {
+        this.#tokens.expect(']', [',']);
         return { kind: 'list', id, elements, optionalIndices };
       }
-      if (this.#is(',')) break;
+      if (this.#tokens.is(',')) break;
     }
-    this.#expect(']');
+    this.#tokens.expect(']');
     return { kind: 'list', id, elements, optionalIndices };
   }
 
   #map(): Expression {
-    const id = this.#positions.next(this.#expect('{').offset);
+    const id = this.#positions.next(this.#tokens.expect('{').offset);
     const entries: MapEntryExpression[] = [];
-    while (!this.#is('}')) {
-      if (entries.length === 0 && this.#accept(',') !== undefined) break;
-      const isOptional = this.#accept('?') !== undefined;
+    let height = 0;
+    while (!this.#tokens.is('}')) {
+      if (entries.length === 0 && this.#tokens.accept(',') !== undefined) break;
+      const isOptional = this.#tokens.accept('?') !== undefined;
       const key = this.#expression();
-      const entryId = this.#positions.next(this.#expect(':').offset);
+      const entryId = this.#positions.next(this.#tokens.expect(':').offset);
+      height = Math.max(height, this.#height);
       entries.push({ id: entryId, key, value: this.#expression(), isOptional });
-      if (this.#accept(',') === undefined) {
-        this.#expect('}', [',']);
+      height = Math.max(height, this.#height);
+      this.#height = height;
+      if (this.#tokens.accept(',') === undefined) {
+        this.#tokens.expect('}', [',']);
         return { kind: 'map', id, entries };
       }
-      if (this.#is(',')) break;
+      if (this.#tokens.is(',')) break;
     }
-    this.#expect('}');
+    this.#tokens.expect('}');
     return { kind: 'map', id, entries };
   }
 
@@ -465,25 +475,8 @@ class Parser {
     const make = factoryAt(this.#positions, this.#positions.offsetOf(id));
     const expanded = macro.expand({ target: call.target, args: call.args, make });
     if (!(expanded instanceof MacroError)) return expanded;
-    this.#fault(this.#positions.offsetOf(expanded.expressionId), expanded.message);
+    this.#tokens.fault(this.#positions.offsetOf(expanded.expressionId), expanded.message);
     return make.literal(null);
-  }
-
-  #fault(offset: number, message: string): void {
-    this.faults.push({ offset, message });
-  }
-
-  /** Goes on behind a token that should not be there, when that makes the rest fit. */
-  #skipUnexpected(expected: Expected): void {
-    const { fault, isExtraneous } = syntaxFault(this.#tokens, this.#index, expected);
-    this.faults.push(fault);
-    if (!isExtraneous) throw new Stop();
-    this.#index++;
-  }
-
-  #syntaxError(expected: Expected): never {
-    this.faults.push(syntaxFault(this.#tokens, this.#index, expected).fault);
-    throw new Stop();
   }
 }
 
@@ -501,8 +494,4 @@ function balance(
   const right = middle === high ? chain.terms[middle + 1]! : balance(chain, middle + 1, high);
   const { functionName } = chain;
   return { kind: 'call', id: chain.ids[middle]!, functionName, target: undefined, args: [left, right] };
-}
-
-function quoteToken(text: string): string {
-  return text.replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t');
 }

@@ -11,10 +11,15 @@ export type Expected =
 const operandSymbols = ['[', '{', '(', ')', '.', '-', '!', '?', 'true', 'false', 'null'];
 const alwaysOperands: ReadonlySet<string> = new Set(['[', '{', '(', '.', '-', '!', 'true', 'false', 'null']);
 const operandKinds = 'NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER';
-/** What may follow a closing bracket. */
-const continuations: ReadonlySet<string> = new Set(
-  ', ) ] } : ? . [ && || == != < <= > >= in + - * / %'.split(' '),
-);
+/** What may follow a closing bracket, whatever is around it. */
+const continuations: ReadonlySet<string> = new Set('? . [ && || == != < <= > >= in + - * / %'.split(' '));
+
+export interface Place {
+  readonly tokens: readonly Token[];
+  readonly index: number;
+  /** What may end the expression that is around the innermost open bracket. */
+  readonly endsOutside: readonly string[];
+}
 
 export function beginsOperand(token: Token): boolean {
   if (token.kind === 'symbol') return alwaysOperands.has(token.text);
@@ -27,8 +32,7 @@ export function beginsOperand(token: Token): boolean {
  * `isExtraneous` means that parsing can go on behind the token.
  */
 export function syntaxFault(
-  tokens: readonly Token[],
-  index: number,
+  { tokens, index, endsOutside }: Place,
   expected: Expected,
 ): { readonly fault: Fault; readonly isExtraneous: boolean } {
   const token = tokens[index]!;
@@ -40,7 +44,7 @@ export function syntaxFault(
       return `no viable alternative at input '${before}${token.kind === 'end' ? '' : token.text}'`;
     }
     if (isExtraneous) return `extraneous input '${token.text}' expecting ${wanted}`;
-    if (isMissing(token, expected)) return `missing ${wanted} at '${token.text}'`;
+    if (isMissing(token, expected, endsOutside)) return `missing ${wanted} at '${token.text}'`;
     return `mismatched input '${token.text}' expecting ${wanted}`;
   })();
   return { fault: { offset: token.offset, message: `Syntax error: ${message}` }, isExtraneous };
@@ -65,10 +69,11 @@ function isOneOf(token: Token, symbols: readonly string[]): boolean {
 }
 
 /** One closing bracket is missing when what is there may follow it. */
-function isMissing(token: Token, expected: Expected): boolean {
+function isMissing(token: Token, expected: Expected, endsOutside: readonly string[]): boolean {
   if (expected.kind !== 'symbols' || expected.symbols.length > 1) return false;
   if (expected.symbols[0] === ':') return beginsOperand(token);
-  return token.kind === 'end' || (token.kind === 'symbol' && continuations.has(token.text));
+  if (token.kind !== 'symbol' && token.kind !== 'end') return false;
+  return endsOutside.includes(token.text) || continuations.has(token.text);
 }
 
 function listOf(expected: Expected): string {

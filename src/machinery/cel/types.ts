@@ -53,6 +53,8 @@ export class CelType {
   readonly isNullable: boolean;
   /** Only of objects. */
   readonly fields: FieldTypes | undefined;
+  /** The number of types that it is made of. */
+  readonly weight: number;
   /** The type as checker messages spell it, with parameters. */
   readonly text: string;
 
@@ -62,6 +64,7 @@ export class CelType {
     this.parameters = shape.parameters ?? [];
     this.isNullable = shape.isNullable === true;
     this.fields = shape.fields;
+    this.weight = this.parameters.reduce((sum, parameter) => sum + parameter.weight, 1);
     this.text = textOf(this);
   }
 }

@@ -1,23 +1,46 @@
 import { CelType, isDyn, isSameType, listType, mapType, typeTypeOf } from './types.ts';
 
-/** What type variables stand for, by their names. Never changed: agreeing on more makes another one. */
-export type Substitutions = ReadonlyMap<string, CelType>;
+/**
+ * What type variables stand for, by their names. Changed in place, with a journal to take back what an
+ * attempt has changed that failed: copies would make many empty lists in one expression quadratic.
+ */
+export class Substitutions {
+  readonly #types = new Map<string, CelType>();
+  readonly #journal: (readonly [string, CelType | undefined])[] = [];
 
-export const noSubstitutions: Substitutions = new Map();
+  get(name: string): CelType | undefined {
+    return this.#types.get(name);
+  }
 
-/** The substitutions under which `from` may be used where `to` is wanted; undefined when there are none. */
-export function assign(substitutions: Substitutions, from: CelType, to: CelType): Substitutions | undefined {
-  const trial = new Map(substitutions);
-  return unify(trial, from, to) ? trial : undefined;
+  set(name: string, type: CelType): void {
+    this.#journal.push([name, this.#types.get(name)]);
+    this.#types.set(name, type);
+  }
+
+  /** Keeps what the attempt changes if it gives true. */
+  attempt(unifies: () => boolean): boolean {
+    this.#journal.length = 0;
+    if (unifies()) return true;
+    for (let change = this.#journal.pop(); change !== undefined; change = this.#journal.pop()) {
+      const [name, before] = change;
+      if (before === undefined) this.#types.delete(name);
+      else this.#types.set(name, before);
+    }
+    return false;
+  }
+}
+
+/** Whether `from` may be used where `to` is wanted; what that says about variables is kept. */
+export function assign(substitutions: Substitutions, from: CelType, to: CelType): boolean {
+  return substitutions.attempt(() => unify(substitutions, from, to));
 }
 
 export function assignAll(
   substitutions: Substitutions,
   from: readonly CelType[],
   to: readonly CelType[],
-): Substitutions | undefined {
-  const trial = new Map(substitutions);
-  return unifyAll(trial, from, to) ? trial : undefined;
+): boolean {
+  return substitutions.attempt(() => unifyAll(substitutions, from, to));
 }
 
 /** Of two types that go together, the one that allows more. */
@@ -27,15 +50,12 @@ export function mostGeneral(a: CelType, b: CelType): CelType {
 
 /** Replaces type variables; the ones that stand for nothing become dyn when `freeBecomesDyn`. */
 export function substitute(
-  substitutions: Substitutions,
-  type: CelType,
+  substitutions: Pick<Substitutions, 'get'>,
+  written: CelType,
   options: { readonly freeBecomesDyn: boolean },
 ): CelType {
-  if (type.kind === 'typeParam') {
-    const found = substitutions.get(type.name);
-    if (found !== undefined) return substitute(substitutions, found, options);
-    return options.freeBecomesDyn ? dyn : type;
-  }
+  const type = followed(substitutions, written);
+  if (type.kind === 'typeParam') return options.freeBecomesDyn ? dyn : type;
   if (type.parameters.length === 0) return type;
   const parameters = type.parameters.map((parameter) => substitute(substitutions, parameter, options));
   if (parameters.every((parameter, index) => parameter === type.parameters[index])) return type;
@@ -51,9 +71,20 @@ export function substitute(
   }
 }
 
+/** What a variable stands for at last, which may be a variable that is free. */
+function followed(substitutions: Pick<Substitutions, 'get'>, written: CelType): CelType {
+  let type = written;
+  while (type.kind === 'typeParam') {
+    const next = substitutions.get(type.name);
+    if (next === undefined) return type;
+    type = next;
+  }
+  return type;
+}
+
 const dyn = new CelType({ kind: 'dyn', name: 'dyn' });
 
-type Trial = Map<string, CelType>;
+type Trial = Substitutions;
 
 function unifyAll(trial: Trial, from: readonly CelType[], to: readonly CelType[]): boolean {
   return from.length === to.length && from.every((type, index) => unify(trial, type, to[index]!));
@@ -116,12 +147,14 @@ function bind(trial: Trial, type: CelType, variable: CelType): { isValid: boolea
 
 /** The variable occurs nowhere within the type: otherwise it would stand for something infinite. */
 function isFreeOf(trial: Trial, variable: CelType, type: CelType): boolean {
-  if (type.kind === 'typeParam') {
-    if (type.name === variable.name) return false;
-    const bound = trial.get(type.name);
-    return bound === undefined || isFreeOf(trial, variable, bound);
+  let within = type;
+  while (within.kind === 'typeParam') {
+    if (within.name === variable.name) return false;
+    const bound = trial.get(within.name);
+    if (bound === undefined) return true;
+    within = bound;
   }
-  return type.parameters.every((parameter) => isFreeOf(trial, variable, parameter));
+  return within.parameters.every((parameter) => isFreeOf(trial, variable, parameter));
 }
 
 function isLessSpecific(a: CelType, b: CelType): boolean {
