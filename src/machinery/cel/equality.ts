@@ -21,6 +21,7 @@ export function celEquals(a: CelValue, b: CelValue): boolean {
  * hold may be a fault itself: on the left it stays one, on the right nothing is equal to it.
  */
 export function equalsOrFault(a: CelResult, b: CelResult): boolean | CelError {
+  if (typeof a !== 'object' && typeof b !== 'object') return scalarsEqual(a, b);
   if (a instanceof CelError) return a;
   if (b instanceof CelError) return a instanceof CelList || a instanceof CelMap ? a.equalsForeign(b) : false;
   if (a === null || b === null) return a === b;

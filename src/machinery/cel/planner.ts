@@ -182,7 +182,7 @@ class Planner {
     }
     const hasPattern = functionName === 'matches' && typeof second?.constant === 'string';
     if (hasPattern) checkPattern(second.constant as string);
-    checkLiterals(candidates, args);
+    const isChecked = checkLiterals(candidates, args);
     const isDispatched = candidates.length > 1 && candidates[0]?.isUnguarded !== true;
     return {
       step: callStep({
@@ -191,7 +191,7 @@ class Planner {
         args: args.map(({ step }) => step),
         implementation,
         cost: costOf({ functionName, overload }, this.#environment.costOverrides),
-        stopsAtFault: hasPattern || isDispatched,
+        stopsAtFault: hasPattern || isChecked || isDispatched,
       }),
     };
   }
@@ -410,14 +410,17 @@ function checkPattern(pattern: string): void {
   }
 }
 
-/** What overloads say against arguments that are known before anything is evaluated. */
-function checkLiterals(overloads: readonly Overload[], args: readonly Node[]): void {
+/** Asks overloads about arguments that are known before anything is evaluated. Were there any. */
+function checkLiterals(overloads: readonly Overload[], args: readonly Node[]): boolean {
+  let isChecked = false;
   for (const { literalCheck, parameters } of overloads) {
     const value = literalCheck === undefined ? undefined : args[literalCheck.argument]?.constant;
     if (value === undefined || value instanceof CelError || parameters.length !== args.length) continue;
+    isChecked = true;
     const message = literalCheck?.check(value);
     if (message !== undefined) throw programError(message);
   }
+  return isChecked;
 }
 
 function programError(message: string): CelCompileError {

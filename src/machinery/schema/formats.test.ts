@@ -5,8 +5,17 @@ const CASES: Readonly<Record<string, { readonly good: readonly string[]; readonl
   {
     bsonobjectid: { good: ['507f1f77bcf86cd799439011'], bad: ['507f1f77bcf86cd79943901'] },
     uri: {
-      good: ['http://a.b/c?d#e', '/path', 'mailto:x', 'https://[::1]:8080/'],
-      bad: ['', 'a/b', '//a b/', 'http://a%zz/', ':x', 'http://a:b/'],
+      good: ['http://a.b/c?d#e', '/path', 'mailto:x', 'https://[::1]:8080/', '//a b/', '///a'],
+      bad: [
+        '',
+        'a/b',
+        'http://a b/',
+        'http://a%zz/',
+        'http://a%20/',
+        'http://[1.2.3.4]/',
+        ':x',
+        'http://a:b/',
+      ],
     },
     email: { good: ['a@b.c', 'Joe <joe@example.com>', '"a b"@c.d'], bad: ['a', '@b', 'a@', 'a b@c', 'x <y'] },
     hostname: {

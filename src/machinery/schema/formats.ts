@@ -1,9 +1,10 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { isRequestUri } from '../go/mod.ts';
 import { dns1123LabelErrors, dns1123SubdomainErrors } from '../names.ts';
 import { parseQuantity } from '../quantity.ts';
 import { isCreditCard, isIsbn10, isIsbn13 } from './check-digits.ts';
 import { parseFormatDuration } from './duration-format.ts';
-import { isEmail, isRequestUri } from './internet-formats.ts';
+import { isEmail } from './internet-formats.ts';
 
 /**
  * Is this a format that strings are checked for. Dashes do not count: `date-time` is `datetime`.

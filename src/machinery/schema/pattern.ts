@@ -58,6 +58,9 @@ function compile(pattern: string): Pattern {
       },
     };
   } catch (error) {
-    throw new PatternError(error instanceof Error ? error.message : String(error), { cause: error });
+    const message = error instanceof Error ? error.message : String(error);
+    // Go quotes what is wrong after every message; here that is nothing.
+    const isTrailing = message.endsWith('trailing backslash at end of expression');
+    throw new PatternError(isTrailing ? `${message}: \`\`` : message, { cause: error });
   }
 }

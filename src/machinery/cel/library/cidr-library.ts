@@ -1,18 +1,19 @@
+import {
+  formatNetwork,
+  IpError,
+  type IpNetwork,
+  maskNetwork,
+  networkContains,
+  networkContainsIp,
+  parseIp,
+  parseNetwork,
+} from '../../go/mod.ts';
 import type { FunctionDeclaration } from '../functions.ts';
 import { noSuchOverload } from '../numbers.ts';
 import { boolType, intType, opaqueType, stringType } from '../types.ts';
 import { type CelError, CelOpaque, type CelResult, type CelValue } from '../values.ts';
 import { faultOf, succeeds } from './faults.ts';
-import { IpError, parseIp } from './ip-address.ts';
 import { CelIp, ipType } from './ip-library.ts';
-import {
-  formatNetwork,
-  type IpNetwork,
-  maskNetwork,
-  networkContains,
-  networkContainsIp,
-  parseNetwork,
-} from './ip-network.ts';
 import { callOf, methodOf } from './signatures.ts';
 
 export const cidrType = opaqueType('net.CIDR');

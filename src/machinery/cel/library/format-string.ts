@@ -1,5 +1,5 @@
 import { goQuote } from '../../field-error.ts';
-import { toByteText } from './byte-text.ts';
+import { toByteText } from '../../go/mod.ts';
 
 /** One `%…` of a format. */
 export interface FormatClause {

@@ -78,7 +78,9 @@ function stringText(value: CelValue): Text | undefined {
 }
 
 /** A value inside a list or a map: texts are quoted, so that all of it could be read as an expression. */
-function literalText(value: CelValue): Text {
+function literalText(value: CelResult): Text {
+  if (value instanceof CelError)
+    return new CelError('error during formatting: no formatting function for error');
   if (typeof value === 'number') {
     const text = formatPlainFixed(value, PRECISION_DEFAULT);
     return Number.isFinite(value) ? text : goQuote(text);

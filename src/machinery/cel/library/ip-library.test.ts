@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatIp, type IpAddress, isIpv4Mapped, parseIp } from './ip-address.ts';
 import {
+  formatIp,
   formatNetwork,
+  type IpAddress,
+  isIpv4Mapped,
   maskNetwork,
   networkContains,
   networkContainsIp,
+  parseIp,
   parseNetwork,
-} from './ip-network.ts';
+} from '../../go/mod.ts';
 import { costsOf, evaluate, fault, problemsOf } from './library.suite.ts';
 
 const ipFault = (text: string, reason: string) =>

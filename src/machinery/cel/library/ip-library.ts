@@ -1,10 +1,10 @@
+import * as addresses from '../../go/mod.ts';
+import { formatIp, type IpAddress, IpError, parseIp } from '../../go/mod.ts';
 import type { FunctionDeclaration } from '../functions.ts';
 import { noSuchOverload } from '../numbers.ts';
 import { boolType, type CelType, intType, opaqueType, stringType } from '../types.ts';
 import { type CelError, CelOpaque, type CelValue } from '../values.ts';
 import { faultOf, succeeds } from './faults.ts';
-import * as addresses from './ip-address.ts';
-import { formatIp, type IpAddress, IpError, parseIp } from './ip-address.ts';
 import { callOf, methodOf } from './signatures.ts';
 
 export const ipType = opaqueType('net.IP');

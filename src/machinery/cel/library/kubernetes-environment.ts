@@ -37,7 +37,6 @@ export const newRuleEnvironment: CelEnvironment = standardEnvironment.extend({
   ],
   costOverrides: kubernetesCosts,
   validators: [checkFormatCall],
-  // Literals of mixed types are refused by a validator, after a check of types that lets them be lists of anything.
 });
 
 /** What rules may use that are stored already, and that are evaluated: everything there is. */

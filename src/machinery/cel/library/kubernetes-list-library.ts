@@ -94,7 +94,7 @@ function isSorted(list: CelList): CelResult {
   let isInOrder = true;
   let previous: CelValue | undefined;
   for (const item of itemsOf(list)) {
-    if (!isOrdered(item)) return noSuchOverload;
+    if (!isOrdered(item)) return orderFault(item);
     if (previous !== undefined && (compareValues(previous, item) ?? 0) > 0) {
       isInOrder = false;
       break;
@@ -104,10 +104,15 @@ function isSorted(list: CelList): CelResult {
   return isInOrder;
 }
 
+/** An element that is a fault itself, because it does not follow its schema, is what is wrong. */
+function orderFault(item: CelResult): CelError {
+  return item instanceof CelError ? item : noSuchOverload;
+}
+
 function extremeOf(list: CelList, name: 'max' | 'min'): CelResult {
   let extreme: CelValue | undefined;
   for (const item of itemsOf(list)) {
-    if (!isOrdered(item)) return noSuchOverload;
+    if (!isOrdered(item)) return orderFault(item);
     if (extreme === undefined) {
       extreme = item;
       continue;
@@ -129,7 +134,8 @@ function sumOf(list: CelList, zero: CelValue): CelResult {
 
 const UINT64_MAX = 2n ** 64n - 1n;
 
-function add(a: CelValue, b: CelValue): CelResult {
+function add(a: CelValue, b: CelResult): CelResult {
+  if (b instanceof CelError) return b;
   if (typeof a === 'number' && typeof b === 'number') return a + b;
   if (typeof a === 'bigint' && typeof b === 'bigint') return int64(a + b) ?? overflow('integer');
   if (a instanceof CelDuration && b instanceof CelDuration) {

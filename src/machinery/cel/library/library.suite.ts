@@ -1,3 +1,4 @@
+import { formatIp, formatNetwork } from '../../go/mod.ts';
 import { compileCel } from '../compile.ts';
 import { CelTimestamp } from '../time-values.ts';
 import { CelType } from '../types.ts';
@@ -12,9 +13,7 @@ import {
   type CelValue,
 } from '../values.ts';
 import { CelCidr } from './cidr-library.ts';
-import { formatIp } from './ip-address.ts';
 import { CelIp } from './ip-library.ts';
-import { formatNetwork } from './ip-network.ts';
 import { newRuleEnvironment, storedRuleEnvironment } from './kubernetes-environment.ts';
 
 /** What an expression of the stored rules' environment gives, as a plain value; a fault as `{ fault }`. */

@@ -16,7 +16,7 @@ export function sortByKeys(list: CelList, keyList: CelList): CelResult {
   if (first === undefined) return list;
   if (!isOrdered(first)) return new CelError('list elements must be comparable');
   const { name } = typeOf(first);
-  if (keys.some((key) => typeOf(key).name !== name)) {
+  if (keys.some((key: CelResult) => key instanceof CelError || typeOf(key).name !== name)) {
     return new CelError('list elements must have the same type');
   }
   const items = itemsOf(list);

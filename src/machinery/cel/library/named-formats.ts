@@ -1,3 +1,4 @@
+import { requestUriError } from '../../go/mod.ts';
 import {
   dns1035LabelErrors,
   dns1123LabelErrors,
@@ -7,7 +8,6 @@ import {
   qualifiedNameErrors,
 } from '../../names.ts';
 import { matchesFormat } from '../../schema/formats.ts';
-import { requestUriError } from './go-url.ts';
 
 /** A format that texts can be checked against, by a name of the language. */
 export interface NamedFormat {

@@ -88,7 +88,8 @@ function cut(text: string, separator: string): readonly [string, string | undefi
 }
 
 function withoutLeadingZeros(part: string): string {
-  if (part.length <= 1) return part;
+  // Upstream counts bytes, so that a lone letter beyond ASCII gets its zero as well.
+  if (Buffer.byteLength(part) <= 1) return part;
   const stripped = part.replace(/^0+/, '');
   return /^[0-9]/.test(stripped) ? stripped : `0${stripped}`;
 }

@@ -135,8 +135,11 @@ function split(value: string, separator: string, countMax = -1n): CelResult {
 function join(list: CelList, separator = ''): CelResult {
   const parts: string[] = [];
   for (let index = 0; index < list.size; index++) {
-    const element = list.get(index);
-    if (typeof element !== 'string') return new CelError(`join: invalid input: ${celText(element)}`);
+    const element: CelResult = list.get(index);
+    if (typeof element !== 'string') {
+      const shown = element instanceof CelError ? element.message : celText(element);
+      return new CelError(`join: invalid input: ${shown}`);
+    }
     parts.push(element);
   }
   return parts.join(separator);

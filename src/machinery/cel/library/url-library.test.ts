@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatGoUrl, parseGoUrl, requestUriError } from './go-url.ts';
+import { formatGoUrl, parseGoUrl, requestUriError } from '../../go/mod.ts';
 import { costsOf, evaluate, fault } from './library.suite.ts';
 
 const conversion = (url: string, reason: string) =>

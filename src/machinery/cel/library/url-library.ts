@@ -1,20 +1,21 @@
-import type { FunctionDeclaration, Overload } from '../functions.ts';
-import { noSuchOverload } from '../numbers.ts';
-import { boolType, CelType, listType, mapType, stringType } from '../types.ts';
-import { CelArray, CelError, CelMap, CelOpaque, type CelResult, type CelValue } from '../values.ts';
-import { fromByteText } from './byte-text.ts';
-import { faultOf } from './faults.ts';
 import {
   escapedPath,
   formatGoUrl,
+  fromByteText,
   type GoUrl,
   hostnameOf,
+  isRequestUri,
   parseGoUrl,
   portOf,
   queryOf,
   requestUriError,
-} from './go-url.ts';
-import { UrlError } from './go-url-escape.ts';
+  UrlError,
+} from '../../go/mod.ts';
+import type { FunctionDeclaration, Overload } from '../functions.ts';
+import { noSuchOverload } from '../numbers.ts';
+import { boolType, CelType, listType, mapType, stringType } from '../types.ts';
+import { CelArray, CelError, CelMap, CelOpaque, type CelResult, type CelValue } from '../values.ts';
+import { faultOf } from './faults.ts';
 import { callOf, methodOf } from './signatures.ts';
 
 export const urlType = new CelType({ kind: 'object', name: 'kubernetes.URL' });
@@ -47,7 +48,7 @@ export const urlFunctions: readonly FunctionDeclaration[] = [
       {
         id: 'is_url_string',
         ...callOf([stringType], boolType),
-        evaluate: (text: string) => requestUriError(text) === undefined,
+        evaluate: isRequestUri,
       },
     ],
   },

@@ -1,6 +1,6 @@
 import { fromByteText, quoteByteText } from './byte-text.ts';
-import { escapeUrl, UrlError, unescapeUrl } from './go-url-escape.ts';
 import { IpError, parseIpWithZone } from './ip-address.ts';
+import { escapeUrl, UrlError, unescapeUrl } from './url-escape.ts';
 
 /**
  * The part of a URL between `//` and the path, as Go's net/url reads it. Both results are byte texts.

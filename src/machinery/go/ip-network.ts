@@ -1,4 +1,4 @@
-import { goQuote } from '../../field-error.ts';
+import { goQuote } from '../field-error.ts';
 import { formatIp, type IpAddress, IpError, isIpv4Mapped, parseIpWithZone } from './ip-address.ts';
 
 /** An address with the length of a prefix: 10.1.2.3/8 keeps its host bits until it is masked. */

@@ -2,7 +2,7 @@
  * Texts as Go has them: sequences of bytes, which need not be UTF-8. A *byte text* is a string in which every
  * character is one byte (0 to 255), so that the ordinary string functions count and cut bytes.
  */
-import { goQuote } from '../../field-error.ts';
+import { goQuote } from '../field-error.ts';
 
 /** The UTF-8 bytes of a text. */
 export function toByteText(text: string): string {
@@ -16,6 +16,9 @@ export function fromByteText(bytes: string): string {
 
 /** Go's strconv.Quote: bytes that are no UTF-8 are written as `\xNN`. */
 export function quoteByteText(bytes: string): string {
+  if (PLAIN.test(bytes)) return `"${bytes}"`;
+  const text = fromByteText(bytes);
+  if (toByteText(text) === bytes) return goQuote(text);
   let out = '"';
   for (let at = 0; at < bytes.length; ) {
     UTF8_CHARACTER.lastIndex = at;
@@ -26,6 +29,9 @@ export function quoteByteText(bytes: string): string {
   }
   return `${out}"`;
 }
+
+/** Printable ASCII that needs no escape. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 
 // biome-ignore-start lint/suspicious/noControlCharactersInRegex: ASCII begins with them.
 const ASCII = /^[\x00-\x7f]*$/;

@@ -1,6 +1,6 @@
 import { fromByteText, quoteByteText, toByteText } from './byte-text.ts';
-import { parseUrlAuthority } from './go-url-authority.ts';
-import { escapeUrl, mustEscape, UrlError, type UrlPart, unescapeUrl } from './go-url-escape.ts';
+import { parseUrlAuthority } from './url-authority.ts';
+import { escapeUrl, isValidEscaped, UrlError, type UrlPart, unescapeUrl } from './url-escape.ts';
 
 /** A parsed URL with the fields of Go's url.URL. All texts are byte texts (byte-text.ts). */
 export interface GoUrl {
@@ -10,7 +10,7 @@ export interface GoUrl {
   readonly user: string | undefined;
   readonly host: string;
   readonly path: string;
-  /** The path as it was written, where Go would not escape it the same way. */
+  /** The path as it was written. */
   readonly rawPath: string;
   readonly omitsHost: boolean;
   readonly forcesQuery: boolean;
@@ -33,6 +33,17 @@ export function requestUriError(text: string): string | undefined {
   }
 }
 
+/** Would url.ParseRequestURI take the text: an absolute URI, or an absolute path. */
+export function isRequestUri(text: string): boolean {
+  try {
+    parse(toByteText(text), { isRequest: true });
+    return true;
+  } catch (error) {
+    if (error instanceof UrlError) return false;
+    throw error;
+  }
+}
+
 /**
  * url.Parse.
  *
@@ -51,9 +62,7 @@ export function parseGoUrl(text: string): GoUrl {
   const rawFragment = hash < 0 ? '' : bytes.slice(hash + 1);
   if (rawFragment === '') return url;
   try {
-    const fragment = unescapeUrl(rawFragment, 'fragment');
-    const isDefault = escapeUrl(fragment, 'fragment') === rawFragment;
-    return { ...url, fragment, rawFragment: isDefault ? '' : rawFragment };
+    return { ...url, fragment: unescapeUrl(rawFragment, 'fragment'), rawFragment };
   } catch (error) {
     throw new UrlError(messageOf(bytes, error));
   }
@@ -156,8 +165,7 @@ function parse(raw: string, { isRequest }: { readonly isRequest: boolean }): GoU
   }
   const omitsHost = authority === undefined && scheme !== '' && rest.startsWith('/');
   const path = unescapeUrl(rest, 'path');
-  const rawPath = escapeUrl(path, 'path') === rest ? '' : rest;
-  return { ...common, user: authority?.user, host: authority?.host ?? '', omitsHost, path, rawPath };
+  return { ...common, user: authority?.user, host: authority?.host ?? '', omitsHost, path, rawPath: rest };
 }
 
 const EMPTY: GoUrl = {
@@ -186,8 +194,7 @@ function escapedAs(text: string, raw: string, part: UrlPart): string {
 }
 
 function isUsableRaw(text: string, raw: string, part: UrlPart): boolean {
-  if (raw === '') return false;
-  for (const byte of raw) if (!"!$&'()*+,;=:@[]%".includes(byte) && mustEscape(byte, part)) return false;
+  if (raw === '' || !isValidEscaped(raw, part)) return false;
   try {
     return unescapeUrl(raw, part) === text;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { goQuote } from '../../field-error.ts';
+import { goQuote } from '../field-error.ts';
 
 /** An IP address: 32 bits of family 4, or 128 of family 6. */
 export interface IpAddress {
