@@ -4,6 +4,7 @@ import {
   bytesType,
   CelType,
   doubleType,
+  errorType,
   intType,
   listOfDyn,
   mapOfDyn,
@@ -46,6 +47,11 @@ export class CelError {
   constructor(message: string) {
     this.message = message;
   }
+
+  /** A list may hold a fault, of which functions ask the type as of any item. */
+  get type(): CelType {
+    return errorType;
+  }
 }
 
 export class CelUint {
@@ -66,6 +72,11 @@ export abstract class CelList {
   /** Equality with another list; `undefined` leaves it to the language's: same length, equal elements. */
   equals(_other: CelList): boolean | CelError | undefined {
     return undefined;
+  }
+
+  /** Equality with what is no list. */
+  equalsForeign(_other: CelResult): false | CelError {
+    return false;
   }
 
   /** `this + other`; `undefined` leaves it to the language. */
@@ -97,6 +108,11 @@ export abstract class CelMap {
   /** Equality with another map; `undefined` leaves it to the language's: same keys, equal values. */
   equals(_other: CelMap): boolean | CelError | undefined {
     return undefined;
+  }
+
+  /** Equality with what is no map. */
+  equalsForeign(_other: CelResult): false | CelError {
+    return false;
   }
 
   get type(): CelType {
