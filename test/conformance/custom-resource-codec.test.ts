@@ -1,5 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { kube, version, widgetCrd } from '../../src/definitions/crd/crd.suite.ts';
+import {
+  builtinDefinition,
+  type DefinitionVersion,
+  decodeCustomResource,
+  readCustomResource,
+} from '../../src/definitions/mod.ts';
 import {
   deepCopy,
   encodeJson,
@@ -7,12 +14,8 @@ import {
   type JsonValue,
   type KubeObject,
   type Schema,
-} from '../../machinery/mod.ts';
-import { jsonArbitrary, schemaArbitrary } from '../../machinery/schema/schema.suite.ts';
-import type { DefinitionVersion } from '../definition.ts';
-import { builtinDefinition } from '../kinds/mod.ts';
-import { kube, version, widgetCrd } from './crd.suite.ts';
-import { decodeCustomResource, readCustomResource } from './custom-resource-codec.ts';
+} from '../../src/machinery/mod.ts';
+import { jsonArbitrary, schemaArbitrary } from '../../src/machinery/schema/schema.suite.ts';
 
 /**
  * A schema with a default on some of its fields. None below additionalProperties: upstream does not check
