@@ -13,6 +13,7 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import { assertValidNew, dedupeOwners, settleNamespace, warnOf, wipeSystemMetadata } from './metadata.ts';
+import { noteOwnership } from './ownership.ts';
 import { groupResource, objectKey, type Resource, resolve, type Target, UnknownResource } from './target.ts';
 import { type Attempt, admit, type Wish, type Written, write } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
@@ -72,7 +73,8 @@ export async function createObject(
   }
 }
 
-async function prepareCreate(
+/** From the object as it was sent to what is stored: all checks of a creation, however it is asked for. */
+export async function prepareCreate(
   api: Api,
   step: {
     readonly attempt: Attempt;
@@ -80,6 +82,8 @@ async function prepareCreate(
     readonly name: string;
     readonly options: WriteOptions;
     readonly context: RequestContext;
+    /** Its managed fields are settled already, by an apply. */
+    readonly isOwned?: boolean;
   },
 ): Promise<Wish> {
   const { attempt, object, name, options, context } = step;
@@ -90,6 +94,10 @@ async function prepareCreate(
   await assertRoomForDefinition(api, resource);
   wipeSystemMetadata(object);
   dedupeOwners(object, context);
+  if (step.isOwned !== true) {
+    const writer = { manager: options.fieldManager, now: formatTime(api.store.nowMs()) };
+    await noteOwnership(api, resource, { live: undefined, object, writer });
+  }
   const admission = {
     operation: 'CREATE' as const,
     namespace: object.metadata.namespace ?? '',

@@ -67,8 +67,15 @@ function groupDiscovery(group: DiscoveryGroup): JsonObject {
 
 function resourceDiscovery({ definition, version }: ServedDefinition): JsonObject {
   const { names } = definition;
-  const own = objectOf({ group: definition.group, version: version.name, kind: names.kind });
-  const parts = [...version.subresources].sort((a, b) => compareTexts(a.name, b.name));
+  // Upstream's built-in kinds leave it to the reader that group and version are those around them.
+  const isBuiltin = definition.origin === 'builtin';
+  const own = objectOf({
+    group: isBuiltin ? '' : definition.group,
+    version: isBuiltin ? '' : version.name,
+    kind: names.kind,
+  });
+  const parts = [...version.subresources];
+  if (isBuiltin) parts.sort((a, b) => compareTexts(a.name, b.name));
   return objectOf({
     resource: names.plural,
     responseKind: own,

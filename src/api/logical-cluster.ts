@@ -4,12 +4,15 @@ import { builtinDefinition, collectionOf } from '../definitions/mod.ts';
 import { formatTime, type KubeObject, newObject, objectOf } from '../machinery/mod.ts';
 import { ExpectationFailed, type Mutation, type NewRow, type ObjectKey, type Row } from '../store/mod.ts';
 import type { Api } from './api.ts';
+import { noteOwnership } from './ownership.ts';
 import { encodeRow } from './row-codec.ts';
 
 const GROUP = 'core.kcp.io';
 const KIND = 'LogicalCluster';
 /** A LogicalCluster is alone in its own cluster, and always has this name. */
 const NAME = 'cluster';
+/** The field manager of what every logical cluster begins with, as upstream's bootstrap objects have it. */
+const FOUNDER = 'kube-apiserver';
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
 /** The object that makes a logical cluster exist. */
@@ -30,7 +33,7 @@ export async function createLogicalCluster(api: Api, cluster: LogicalCluster): P
   const now = formatTime(api.store.nowMs());
   const mutations: Mutation[] = [
     { key: logicalClusterKey(cluster), expected: 0, row: logicalClusterRow(api, now) },
-    ...NAMESPACES.map((name) => namespaceMutation(api, { cluster, name, now })),
+    ...(await Promise.all(NAMESPACES.map((name) => namespaceMutation(api, { cluster, name, now })))),
   ];
   try {
     await api.store.commit({ mutations, actor: SYSTEM_USER.name, originRegion: api.region });
@@ -41,10 +44,10 @@ export async function createLogicalCluster(api: Api, cluster: LogicalCluster): P
   }
 }
 
-function namespaceMutation(
+async function namespaceMutation(
   api: Api,
   options: { readonly cluster: LogicalCluster; readonly name: string; readonly now: string },
-): Mutation {
+): Promise<Mutation> {
   const definition = builtinDefinition('', 'namespaces')!;
   const namespace = objectOf({
     apiVersion: 'v1',
@@ -52,6 +55,9 @@ function namespaceMutation(
     metadata: objectOf({ name: options.name, uid: api.random.uuid(), creationTimestamp: options.now }),
   }) as KubeObject;
   definition.decode(namespace, 'v1');
+  const writer = { manager: FOUNDER, now: options.now };
+  const endpoint = { definition, version: definition.versions[0]!, subresource: '' };
+  await noteOwnership(api, endpoint, { live: undefined, object: namespace, writer });
   definition.strategy.prepareForCreate(namespace, { subresource: '', now: options.now });
   const key = { ...collectionOf(options.cluster, definition), namespace: '', name: options.name };
   return { key, expected: 0, row: encodeRow(definition, 'v1', namespace) };

@@ -50,30 +50,26 @@ export function wipeSystemMetadata(object: KubeObject): void {
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   delete metadata.generation;
-  delete metadata.managedFields;
   delete metadata['selfLink'];
 }
 
-/** Puts back what an update cannot change, silently as upstream does. Throws 409 for another object's uid. */
-export function restoreSystemMetadata(resource: Resource, object: KubeObject, old: KubeObject): void {
-  const { metadata } = object;
-  // The server alone writes these: what a client sends is not even looked at, so it cannot be wrong.
-  delete metadata.managedFields;
+/** A replaced object that names another uid means an object that is gone: 409. */
+export function assertSameUid(resource: Resource, object: KubeObject, old: KubeObject): void {
+  const given = object.metadata.uid;
   const uid = old.metadata.uid ?? '';
-  if (metadata.uid && metadata.uid !== uid) {
-    throw newConflict(
-      groupResource(resource),
-      resource.target.name,
-      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${uid}`,
-    );
-  }
-  for (const key of [
-    'uid',
-    'creationTimestamp',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'generation',
-  ]) {
+  if (!given || given === uid) return;
+  throw newConflict(
+    groupResource(resource),
+    resource.target.name,
+    `Precondition failed: UID in precondition: ${given}, UID in object meta: ${uid}`,
+  );
+}
+
+/** Puts back what an update cannot change, silently as upstream does. Another uid is left for validation to find. */
+export function restoreSystemMetadata(object: KubeObject, old: KubeObject): void {
+  const { metadata } = object;
+  if (!metadata.uid && old.metadata.uid !== undefined) metadata.uid = old.metadata.uid;
+  for (const key of ['creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation']) {
     const value = old.metadata[key];
     if (value === undefined) delete metadata[key];
     else metadata[key] = value;
@@ -116,7 +112,8 @@ export function assertValidUpdate(options: {
   const { resource, object, old, errors } = options;
   const isCustomResource = resource.definition.origin === 'crd';
   const metaErrors = validateObjectMetaUpdate(object.metadata, old.metadata, { isCustomResource });
-  refuse(resource, object, [...metaErrors, ...errors]);
+  // Upstream's registry and the rules of each kind both check the metadata: causes come twice.
+  refuse(resource, object, [...metaErrors, ...metaErrors, ...errors]);
 }
 
 /** Warnings that the definition and the metadata rules have for an accepted object. */
@@ -135,5 +132,8 @@ export function warnOf(
 
 function refuse(resource: Resource, object: KubeObject, errors: readonly FieldError[]): void {
   if (errors.length === 0) return;
-  throw newInvalid(groupKind(resource), object.metadata.name ?? '', errors);
+  const { group, kind } = groupKind(resource);
+  // A custom resource is called what it says it is, be that wrong.
+  const shown = resource.definition.origin === 'crd' ? object.kind || kind : kind;
+  throw newInvalid({ group, kind: shown }, object.metadata.name ?? '', errors);
 }

@@ -24,6 +24,7 @@ export interface Resource {
   readonly target: Target;
   readonly definition: Definition;
   readonly version: DefinitionVersion;
+  readonly subresource: string;
   readonly collection: CollectionKey;
   /** What a write through this definition relies on. */
   readonly preconditions: readonly Precondition[];
@@ -61,6 +62,7 @@ export function resolve(api: Api, target: Target): Resource {
     target,
     definition,
     version,
+    subresource: target.subresource,
     collection: collectionOf(target.cluster, definition),
     preconditions: [...preconditions, { key: logicalClusterKey(target.cluster), revision: cluster.revision }],
   };

@@ -14,21 +14,15 @@ import { createObject } from './create.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import {
   assertName,
+  assertSameUid,
   assertValidUpdate,
   dedupeOwners,
   restoreSystemMetadata,
   settleNamespace,
   warnOf,
 } from './metadata.ts';
-import {
-  groupKind,
-  groupResource,
-  isNamespace,
-  objectKey,
-  type Resource,
-  resolve,
-  type Target,
-} from './target.ts';
+import { noteOwnership } from './ownership.ts';
+import { groupResource, isNamespace, objectKey, type Resource, resolve, type Target } from './target.ts';
 import { type Attempt, admit, type Wish, type Written, write } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -62,7 +56,8 @@ export async function update(
     attempt: async (attempt) => {
       if (attempt.current === undefined) throw newNotFound(groupResource(attempt.resource), target.name);
       const wanted = deepCopy(object);
-      const isConditional = checkResourceVersion(attempt, wanted, { mustBeConditional: true });
+      assertSameUid(attempt.resource, wanted, attempt.current);
+      const isConditional = checkResourceVersion(attempt, wanted);
       return prepareUpdate(api, {
         attempt,
         old: attempt.current,
@@ -88,18 +83,16 @@ function assertNoUid(resource: Resource, object: KubeObject): void {
 
 /**
  * Compares the object's own resourceVersion with the current revision: 409 when it is another one. True
- * when there was one. `mustBeConditional`: kinds without unconditional update refuse its absence (422).
+ * when there was one; kinds without unconditional update refuse its absence (422).
  */
-export function checkResourceVersion(
-  attempt: Attempt,
-  object: KubeObject,
-  options: { readonly mustBeConditional: boolean },
-): boolean {
+export function checkResourceVersion(attempt: Attempt, object: KubeObject): boolean {
   const { resource } = attempt;
   const given = object.metadata.resourceVersion;
   if (given === undefined || given === '' || given === '0') {
-    if (options.mustBeConditional && !resource.definition.strategy.allowsUnconditionalUpdate) {
-      throw newInvalid(groupKind(resource), resource.target.name, [
+    if (!resource.definition.strategy.allowsUnconditionalUpdate) {
+      // Upstream's registry knows no kinds: it says the resource.
+      const { group, resource: kind } = groupResource(resource);
+      throw newInvalid({ group, kind }, resource.target.name, [
         invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
       ]);
     }
@@ -121,13 +114,19 @@ export async function prepareUpdate(
     readonly isConditional: boolean;
     readonly options: WriteOptions;
     readonly context: RequestContext;
+    /** Its managed fields are settled already, by an apply. */
+    readonly isOwned?: boolean;
   },
 ): Promise<Wish> {
   const { attempt, old, object, options, context } = step;
   const { resource } = attempt;
   const { definition, target } = resource;
-  restoreSystemMetadata(resource, object, old);
+  restoreSystemMetadata(object, old);
   dedupeOwners(object, context);
+  if (step.isOwned !== true) {
+    const writer = { manager: options.fieldManager, now: formatTime(api.store.nowMs()) };
+    await noteOwnership(api, resource, { live: old, object, writer });
+  }
   const admission = {
     operation: 'UPDATE' as const,
     namespace: object.metadata.namespace ?? '',
@@ -138,7 +137,11 @@ export async function prepareUpdate(
   };
   await admit(api, attempt, { ...admission, phase: 'mutate' });
   dedupeOwners(object, context);
-  const strategyContext = { subresource: target.subresource, now: formatTime(api.store.nowMs()) };
+  const strategyContext = {
+    subresource: target.subresource,
+    now: formatTime(api.store.nowMs()),
+    warn: (text: string): void => context.warn(text),
+  };
   definition.strategy.prepareForUpdate(object, old, strategyContext);
   // An unconditional update is one from whatever is there now.
   object.metadata.resourceVersion = String(attempt.currentRow?.revision);

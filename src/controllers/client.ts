@@ -9,6 +9,7 @@ import {
   remove,
   type Target,
   update,
+  type WriteOptions,
 } from '../api/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
 import type { Definition } from '../definitions/mod.ts';
@@ -25,10 +26,13 @@ import {
 export class ControllerClient {
   readonly #api: Api;
   readonly #context: RequestContext;
+  readonly #options: WriteOptions;
 
+  /** `name` becomes the field manager of what it writes. */
   constructor(api: Api, options: { readonly name: string; readonly signal: AbortSignal }) {
     this.#api = api;
     this.#context = { signal: options.signal, userAgent: options.name, warn: () => {} };
+    this.#options = { isDryRun: false, fieldManager: options.name, fieldValidation: 'Ignore' };
   }
 
   /** Deletes an object, if it is still the one with that uid. Missing ones count as deleted. */
@@ -59,7 +63,7 @@ export class ControllerClient {
     const target = this.#target(place, 'update');
     await update(this.#api, {
       target,
-      options: WRITE,
+      options: this.#options,
       context: this.#context,
       body: bodyOf('application/json', object),
     });
@@ -70,7 +74,13 @@ export class ControllerClient {
     const body = bodyOf(mediaType, value);
     await ignoreGone(
       place,
-      patch(this.#api, { target, options: WRITE, context: this.#context, body, query: Query.parse('') }),
+      patch(this.#api, {
+        target,
+        options: this.#options,
+        context: this.#context,
+        body,
+        query: Query.parse(''),
+      }),
     );
   }
 
@@ -100,8 +110,6 @@ export interface Place {
   readonly subresource?: string;
 }
 
-const WRITE = { isDryRun: false, fieldManager: '', fieldValidation: 'Ignore' } as const;
-
 /** A version in which a kind can be written; the stored one if it is served. */
 function servedVersion(definition: Definition): string {
   const served = definition.versions.filter((version) => version.served);
@@ -115,24 +123,32 @@ function bodyOf(mediaType: string, value: JsonValue): Body {
   return { mediaType, bytes: Buffer.from(encodeJson(value)) };
 }
 
-// How the write path tells that an object is not the one with that uid: deletions, patches, patches of nothing.
+// How the write path tells that an object is not the one with that uid: deletions, updates, patches of nothing.
 const OTHER_UID = [
   'the UID in the precondition (',
   'Precondition failed: UID in precondition: ',
   'uid mismatch: ',
 ];
 
+/** A patch that names a uid would change that of a namesake, which nobody may. */
+function isOtherUid({ reason, details }: StatusError): boolean {
+  return reason === 'Invalid' && details?.causes?.some(({ field }) => field === 'metadata.uid') === true;
+}
+
 async function ignoreGone({ definition, name }: Place, work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
-    if (error.reason === 'NotFound') return;
+    if (error.reason === 'NotFound' || isOtherUid(error)) return;
     if (error.reason !== 'Conflict') throw error;
-    // Only what follows the name counts: an object may be called what it likes.
-    const resource = { group: definition.group, resource: definition.names.plural };
-    const prefix = newConflict(resource, name, '').message;
-    const detail = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : '';
+    // Only what follows the name counts: an object may be called what it likes. A deletion names the kind.
+    const { group, names } = definition;
+    const prefixes = [names.plural, names.kind].map(
+      (resource) => newConflict({ group, resource }, name, '').message,
+    );
+    const prefix = prefixes.find((text) => error.message.startsWith(text));
+    const detail = prefix === undefined ? '' : error.message.slice(prefix.length);
     if (!OTHER_UID.some((text) => detail.startsWith(text))) throw error;
   }
 }

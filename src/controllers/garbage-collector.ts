@@ -78,7 +78,7 @@ class GarbageCollector {
 
   /** Takes a step. A CRD that changes meanwhile, or while it waits for unknown kinds, starts it again. */
   async run(debt: Debt, signal: AbortSignal, reconcile: (step: Step) => Promise<Outcome>): Promise<Result> {
-    const client = new ControllerClient(this.#api, { name: 'generic-garbage-collector', signal });
+    const client = new ControllerClient(this.#api, { name: 'kube-controller-manager', signal });
     const outcome = await reconcile({ debt: debt.key, client, signal });
     if (outcome === 'unknown' && this.#unknown.size <= limits.unknownOwnersMax) return 'waiting';
     this.#unknown.stop(debt.key);

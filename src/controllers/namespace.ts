@@ -41,7 +41,7 @@ async function reconcile(api: Api, debt: Debt, signal: AbortSignal): Promise<Res
   if (row === undefined) return 'settled';
   const namespace = decodeStored(definition, 'v1', row);
   if (namespace.metadata.deletionTimestamp === undefined) return 'settled';
-  const client = new ControllerClient(api, { name: 'namespace-controller', signal });
+  const client = new ControllerClient(api, { name: 'kube-controller-manager', signal });
   const remainders = await removeContent(api, { client, cluster, namespace: name, signal });
   namespace.metadata.resourceVersion = String(row.revision);
   const place = { definition, cluster, namespace: '', name };

@@ -1,3 +1,4 @@
+export { applyTypeOf } from './apply-types.ts';
 export * from './crd/mod.ts';
 export * from './definition.ts';
 export * from './definition-set.ts';

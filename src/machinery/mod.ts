@@ -1,6 +1,9 @@
 /** Kubernetes' data model: values, objects, errors, names, times, quantities, schemas, patches and encodings. */
+export * from './apply/mod.ts';
 export * from './field-error.ts';
 export * from './field-selector.ts';
+export * from './go-url.ts';
+export * from './go-values.ts';
 export * from './human-duration.ts';
 export * from './json.ts';
 export * from './json-access.ts';
@@ -9,6 +12,7 @@ export * from './json-path.ts';
 export * from './json-value.ts';
 export * from './kube-object.ts';
 export * from './label-selector.ts';
+export * from './managed-fields/mod.ts';
 export * from './merge-patch.ts';
 export * from './metadata.ts';
 export * from './names.ts';

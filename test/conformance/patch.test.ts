@@ -145,7 +145,7 @@ describe('patch: merge patch', () => {
 });
 
 describe('patch: who the object is', () => {
-  test('cannot be changed: name, namespace, kind are 400, a uid is Conflict', async () => {
+  test('cannot be changed: name, namespace, kind are 400, a uid is Invalid', async () => {
     const path = await item();
     for (const body of [
       { metadata: { name: 'b' } },
@@ -155,7 +155,10 @@ describe('patch: who the object is', () => {
     ]) {
       await refuse(400, path, MERGE_PATCH, body);
     }
-    expect((await refuse(409, path, MERGE_PATCH, { metadata: { uid: 'x' } })).reason).toBe('Conflict');
+    const { message, details } = await refuse(422, path, MERGE_PATCH, { metadata: { uid: 'x' } });
+    expect(message).toContain('metadata.uid: Invalid value: "x": field is immutable');
+    // Upstream checks metadata in the registry and in the rules of the kind.
+    expect(details?.causes?.map(({ field }) => field)).toEqual(['metadata.uid', 'metadata.uid']);
   });
 
   test('cannot be taken away: a patch that removes the name is 400, and nothing is lost', async () => {

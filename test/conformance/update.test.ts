@@ -248,9 +248,10 @@ describe('update: the status subresource', () => {
       status: { ready: true },
     };
     const byStatus = await fixture.client.put(`${path}/a/status`, changed);
+    const { resourceVersion, managedFields } = byStatus.metadata;
     expect(byStatus).toEqual({
       ...created,
-      metadata: { ...created.metadata, resourceVersion: byStatus.metadata.resourceVersion },
+      metadata: { ...created.metadata, resourceVersion, managedFields },
       status: { ready: true },
     });
     expect(await fixture.client.get(`${path}/a/status`)).toEqual(byStatus);

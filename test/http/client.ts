@@ -13,6 +13,16 @@ export interface KubeObject {
   readonly [field: string]: unknown;
 }
 
+export interface ManagedFieldsEntry {
+  readonly manager?: string;
+  readonly operation: string;
+  readonly apiVersion: string;
+  readonly time?: string;
+  readonly fieldsType: string;
+  readonly fieldsV1: unknown;
+  readonly subresource?: string;
+}
+
 export interface Metadata {
   readonly name: string;
   readonly namespace?: string;
@@ -26,6 +36,7 @@ export interface Metadata {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly finalizers?: readonly string[];
+  readonly managedFields?: readonly ManagedFieldsEntry[];
   readonly ownerReferences?: readonly Readonly<Record<string, unknown>>[];
 }
 

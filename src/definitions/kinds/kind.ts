@@ -122,6 +122,8 @@ export interface StrategySource {
   readonly hasGeneration?: boolean;
   readonly allowsUnconditionalUpdate?: boolean;
   readonly allowsCreateOnUpdate?: boolean;
+  /** By subresource; an endpoint that is not named writes everything. */
+  readonly resetFields?: Readonly<Record<string, readonly string[]>>;
   readonly setDefaults?: (object: KubeObject) => void;
   readonly prepareForCreate?: (object: KubeObject, context: StrategyContext) => void;
   readonly prepareForUpdate?: (object: KubeObject, old: KubeObject, context: StrategyContext) => void;
@@ -148,6 +150,7 @@ export function strategyOf(source: StrategySource): Strategy {
       source.prepareForUpdate?.(object, old, context);
     },
     validateCreate: source.validateCreate ?? validate,
+    resetFields: ({ subresource }) => source.resetFields?.[subresource] ?? [],
     validateUpdate: source.validateUpdate ?? ((object, _old, context) => validate(object, context)),
     ...(source.warnings === undefined ? {} : { warnings: source.warnings }),
   };

@@ -63,6 +63,7 @@ export const namespace: KindSource = {
   fieldLabels: ['status.phase'],
   selectable: (object) => ({ 'status.phase': textAt(objectAt(object, 'status'), 'phase') }),
   strategy: strategyOf({
+    resetFields: { '': ['status'], status: ['spec'], finalize: ['status'] },
     validateName: validateDns1123LabelName,
     setDefaults,
     prepareForCreate(object) {

@@ -75,6 +75,7 @@ export const resourceQuota: KindSource = {
   shortNames: ['quota'],
   subresources: [STATUS_SUBRESOURCE],
   strategy: strategyOf({
+    resetFields: { '': ['status'], status: ['spec'] },
     validateName: validateDns1123SubdomainName,
     prepareForCreate(object) {
       object['status'] = newObject();

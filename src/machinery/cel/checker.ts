@@ -183,7 +183,11 @@ class Checker {
         return target.parameters[1]!;
       case 'object': {
         const type = target.fields?.(field);
-        if (type === undefined) this.#fault(expression, `undefined field '${field}'`);
+        if (type === undefined) {
+          const hasFields = target.fields !== undefined;
+          const unresolved = `unexpected failed resolution of '${target.name}'`;
+          this.#fault(expression, hasFields ? `undefined field '${field}'` : unresolved);
+        }
         return type ?? errorType;
       }
       case 'typeParam':

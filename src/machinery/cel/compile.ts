@@ -1,4 +1,4 @@
-import { checkExpression } from './checker.ts';
+import { type CheckedExpression, checkExpression } from './checker.ts';
 import type { CostEstimate, SizeHints } from './cost-estimates.ts';
 import type { CelEnvironment } from './environment.ts';
 import { CostLimitReached, costLimitError, type Frame, type Step } from './frame.ts';
@@ -30,6 +30,8 @@ export interface Evaluation {
 export interface CompiledExpression {
   readonly source: string;
   readonly resultType: CelType;
+  /** All identifiers that it uses, variables of its macros included. */
+  readonly referencedNames: ReadonlySet<string>;
   readonly evaluate: (variables: Variables, options?: EvaluationOptions) => Evaluation;
   readonly estimateCost: (hints?: SizeHints) => CostEstimate;
 }
@@ -51,6 +53,7 @@ export function compileCel(environment: CelEnvironment, source: string): Compile
   return {
     source,
     resultType: checked.types.get(parsed.expression.id)!,
+    referencedNames: identNamesOf(checked),
     evaluate: (variables, options) =>
       run(step, {
         variables,
@@ -60,6 +63,12 @@ export function compileCel(environment: CelEnvironment, source: string): Compile
       }),
     estimateCost: (hints) => estimateExpression(environment, checked, hints),
   };
+}
+
+function identNamesOf({ references }: CheckedExpression): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const reference of references.values()) if (reference.kind === 'ident') names.add(reference.name);
+  return names;
 }
 
 const noSlots: never[] = [];

@@ -71,7 +71,8 @@ function foldMap(frame: Frame, map: CelMap, { slots, steps }: Fold): void {
   for (const key of map.keys()) {
     frame.slots[slots.variable] = key;
     if (slots.secondVariable !== undefined) {
-      frame.slots[slots.secondVariable] = map.get(key) ?? new CelError('no such key');
+      const value = map.get(key);
+      frame.slots[slots.secondVariable] = value === undefined ? new CelError('no such key') : value;
     }
     if (!foldOne(frame, { slots, steps })) return;
   }

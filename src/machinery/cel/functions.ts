@@ -1,6 +1,6 @@
 import type { CostNode, SizeEstimate } from './cost-estimates.ts';
 import type { CelType } from './types.ts';
-import type { CelResult } from './values.ts';
+import type { CelResult, CelValue } from './values.ts';
 
 /** A function with its overloads. Several declarations of one name add up. */
 export interface FunctionDeclaration {
@@ -25,6 +25,11 @@ export interface Overload {
    * as cel-go has for operators.
    */
   readonly isUnguarded?: boolean;
+  /** A check of an argument (the receiver is 0) that is a literal, before anything is evaluated; gives the fault. */
+  readonly literalCheck?: {
+    readonly argument: number;
+    readonly check: (value: CelValue) => string | undefined;
+  };
   /** What one call costs; without it (or when it gives undefined) 1. */
   readonly cost?: CallCost;
   /** What a call will cost at least and at most, without its arguments; without it 1. */

@@ -182,6 +182,7 @@ class Planner {
     }
     const hasPattern = functionName === 'matches' && typeof second?.constant === 'string';
     if (hasPattern) checkPattern(second.constant as string);
+    const isChecked = checkLiterals(candidates, args);
     const isDispatched = candidates.length > 1 && candidates[0]?.isUnguarded !== true;
     return {
       step: callStep({
@@ -190,7 +191,7 @@ class Planner {
         args: args.map(({ step }) => step),
         implementation,
         cost: costOf({ functionName, overload }, this.#environment.costOverrides),
-        stopsAtFault: hasPattern || isDispatched,
+        stopsAtFault: hasPattern || isChecked || isDispatched,
       }),
     };
   }
@@ -407,6 +408,19 @@ function checkPattern(pattern: string): void {
     if (error instanceof PatternError) throw programError(error.message);
     throw error;
   }
+}
+
+/** Asks overloads about arguments that are known before anything is evaluated. Were there any. */
+function checkLiterals(overloads: readonly Overload[], args: readonly Node[]): boolean {
+  let isChecked = false;
+  for (const { literalCheck, parameters } of overloads) {
+    const value = literalCheck === undefined ? undefined : args[literalCheck.argument]?.constant;
+    if (value === undefined || value instanceof CelError || parameters.length !== args.length) continue;
+    isChecked = true;
+    const message = literalCheck?.check(value);
+    if (message !== undefined) throw programError(message);
+  }
+  return isChecked;
 }
 
 function programError(message: string): CelCompileError {

@@ -4,6 +4,7 @@ import {
   bytesType,
   CelType,
   doubleType,
+  errorType,
   intType,
   listOfDyn,
   mapOfDyn,
@@ -46,6 +47,11 @@ export class CelError {
   constructor(message: string) {
     this.message = message;
   }
+
+  /** A list may hold a fault, of which functions ask the type as of any item. */
+  get type(): CelType {
+    return errorType;
+  }
 }
 
 export class CelUint {
@@ -66,6 +72,11 @@ export abstract class CelList {
   /** Equality with another list; `undefined` leaves it to the language's: same length, equal elements. */
   equals(_other: CelList): boolean | CelError | undefined {
     return undefined;
+  }
+
+  /** Equality with what is no list. */
+  equalsForeign(_other: CelResult): false | CelError {
+    return false;
   }
 
   /** `this + other`; `undefined` leaves it to the language. */
@@ -99,6 +110,11 @@ export abstract class CelMap {
     return undefined;
   }
 
+  /** Equality with what is no map. */
+  equalsForeign(_other: CelResult): false | CelError {
+    return false;
+  }
+
   get type(): CelType {
     return mapOfDyn;
   }
@@ -120,7 +136,7 @@ export class CelOptional {
 /** A value that only its own functions understand. */
 export abstract class CelOpaque {
   abstract readonly type: CelType;
-  abstract equals(other: CelValue): boolean;
+  abstract equals(other: CelValue): boolean | CelError;
   /** For types whose values have a size that costs are counted by. */
   get size(): number | undefined {
     return undefined;

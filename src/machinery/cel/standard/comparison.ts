@@ -13,7 +13,7 @@ import {
   timestampType,
   uintType,
 } from '../types.ts';
-import { CelError, CelList, CelMap, type CelResult, type CelValue } from '../values.ts';
+import { CelArray, CelError, CelList, CelMap, type CelResult, type CelValue } from '../values.ts';
 import { noOperatorUnlessReceiver } from './arithmetic.ts';
 import { listOfA, mapOfAB, type Signature, typeA, unguarded } from './declare.ts';
 
@@ -109,8 +109,11 @@ function isSurrogate(unit: number): boolean {
 function contains(value: CelValue, container: CelValue): CelResult {
   if (container instanceof CelMap) return container.has(value);
   if (!(container instanceof CelList)) return noSuchOverload;
+  // A list over foreign data asks its items, whose equality may be their own.
+  const asksItems = !(container instanceof CelArray);
   for (let index = 0; index < container.size; index++) {
-    if (celEquals(value, container.get(index))) return true;
+    const item = container.get(index);
+    if (asksItems ? celEquals(item, value) : celEquals(value, item)) return true;
   }
   return false;
 }

@@ -1,0 +1,122 @@
+import {
+  applyTypeOf,
+  builtinDefinition,
+  type Definition,
+  type DefinitionVersion,
+  EVENTS_API_VERSION,
+  eventFromCore,
+  eventToCore,
+  normalizeBuiltin,
+} from '../definitions/mod.ts';
+import {
+  type AppliedConfiguration,
+  applyOwned,
+  excludeFields,
+  FieldSet,
+  type FieldWriter,
+  fieldElement,
+  type KubeObject,
+  newObject,
+  type OwnershipRules,
+  objectOf,
+  trackUpdate,
+} from '../machinery/mod.ts';
+import type { Api } from './api.ts';
+import { objectInVersion } from './conversion.ts';
+import { tidyMetadata } from './row-codec.ts';
+import { apiVersionOf } from './target.ts';
+
+/** A kind in one of its versions, at one of its endpoints. */
+export interface Endpoint {
+  readonly definition: Definition;
+  readonly version: DefinitionVersion;
+  readonly subresource: string;
+}
+
+/** Notes in the managed fields of an object what this write gives to and takes from whom. In place. */
+export function noteOwnership(
+  api: Api,
+  endpoint: Endpoint,
+  change: {
+    readonly live: KubeObject | undefined;
+    readonly object: KubeObject;
+    readonly writer: FieldWriter;
+  },
+): Promise<void> {
+  // What only reads show must not come to be owned by who sends it back.
+  tidyMetadata(change.object.metadata);
+  return trackUpdate(ownershipRules(api, endpoint), change);
+}
+
+/** The live object with a configuration applied, and the managed fields that follow; without defaults. */
+export function applyConfiguration(
+  api: Api,
+  endpoint: Endpoint,
+  change: AppliedConfiguration,
+): Promise<KubeObject> {
+  return applyOwned(ownershipRules(api, endpoint), change);
+}
+
+function ownershipRules(api: Api, { definition, version, subresource }: Endpoint): OwnershipRules {
+  const apiVersion = apiVersionOf(definition.group, version.name);
+  const reset = definition.strategy.resetFields({ subresource, version: version.name });
+  return {
+    apiVersion,
+    subresource,
+    filter:
+      reset.length === 0
+        ? undefined
+        : excludeFields(FieldSet.of(...reset.map((name) => [fieldElement(name)]))),
+    get empty() {
+      return emptyObject(definition, version);
+    },
+    knowsEmptyLists: definition.origin === 'builtin',
+    typeOf(wanted) {
+      const kind = kindIn(definition, wanted);
+      const found = kind?.versions.find(({ name }) => apiVersionOf(kind.group, name) === wanted);
+      return kind === undefined || found === undefined ? undefined : applyTypeOf(kind, found);
+    },
+    convert: (object, wanted) => convert(api, definition, { object, apiVersion: wanted }),
+  };
+}
+
+/** The definition that has that version. Events are one kind in two groups. */
+function kindIn(definition: Definition, apiVersion: string): Definition | undefined {
+  if (!isEvent(definition)) return definition;
+  return builtinDefinition(apiVersion === EVENTS_API_VERSION ? 'events.k8s.io' : '', 'events');
+}
+
+function convert(
+  api: Api,
+  definition: Definition,
+  { object, apiVersion }: { readonly object: KubeObject; readonly apiVersion: string },
+): KubeObject | Promise<KubeObject> {
+  if (object.apiVersion === apiVersion) return object;
+  if (isEvent(definition)) {
+    return apiVersion === EVENTS_API_VERSION ? eventFromCore(object) : eventToCore(object);
+  }
+  const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1);
+  return objectInVersion(api, { definition, version }, object);
+}
+
+function isEvent(definition: Definition): boolean {
+  return definition.origin === 'builtin' && definition.names.kind === 'Event';
+}
+
+/** An object of which nothing is set: of a built-in kind it shows what Go prints of an empty struct. */
+function emptyObject(definition: Definition, version: DefinitionVersion): KubeObject {
+  const object = objectOf({
+    apiVersion: apiVersionOf(definition.group, version.name),
+    kind: definition.names.kind,
+    metadata: newObject(),
+  }) as KubeObject;
+  if (definition.origin === 'crd') return object;
+  const known = emptyBuiltins.get(definition);
+  if (known !== undefined) return known;
+  normalizeBuiltin(object, version.schema);
+  emptyBuiltins.set(definition, object);
+  return object;
+}
+
+/** Built-in kinds have one version each. */
+const emptyBuiltins = new WeakMap<Definition, KubeObject>();

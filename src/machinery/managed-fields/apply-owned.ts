@@ -1,0 +1,133 @@
+import { applyPatch, type Conflict, type FieldSet, TypedValueError, typedValue } from '../apply/mod.ts';
+import { deepCopy, isObject, type JsonValue, newObject } from '../json-value.ts';
+import type { KubeObject } from '../kube-object.ts';
+import { StatusError } from '../status-error.ts';
+import { capUpdaters } from './ancient-changes.ts';
+import { newApplyConflict } from './conflicts.ts';
+import { allowedByLastApplied, hasLastApplied, setLastApplied } from './last-applied.ts';
+import { decodeManagedFields, encodeManagedFields, type Managed, managerIdentifier } from './managed.ts';
+import {
+  type FieldWriter,
+  managerRules,
+  type OwnershipRules,
+  ownable,
+  typedObject,
+  withoutManagedFields,
+} from './rules.ts';
+import { updateOwners } from './track.ts';
+
+const BEFORE_FIRST_APPLY = 'before-first-apply';
+/** The manager as whom kubectl applies, which takes over what it applied on the client's side before. */
+const KUBECTL = 'kubectl';
+
+export interface AppliedConfiguration {
+  /** The stored object; undefined when it is to be created. */
+  readonly live: KubeObject | undefined;
+  readonly config: KubeObject;
+  readonly writer: FieldWriter;
+  readonly isForced: boolean;
+}
+
+/**
+ * The live object with a configuration applied, and with the managed fields that follow. It shares nothing
+ * with either, and lacks defaults.
+ *
+ * @throws {StatusError} 409 for fields that others own and want otherwise; 500, as upstream, for a
+ * configuration that is not of the kind's type
+ */
+export async function applyOwned(rules: OwnershipRules, applied: AppliedConfiguration): Promise<KubeObject> {
+  const { live, config, writer } = applied;
+  const liveObject = live === undefined ? rules.empty : withoutManagedFields(live);
+  const managed = await ownersOf(rules, { live, liveObject, writer });
+  const step = { ...applied, liveObject, managed };
+  let merged = await mergeOwned(rules, step);
+  if ('conflicts' in merged && writer.manager === KUBECTL) {
+    const left = withoutAllowed(merged.conflicts, allowedByLastApplied(rules, liveObject));
+    merged = left.length > 0 ? { conflicts: left } : await mergeOwned(rules, { ...step, isForced: true });
+  }
+  if ('conflicts' in merged) throw newApplyConflict(merged.conflicts);
+  const { object } = merged;
+  if (writer.manager === KUBECTL && hasLastApplied(object)) setLastApplied(object, config);
+  const entries = encodeManagedFields(merged.managed);
+  if (entries === undefined) delete object.metadata.managedFields;
+  else object.metadata.managedFields = entries;
+  return object;
+}
+
+/** Who owns what before the apply. An object of which nobody knows is owned by whoever wrote it before. */
+async function ownersOf(
+  rules: OwnershipRules,
+  known: {
+    readonly live: KubeObject | undefined;
+    readonly liveObject: KubeObject;
+    readonly writer: FieldWriter;
+  },
+): Promise<Managed> {
+  const managed = decodeManagedFields(known.live?.metadata.managedFields);
+  if (managed.owners.size > 0) return managed;
+  const writer = { manager: BEFORE_FIRST_APPLY, now: known.writer.now };
+  return updateOwners(rules, { managed, live: rules.empty, object: known.liveObject, writer });
+}
+
+type Merged =
+  | { readonly object: KubeObject; readonly managed: Managed }
+  | { readonly conflicts: readonly Conflict[] };
+
+async function mergeOwned(
+  rules: OwnershipRules,
+  step: AppliedConfiguration & { readonly liveObject: KubeObject; readonly managed: Managed },
+): Promise<Merged> {
+  const { liveObject, config, managed, writer, isForced } = step;
+  const { apiVersion, subresource } = rules;
+  const { manager, now } = writer;
+  const id = managerIdentifier({ manager, operation: 'Apply', apiVersion, subresource });
+  const result = await applyPatch({
+    live: typedObject(rules, liveObject),
+    config: typedConfiguration(rules, config),
+    managers: managed.owners,
+    manager: id,
+    force: isForced,
+    rules: managerRules(rules),
+  });
+  if (result.kind === 'conflict') return result;
+  const owners = new Map(result.managers);
+  const own = owners.get(id);
+  if (own !== undefined) {
+    const set = ownable(own.set);
+    if (set.isEmpty) owners.delete(id);
+    else owners.set(id, { ...own, set });
+  }
+  const { object } = result;
+  // As upstream: who only joins in owning what is there already is not given a time.
+  const times = object === undefined ? managed.times : new Map(managed.times).set(id, now);
+  return {
+    object: deepCopy((object?.value ?? liveObject) as KubeObject),
+    managed: capUpdaters({ ...managed, owners, times }),
+  };
+}
+
+function typedConfiguration(rules: OwnershipRules, config: KubeObject): ReturnType<typeof typedValue> {
+  const { apiVersion } = rules;
+  try {
+    return typedValue({ value: config, type: rules.typeOf(apiVersion)!, apiVersion });
+  } catch (cause) {
+    if (!(cause instanceof TypedValueError)) throw cause;
+    const { namespace, name } = isObject(config.metadata) ? config.metadata : newObject();
+    const place = `${textOf(namespace)}/${textOf(name)}`;
+    const kind = `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${config.kind}`;
+    throw new StatusError({
+      code: 500,
+      reason: '',
+      message: `failed to create typed patch object (${place}; ${kind}): ${cause.message}`,
+      cause,
+    });
+  }
+}
+
+function withoutAllowed(conflicts: readonly Conflict[], allowed: FieldSet): Conflict[] {
+  return conflicts.filter(({ path }) => !allowed.has(path));
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
