@@ -11,8 +11,8 @@ export type Expected =
 const operandSymbols = '[ ] { } ( ) . , - ! ? true false null'.split(' ');
 const alwaysOperands: ReadonlySet<string> = new Set(['[', '{', '(', '.', '-', '!', 'true', 'false', 'null']);
 const operandKinds = 'NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER';
-/** What may follow a closing bracket, whatever is around it. */
 const binaryOperators: ReadonlySet<string> = new Set('? && || == != < <= > >= in + - * / %'.split(' '));
+/** What may follow a closing bracket, whatever is around it. */
 const continuations: ReadonlySet<string> = new Set(['.', '[', ...binaryOperators]);
 
 export interface Place {
