@@ -11,6 +11,13 @@ export const limits = {
   frameBytesMax: 4 * 1024 * 1024,
   /** Objects nest a dozen levels; V8's serialiser gives up at some thousands. */
   jsonDepthMax: 100,
+  /** cel-go's limits on an expression: what it takes here it must take there. */
+  celExpressionCodePointsMax: 100_000,
+  celRecursionMax: 250,
+  /** Macros that use an argument twice double it; what fits into the code points alone has fewer parts. */
+  celExpressionPartsMax: 250_000,
+  /** The types of real rules are made of a dozen types; chained macros could double them without end. */
+  celTypeWeightMax: 2_000,
   /** 3 MiB of tiny keys would otherwise cost 100 MB of heap. */
   jsonNodesMax: 250_000,
   /** An apiserver's limit on the operations of one JSON patch. */

@@ -54,6 +54,8 @@ export interface StrategyContext {
   readonly subresource: string;
   /** RFC 3339 seconds, UTC. */
   readonly now: string;
+  /** Tells the client something that is wrong, but not held against this request. */
+  readonly warn?: (text: string) => void;
 }
 
 /**

@@ -70,7 +70,7 @@ function validateSpec(crd: KubeObject, old: KubeObject | undefined): FieldError[
     ...validateGroup(textAt(spec, 'group')),
     ...validateScope(textAt(spec, 'scope')),
     ...validatePreserveUnknownFields(spec, versions, old),
-    ...validateVersions(versions),
+    ...validateVersions(versions, old === undefined ? [] : versionsOf(old)),
     ...validateVersionSet(spec, versions),
     ...validateRequiredNames(names),
     ...validateNames(names, 'spec.names'),

@@ -130,10 +130,22 @@ describe('validation', () => {
 
   test('of the status endpoint looks at the status only', () => {
     const object = widget({ spec: { color: 'green' }, status: { phase: 1 } });
-    const errors = definition.strategy.validateUpdate(object, object, STATUS).map(fieldErrorText);
+    const old = widget({ spec: { color: 'green' } });
+    const errors = definition.strategy.validateUpdate(object, old, STATUS).map(fieldErrorText);
     expect(errors).toEqual([
       'status.phase: Invalid value: "integer": phase in body must be of type string: "integer"',
     ]);
+  });
+
+  test('forgives an update what it leaves as it was, through the main endpoint and the status', () => {
+    const old = widget({ spec: { color: 'green' }, status: { phase: 1 } });
+    const next = widget({ spec: { color: 'green', size: 4 }, status: { phase: 1, replicas: 2 } });
+    expect(createErrors(definition, next)).toHaveLength(2);
+    expect(definition.strategy.validateUpdate(next, old, MAIN)).toEqual([]);
+    expect(definition.strategy.validateUpdate(next, old, STATUS)).toEqual([]);
+    const worse = widget({ spec: { color: 'pink' }, status: { phase: 2 } });
+    expect(definition.strategy.validateUpdate(worse, old, MAIN)).toHaveLength(2);
+    expect(definition.strategy.validateUpdate(worse, old, STATUS)).toHaveLength(1);
   });
 
   test('does not hold a list that was wrong before against an update', () => {
