@@ -26,15 +26,17 @@ test('the descriptor table is what proto/generate.mjs makes of the .proto files'
   execFileSync(process.execPath, [join(PROTO_ROOT, 'generate.mjs'), '--check']);
 });
 
-test('any object of any kind is the same after a round trip', () => {
+// Each kind by itself, so that none is left to chance.
+test.each(kinds)('any $kind of $apiVersion is the same after a round trip', (kind) => {
   fc.assert(
-    fc.property(fc.constantFrom(...kinds).chain(objectOfKind), (object) => {
+    fc.property(objectOfKind(kind), (object) => {
       const decoded = decodeProtobuf(encodeProtobuf(object)).object;
       expect(encodeJson(canonical(decoded))).toBe(encodeJson(canonical(object)));
       // What was decoded is already in the form that a second round trip does not change.
       expect(encodeJson(decodeProtobuf(encodeProtobuf(decoded)).object)).toBe(encodeJson(decoded));
     }),
-    { numRuns: 120 },
+    // A definition holds whole schemas, which take long to make up.
+    { numRuns: kind.kind.startsWith('CustomResourceDefinition') ? 3 : 12 },
   );
 });
 
