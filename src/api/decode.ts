@@ -1,9 +1,10 @@
-import { type BuiltinDefinition, decodeCustomResource } from '../definitions/mod.ts';
+import { type BuiltinDefinition, decodeCustomResource, embeddedMetadataError } from '../definitions/mod.ts';
 import {
   checkDecodable,
   checkMetadataTypes,
   decodeProtobuf,
   EnvelopeError,
+  fieldErrorText,
   goQuote,
   invalid,
   isObject,
@@ -74,6 +75,7 @@ export function decodeObject(resource: Resource, body: Body): Decoded {
       `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summaryOf(body.bytes)})`,
     );
   }
+  if (resource.definition.origin === 'crd') assertTyped(body, { object: value, kind });
   checkTypes(resource, value, kind);
   return decodeValue(resource, value as KubeObject, duplicates);
 }
@@ -134,7 +136,29 @@ function decodeBuiltin(resource: Resource, object: KubeObject): string[] {
 function decodeCustom(resource: Resource, object: KubeObject): string[] {
   const error = checkMetadataTypes(object.metadata);
   if (error !== undefined) throw cannotBeHandled(resource, error);
+  const embedded = embeddedMetadataError(object, resource.version.schema);
+  if (embedded !== undefined) throw cannotBeHandled(resource, fieldErrorText(embedded));
   return decodeCustomResource(object, resource.version);
+}
+
+/** Custom resources have to say what they are. */
+function assertTyped(
+  body: Body,
+  {
+    object,
+    kind,
+  }: { readonly object: JsonObject; readonly kind: { readonly apiVersion: string; readonly kind: string } },
+): void {
+  if (!object['kind']) {
+    const text = body.mediaType === YAML_TYPE ? shorten(object) : Buffer.from(body.bytes).toString();
+    throw newBadRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${text}' (${summaryOf(body.bytes)})`,
+    );
+  }
+  if (object['apiVersion']) return;
+  throw newBadRequest(
+    `the API version in the data () does not match the expected API version (${kind.apiVersion})`,
+  );
 }
 
 /** Kind and apiVersion of the body must be the endpoint's; for built-in kinds they may be missing. */
@@ -153,20 +177,9 @@ function checkTypes(
       `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(given)} into Go struct field .${field} of type string`,
     );
   }
-  if (resource.definition.origin === 'crd') {
-    if (!givenKind) {
-      throw newBadRequest(
-        `the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${shorten(object)}' (${summaryOf(Buffer.from(shorten(object)))})`,
-      );
-    }
-  }
-  if (
-    resource.definition.origin === 'crd'
-      ? givenVersion !== kind.apiVersion
-      : givenVersion && givenVersion !== kind.apiVersion
-  ) {
+  if (givenVersion && givenVersion !== kind.apiVersion) {
     throw newBadRequest(
-      `the API version in the data (${givenVersion || ''}) does not match the expected API version (${kind.apiVersion})`,
+      `the API version in the data (${givenVersion}) does not match the expected API version (${kind.apiVersion})`,
     );
   }
   if (givenKind && givenKind !== kind.kind && resource.definition.origin === 'builtin') {

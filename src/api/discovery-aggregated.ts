@@ -74,7 +74,8 @@ function resourceDiscovery({ definition, version }: ServedDefinition): JsonObjec
     version: isBuiltin ? '' : version.name,
     kind: names.kind,
   });
-  const parts = [...version.subresources].sort((a, b) => compareTexts(a.name, b.name));
+  const parts = [...version.subresources];
+  if (isBuiltin) parts.sort((a, b) => compareTexts(a.name, b.name));
   return objectOf({
     resource: names.plural,
     responseKind: own,

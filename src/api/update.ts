@@ -125,7 +125,7 @@ export async function prepareUpdate(
   dedupeOwners(object, context);
   if (step.isOwned !== true) {
     const writer = { manager: options.fieldManager, now: formatTime(api.store.nowMs()) };
-    await noteOwnership(resource, { live: old, object, writer });
+    await noteOwnership(api, resource, { live: old, object, writer });
   }
   const admission = {
     operation: 'UPDATE' as const,
@@ -137,7 +137,11 @@ export async function prepareUpdate(
   };
   await admit(api, attempt, { ...admission, phase: 'mutate' });
   dedupeOwners(object, context);
-  const strategyContext = { subresource: target.subresource, now: formatTime(api.store.nowMs()) };
+  const strategyContext = {
+    subresource: target.subresource,
+    now: formatTime(api.store.nowMs()),
+    warn: (text: string): void => context.warn(text),
+  };
   definition.strategy.prepareForUpdate(object, old, strategyContext);
   // An unconditional update is one from whatever is there now.
   object.metadata.resourceVersion = String(attempt.currentRow?.revision);

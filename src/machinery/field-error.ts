@@ -59,7 +59,8 @@ export function notSupported(field: string, value: JsonValue, supported: readonl
   return { type: 'FieldValueNotSupported', field, value, detail };
 }
 export function tooLong(field: string, bytesMax: number): FieldError {
-  return { type: 'FieldValueTooLong', field, detail: `may not be more than ${bytesMax} bytes` };
+  const unit = bytesMax === 1 ? 'byte' : 'bytes';
+  return { type: 'FieldValueTooLong', field, detail: `may not be more than ${bytesMax} ${unit}` };
 }
 export function tooMany(field: string, actual: number, max: number): FieldError {
   const unit = max === 1 ? 'item' : 'items';
@@ -77,6 +78,12 @@ export function fieldErrorBody(error: FieldError): string {
 /** `<field>: <body>`, as upstream prints one error. */
 export function fieldErrorText(error: FieldError): string {
   return `${error.field}: ${fieldErrorBody(error)}`;
+}
+
+/** All errors in one text, each once, as upstream prints an aggregate. */
+export function aggregateErrors(errors: readonly FieldError[]): string {
+  const texts = [...new Set(errors.map(fieldErrorText))];
+  return texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
 }
 
 /** `path.key`, or just the key at the root. */
@@ -118,10 +125,16 @@ function shouldShowValue(type: FieldErrorType): boolean {
   );
 }
 
+function hex4(character: string): string {
+  return character.charCodeAt(0).toString(16).padStart(4, '0');
+}
+
 function renderValue(value: JsonValue): string {
   if (typeof value === 'string') return goQuote(value);
   if (isObject(value) || Array.isArray(value)) {
-    return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? Number(item) : item));
+    const text = JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? Number(item) : item));
+    // Go's encoder makes JSON that may stand in a web page.
+    return text.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${hex4(character)}`);
   }
   return String(value);
 }

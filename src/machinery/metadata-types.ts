@@ -1,3 +1,4 @@
+import { child } from './field-error.ts';
 import { isObject, type JsonObject, type JsonValue } from './json-value.ts';
 import { timeParseError } from './timestamps.ts';
 
@@ -114,10 +115,7 @@ function checkStruct(
   return firstError(Object.keys(value), (key) => {
     const fieldType = type.fields.get(key);
     if (fieldType === undefined) return undefined;
-    return check(value[key], fieldType, {
-      struct: type.shortName,
-      path: place.path === '' ? key : `${place.path}.${key}`,
-    });
+    return check(value[key], fieldType, { struct: type.shortName, path: child(place.path, key) });
   });
 }
 

@@ -146,8 +146,10 @@ function regexError(message: string, regex: string, examples: readonly string[])
  * Replaces the last two characters of a prefix that ends in a dash, as upstream does, so that `foo-`
  * is judged as if something followed the dash.
  */
-function maskTrailingDash(name: string): string {
-  return name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name;
+export function maskTrailingDash(name: string): string {
+  if (name.length <= 1 || !name.endsWith('-')) return name;
+  // Upstream cuts bytes: of another character than ASCII's the first ones stay, and the name stays invalid.
+  return name.charCodeAt(name.length - 2) > 0x7f ? name : `${name.slice(0, -2)}a`;
 }
 
 // The patterns above are only printed. They nest repetitions, which a backtracking engine may walk in

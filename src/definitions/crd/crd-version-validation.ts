@@ -7,6 +7,7 @@ import {
   invalid,
   type JsonValue,
   required,
+  SchemaHistory,
   textAt,
   validateStructural,
 } from '../../machinery/mod.ts';
@@ -17,12 +18,18 @@ import type { VersionView } from './crd-view.ts';
  * The rules for spec.versions. Upstream keeps schema, subresources, columns and selectable fields once
  * where all versions agree on them, which shows in the paths: `spec.validation.openAPIV3Schema…` instead
  * of `spec.versions[0].schema.openAPIV3Schema…`.
+ *
+ * @param old the versions before the update: what they broke already they may go on to break
  */
-export function validateVersions(versions: readonly VersionView[]): FieldError[] {
+export function validateVersions(
+  versions: readonly VersionView[],
+  old: readonly VersionView[] = [],
+): FieldError[] {
   const first = versions[0];
   if (first === undefined) return [];
   const errors: FieldError[] = [];
   const shared = sharedParts(versions);
+  const before = { old, history: new SchemaHistory(old.flatMap(({ schema }) => schema ?? [])) };
   const isSchemaMissing = shared.schema && first.schema === undefined;
   versions.forEach((version, index) => {
     const path = at('spec.versions', index);
@@ -36,13 +43,15 @@ export function validateVersions(versions: readonly VersionView[]): FieldError[]
         invalid(child(path, 'deprecationWarning'), textAt(version.raw, 'deprecationWarning'), detail),
       );
     }
-    errors.push(...validateParts(version, { ...PER_VERSION, isPart: (part) => !shared[part], path }));
+    errors.push(
+      ...validateParts(version, { ...PER_VERSION, ...before, isPart: (part) => !shared[part], path }),
+    );
   });
   const hasAnyStatus = versions.some((version) => version.hasStatus);
   errors.push(
     ...validateParts(
       { ...first, hasStatus: hasAnyStatus },
-      { ...SHARED, isPart: (part) => shared[part], path: 'spec' },
+      { ...SHARED, ...before, isPart: (part) => shared[part], path: 'spec' },
     ),
   );
   return errors;
@@ -53,18 +62,32 @@ type Part = 'schema' | 'subresources' | 'columns' | 'selectableFields';
 interface Parts {
   readonly path: string;
   readonly schemaPath: string;
+  readonly noSchemaDetail: string;
+  readonly old: readonly VersionView[];
+  readonly history: SchemaHistory;
   isPart(part: Part): boolean;
 }
 
-const PER_VERSION = { schemaPath: 'schema.openAPIV3Schema' } as const;
-const SHARED = { schemaPath: 'validation.openAPIV3Schema' } as const;
+const PER_VERSION = {
+  schemaPath: 'schema.openAPIV3Schema',
+  noSchemaDetail: 'may only be set when `version.schema.openAPIV3Schema` is not included',
+} as const;
+const SHARED = {
+  schemaPath: 'validation.openAPIV3Schema',
+  noSchemaDetail: 'may only be set when validations.schema is included',
+} as const;
 
-function validateParts(version: VersionView, { path, schemaPath, isPart }: Parts): FieldError[] {
+function validateParts(version: VersionView, parts: Parts): FieldError[] {
+  const { path, schemaPath, noSchemaDetail, isPart } = parts;
   const errors: FieldError[] = [];
   const { schema } = version;
   if (isPart('schema') && schema !== undefined) {
     errors.push(
-      ...validateStructural(schema, child(path, schemaPath), { isStatusEnabled: version.hasStatus }),
+      ...validateStructural(schema, child(path, schemaPath), {
+        isStatusEnabled: version.hasStatus,
+        history: parts.history,
+        isUnchanged: deepEqual(version.raw['schema'], oldSchemaOf(version, parts)),
+      }),
     );
   }
   if (isPart('subresources') && version.scale !== undefined) {
@@ -75,23 +98,28 @@ function validateParts(version: VersionView, { path, schemaPath, isPart }: Parts
       errors.push(...validateColumn(column, at(child(path, 'additionalPrinterColumns'), index)));
     });
   }
-  if (isPart('selectableFields') && schema !== undefined) {
-    errors.push(
-      ...validateSelectableFields(version.selectableFields, schema, child(path, 'selectableFields')),
-    );
+  if (isPart('selectableFields') && version.selectableFields.length > 0) {
+    const fieldsPath = child(path, 'selectableFields');
+    // Where the schema is kept elsewhere than the fields, upstream refuses the fields.
+    if (isPart('schema') && schema !== undefined) {
+      errors.push(...validateSelectableFields(version.selectableFields, schema, fieldsPath));
+    } else errors.push(invalid(fieldsPath, '', noSchemaDetail));
   }
   return errors;
+}
+
+function oldSchemaOf({ name }: VersionView, { old }: Parts): JsonValue | undefined {
+  return old.find((version) => version.name === name)?.raw['schema'];
 }
 
 function sharedParts(versions: readonly VersionView[]): Readonly<Record<Part, boolean>> {
   const agree = (key: string): boolean =>
     versions.every(({ raw }) => deepEqual(presentOf(raw[key]), presentOf(versions[0]?.raw[key])));
-  const schema = agree('schema');
   return {
-    schema,
+    schema: agree('schema'),
     subresources: agree('subresources'),
     columns: agree('additionalPrinterColumns'),
-    selectableFields: schema && agree('selectableFields'),
+    selectableFields: agree('selectableFields'),
   };
 }
 

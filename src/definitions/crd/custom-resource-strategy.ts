@@ -1,12 +1,16 @@
 import {
   type CompiledSchema,
+  CorrelatedValue,
   compileSchema,
   deepCopy,
   deepEqual,
   type FieldError,
+  type FieldErrorType,
+  fieldErrorText,
   invalid,
   type KubeObject,
   propertySchemaOf,
+  RuleValidator,
   validateDns1123SubdomainName,
   validateListTypes,
 } from '../../machinery/mod.ts';
@@ -23,7 +27,7 @@ export interface CustomKind {
 
 /**
  * The rules of a custom resource. Objects are judged by the schema of the version that they are written
- * in; validators are made when the first object of a version comes. Rules in CEL are not looked at.
+ * in; validators are made when the first object of a version comes, and compile what it comes across.
  */
 export function customResourceStrategy(kind: CustomKind): Strategy {
   const rules = new Map(kind.versions.map((version) => [version.name, new VersionRules(version)]));
@@ -31,9 +35,9 @@ export function customResourceStrategy(kind: CustomKind): Strategy {
 
   function validate(object: KubeObject, old: KubeObject | undefined, context: StrategyContext): FieldError[] {
     const versionRules = rulesOf(object);
-    const errors = validateTypes(object, kind, { isVersionKnown: versionRules !== undefined });
+    const errors = validateTypes(object, kind, old?.apiVersion);
     if (errors.length > 0 || versionRules === undefined) return errors;
-    return versionRules.validate(object, old, { isStatusOnly: context.subresource === 'status' });
+    return versionRules.validate(object, old, context);
   }
 
   return {
@@ -64,42 +68,68 @@ class VersionRules {
   #schema: CompiledSchema | undefined;
   #statusSchema: CompiledSchema | undefined;
   #hasEmbedded: boolean | undefined;
+  #rules: RuleValidator | 'none' | undefined;
 
   constructor(version: DefinitionVersion) {
     this.#version = version;
     this.hasStatus = version.subresources.some(({ name }) => name === 'status');
   }
 
-  validate(
-    object: KubeObject,
-    old: KubeObject | undefined,
-    { isStatusOnly }: { readonly isStatusOnly: boolean },
-  ): FieldError[] {
+  validate(object: KubeObject, old: KubeObject | undefined, context: StrategyContext): FieldError[] {
     const { schema, scale } = this.#version;
-    const errors = isStatusOnly ? this.#validateStatus(object) : this.#validateWhole(object);
+    const isStatusOnly = context.subresource === 'status';
+    const correlation = old === undefined ? undefined : new CorrelatedValue(object, old, schema);
+    const errors = isStatusOnly
+      ? this.#validateStatus(object, correlation?.key('status'))
+      : this.#validateWhole(object, correlation);
     if (scale !== undefined) errors.push(...validateScaleFields(object, scale, { isStatusOnly }));
     this.#hasEmbedded ??= hasEmbeddedResources(schema);
-    if (this.#hasEmbedded && !isStatusOnly) errors.push(...validateEmbeddedResources(object, schema, ''));
+    if (this.#hasEmbedded && !isStatusOnly) errors.push(...validateEmbeddedResources(object, schema));
     const listErrors = validateListTypes(object, schema, '');
     // Lists that were wrong before are not held against an update that only carries them along.
     const isOldWrong =
       old !== undefined && listErrors.length > 0 && validateListTypes(old, schema, '').length > 0;
-    return isOldWrong ? errors : [...errors, ...listErrors];
+    if (!isOldWrong) errors.push(...listErrors);
+    const rules = this.#rulesValidator();
+    if (rules === undefined) return errors;
+    // Rules rely on the types of values, and would only repeat in other words what is wrong with them.
+    if (errors.some(({ type }) => BLOCKING_ERRORS.has(type))) return [...errors, RULES_NOT_CHECKED];
+    const warn = (error: FieldError): void => context.warn?.(fieldErrorText(error));
+    return [...errors, ...rules.validate(object, { path: '', old, correlation, warn })];
   }
 
-  #validateWhole(object: KubeObject): FieldError[] {
+  #rulesValidator(): RuleValidator | undefined {
+    this.#rules ??= RuleValidator.of(this.#version.schema, { isResourceRoot: true }) ?? 'none';
+    return this.#rules === 'none' ? undefined : this.#rules;
+  }
+
+  #validateWhole(object: KubeObject, correlation: CorrelatedValue | undefined): FieldError[] {
     this.#schema ??= compileSchema(this.#version.schema);
-    return this.#schema.validateValues(object, '');
+    return this.#schema.validateValues(object, '', correlation);
   }
 
-  #validateStatus(object: KubeObject): FieldError[] {
+  #validateStatus(object: KubeObject, correlation: CorrelatedValue | undefined): FieldError[] {
     const status = object['status'];
     const schema = propertySchemaOf(this.#version.schema, 'status');
     if (status === undefined || schema === undefined) return [];
     this.#statusSchema ??= compileSchema(schema);
-    return this.#statusSchema.validateValues(status, 'status');
+    return this.#statusSchema.validateValues(status, 'status', correlation);
   }
 }
+
+const BLOCKING_ERRORS: ReadonlySet<FieldErrorType> = new Set<FieldErrorType>([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+
+const RULES_NOT_CHECKED: FieldError = invalid(
+  '<nil>',
+  null,
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+);
 
 function prepareForSpecUpdate(
   object: KubeObject,
@@ -138,14 +168,15 @@ function isContentEqual(object: KubeObject, old: KubeObject): boolean {
 function validateTypes(
   object: KubeObject,
   kind: CustomKind,
-  { isVersionKnown }: { readonly isVersionKnown: boolean },
+  oldApiVersion: string | undefined,
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (object.kind !== kind.kind) errors.push(invalid('kind', object.kind ?? '', `must be ${kind.kind}`));
-  const isGroupRight = object.apiVersion === `${kind.group}/${versionOf(object)}`;
-  if (!isGroupRight || !isVersionKnown) {
-    const detail = `must be ${kind.group}/${kind.storageVersion}`;
-    errors.push(invalid('apiVersion', object.apiVersion ?? '', detail));
+  // An update is in the version of what it updates; a creation was decoded in that of its endpoint.
+  const isKnown = kind.versions.some(({ name }) => object.apiVersion === `${kind.group}/${name}`);
+  const expected = oldApiVersion ?? (isKnown ? object.apiVersion : `${kind.group}/${kind.storageVersion}`);
+  if (object.apiVersion !== expected) {
+    errors.push(invalid('apiVersion', object.apiVersion ?? '', `must be ${expected}`));
   }
   return errors;
 }

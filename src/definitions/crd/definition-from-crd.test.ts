@@ -55,9 +55,13 @@ test('the definition carries what the CRD says', () => {
     ['v1', true, undefined],
     ['v1beta1', false, true],
   ]);
-  // Scale is kept for when it is served, and not advertised before.
   expect(definition.versions[0]?.subresources).toEqual([
     { name: 'status', verbs: ['get', 'patch', 'update'] },
+    {
+      name: 'scale',
+      verbs: ['get', 'patch', 'update'],
+      kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+    },
   ]);
   expect(definition.versions[0]?.scale?.specReplicasPath).toBe('.spec.replicas');
   expect(definition.fieldLabels('v1')).toEqual(['spec.color']);
@@ -126,10 +130,22 @@ describe('validation', () => {
 
   test('of the status endpoint looks at the status only', () => {
     const object = widget({ spec: { color: 'green' }, status: { phase: 1 } });
-    const errors = definition.strategy.validateUpdate(object, object, STATUS).map(fieldErrorText);
+    const old = widget({ spec: { color: 'green' } });
+    const errors = definition.strategy.validateUpdate(object, old, STATUS).map(fieldErrorText);
     expect(errors).toEqual([
       'status.phase: Invalid value: "integer": phase in body must be of type string: "integer"',
     ]);
+  });
+
+  test('forgives an update what it leaves as it was, through the main endpoint and the status', () => {
+    const old = widget({ spec: { color: 'green' }, status: { phase: 1 } });
+    const next = widget({ spec: { color: 'green', size: 4 }, status: { phase: 1, replicas: 2 } });
+    expect(createErrors(definition, next)).toHaveLength(2);
+    expect(definition.strategy.validateUpdate(next, old, MAIN)).toEqual([]);
+    expect(definition.strategy.validateUpdate(next, old, STATUS)).toEqual([]);
+    const worse = widget({ spec: { color: 'pink' }, status: { phase: 2 } });
+    expect(definition.strategy.validateUpdate(worse, old, MAIN)).toHaveLength(2);
+    expect(definition.strategy.validateUpdate(worse, old, STATUS)).toHaveLength(1);
   });
 
   test('does not hold a list that was wrong before against an update', () => {
@@ -229,7 +245,8 @@ test('conversion rewrites the version and prunes what the other one lacks', () =
   );
   const stored = widget({ spec: { color: 'red', size: 3 } });
   const converted = definition.convert?.(stored, 'v1alpha1');
-  expect(converted).toEqual(widget({ spec: { color: 'red', legacy: 'y' } }, 'example.com/v1alpha1'));
+  // Without the defaults of the other version: they are for what clients send.
+  expect(converted).toEqual(widget({ spec: { color: 'red' } }, 'example.com/v1alpha1'));
   expect(stored).toEqual(widget({ spec: { color: 'red', size: 3 } }));
   expect(definitionFromCrd(widgetCrd()).convert).toBeUndefined();
 });

@@ -1,12 +1,13 @@
-import { deepEqual, type JsonObject, type JsonValue } from '../json-value.ts';
+import type { JsonObject, JsonValue } from '../json-value.ts';
 import type { ApplyType, ListType, MapType } from './apply-type.ts';
 import { ChangeNode, type Comparison, NO_CHANGES } from './comparison.ts';
 import { FieldSet, type FieldSetEntry, LEAF } from './field-set.ts';
-import { groupItems } from './list-items.ts';
+import { groupItems, itemText } from './list-items.ts';
 import { PathStack } from './path-stack.ts';
 import type { TypedValue } from './typed-value.ts';
 import { TypedValueError, type ValueFault } from './typed-value-error.ts';
 import { asList, asMap, isEmptyMap, kindOf, scalarFault, type ValueKind } from './value-kind.ts';
+import { areEqual } from './value-order.ts';
 
 /**
  * Which fields were removed, modified and added from one object to another of the same type. What exists on
@@ -76,7 +77,7 @@ function compareScalars({ lhs, rhs, type }: Sides, { node, walk }: Place): void 
 }
 
 function compareLeaves(lhs: JsonValue, rhs: JsonValue, node: ChangeNode): void {
-  if (!deepEqual(lhs, rhs)) node.modified.isMember = true;
+  if (!areEqual(lhs, rhs)) node.modified.isMember = true;
 }
 
 function compareLists({ lhs, rhs }: Sides, type: ListType, { node, walk }: Place): void {
@@ -86,6 +87,8 @@ function compareLists({ lhs, rhs }: Sides, type: ListType, { node, walk }: Place
     compareLeaves(lhs, rhs, node);
     return;
   }
+  // Most lists do not change, and to see that is cheaper than to address their items.
+  if (left !== undefined && right !== undefined && areEqual(lhs, rhs)) return;
   const before = groupItems(type, left);
   const after = groupItems(type, right);
   for (const fault of [...before.faults, ...after.faults]) report(walk, fault);
@@ -114,7 +117,7 @@ function compareItems({ text, lefts, rights, type }: ItemSides, node: ChangeNode
   const [lhs] = lefts;
   const [rhs] = rights;
   if (lefts.length > 1 && rights.length > 1) {
-    if (!deepEqual(lefts as JsonValue[], rights as JsonValue[])) node.modified.putItem(text, LEAF);
+    if (!areEqual(lefts as JsonValue[], rights as JsonValue[])) node.modified.putItem(text, LEAF);
     return;
   }
   if (lefts.length > 1) {
@@ -162,6 +165,10 @@ function compareLeftMembers(
     if (lhs === undefined || lhs === rhs) continue;
     const memberType = memberTypeOf(type, name, walk);
     if (memberType === undefined) continue;
+    if (rhs !== undefined && isRightText(lhs, rhs, memberType)) {
+      node.modified.putField(name, LEAF);
+      continue;
+    }
     walk.path.enterField(name);
     if (rhs === undefined) {
       node.removed.putField(name, wholeEntry(lhs, memberType, walk));
@@ -207,17 +214,19 @@ function wholeEntry(value: JsonValue, type: ApplyType, walk: Walk): FieldSetEntr
 function wholeListEntry(value: JsonValue, type: ListType, walk: Walk): FieldSetEntry {
   const list = asList(value);
   if (type.isAtomic || list === undefined || list.length === 0) return LEAF;
-  const { groups, faults } = groupItems(type, list);
-  for (const fault of faults) report(walk, fault);
   const entries = new Map<string, FieldSetEntry>();
-  for (const [text, items] of groups) {
-    if (items.length > 1) {
+  for (let index = 0; index < list.length; index++) {
+    const item = list[index]!;
+    const text = itemText(type, item);
+    if (typeof text !== 'string') {
+      report(walk, `element ${index}: ${text.fault}`);
+    } else if (entries.has(text)) {
       entries.set(text, LEAF);
-      continue;
+    } else {
+      walk.path.enterItem(text);
+      entries.set(text, wholeEntry(item, type.items, walk));
+      walk.path.leave();
     }
-    walk.path.enterItem(text);
-    entries.set(text, wholeEntry(items[0]!, type.items, walk));
-    walk.path.leave();
   }
   return { isMember: true, children: nonEmpty(FieldSet.from(undefined, entries)) };
 }
@@ -251,6 +260,15 @@ function memberTypeOf(type: MapType, name: string, walk: Walk): ApplyType | unde
     walk.path.leave();
   }
   return memberType;
+}
+
+/** Two texts that differ, where the type wants a text: the most frequent change by far. */
+function isRightText(lhs: JsonValue, rhs: JsonValue, type: ApplyType): boolean {
+  return (
+    typeof lhs === 'string' &&
+    typeof rhs === 'string' &&
+    (type.scalar === 'string' || type.scalar === 'untyped')
+  );
 }
 
 function nonEmpty(set: FieldSet): FieldSet | undefined {

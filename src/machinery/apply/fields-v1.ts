@@ -14,23 +14,7 @@ export class FieldsV1Error extends Error {
  * that is encoded with everything else has its keys sorted bytewise.
  */
 export function encodeFieldsV1(set: FieldSet): JsonObject {
-  const node = newObject();
-  for (const [element, { isMember, children }] of set.entriesInOrder()) {
-    const text = elementText(element);
-    if (children === undefined) {
-      node[text] = newObject();
-      continue;
-    }
-    const below = encodeFieldsV1(children);
-    if (!isMember) {
-      node[text] = below;
-      continue;
-    }
-    const marked = newObject();
-    marked['.'] = newObject();
-    node[text] = Object.assign(marked, below);
-  }
-  return node;
+  return encodeInto(newObject(), set);
 }
 
 /** The JSON text of {@link encodeFieldsV1} with its keys in upstream's order. */
@@ -46,6 +30,21 @@ export function encodeFieldsV1Text(set: FieldSet): string {
  */
 export function decodeFieldsV1(value: JsonValue): FieldSet {
   return decodeNode(value).children ?? FieldSet.empty;
+}
+
+/** The order does not matter here: whoever encodes an object sorts its keys. */
+function encodeInto(node: JsonObject, set: FieldSet): JsonObject {
+  if (set.fields !== undefined)
+    for (const [name, entry] of set.fields) node[`f:${name}`] = encodeEntry(entry);
+  if (set.items !== undefined) for (const [text, entry] of set.items) node[text] = encodeEntry(entry);
+  return node;
+}
+
+function encodeEntry({ isMember, children }: FieldSetEntry): JsonObject {
+  const node = newObject();
+  if (children === undefined) return node;
+  if (isMember) node['.'] = newObject();
+  return encodeInto(node, children);
 }
 
 function encodeMembers(set: FieldSet): string[] {

@@ -6,6 +6,7 @@ import { PathStack } from './path-stack.ts';
 import type { TypedValue } from './typed-value.ts';
 import { TypedValueError, type ValueFault } from './typed-value-error.ts';
 import { asList, asMap, isEmptyMap, kindOf, scalarFault, type ValueKind } from './value-kind.ts';
+import { areEqual } from './value-order.ts';
 
 /**
  * Lays a configuration over a live value: what the configuration says wins, what it does not say stays.
@@ -87,17 +88,26 @@ function mergeMaps(sides: Sides, type: MapType, walk: Walk): JsonValue | undefin
   }
   const out = newObject();
   let isEmpty = true;
-  const put = (name: string, lhs: JsonValue | undefined, rhs: JsonValue | undefined): void => {
-    const merged = mergeMember(name, { lhs, rhs }, { type, walk });
-    if (merged === undefined) return;
+  // What the configuration only repeats is passed on as it is, which makes a later comparison trivial.
+  let isChanged = left === undefined;
+  for (const name in left) {
+    const lhs = left[name];
+    if (lhs === undefined) continue;
+    const merged = mergeMember(name, { lhs, rhs: right?.[name] }, { type, walk });
+    if (merged !== lhs) isChanged = true;
+    if (merged === undefined) continue;
     out[name] = merged;
     isEmpty = false;
-  };
-  for (const name in left) if (left[name] !== undefined) put(name, left[name], right?.[name]);
-  for (const name in right) {
-    if (right[name] !== undefined && left?.[name] === undefined) put(name, undefined, right[name]);
   }
-  return isEmpty ? undefined : out;
+  for (const name in right) {
+    const rhs = right[name];
+    if (rhs === undefined || left?.[name] !== undefined) continue;
+    out[name] = rhs;
+    isEmpty = false;
+    isChanged = true;
+  }
+  if (isEmpty) return undefined;
+  return isChanged ? out : left;
 }
 
 function mergeMember(
@@ -105,6 +115,7 @@ function mergeMember(
   { lhs, rhs }: Sides,
   { type, walk }: { readonly type: MapType; readonly walk: Walk },
 ): JsonValue | undefined {
+  if (rhs === undefined) return lhs;
   const memberType = type.field(name) ?? type.others;
   walk.path.enterField(name);
   let merged: JsonValue | undefined;
@@ -118,6 +129,7 @@ function mergeLists(sides: Sides, type: ListType, walk: Walk): JsonValue | undef
   const left = asList(sides.lhs);
   const right = asList(sides.rhs);
   if (type.isAtomic || ((left?.length ?? 0) === 0 && (right?.length ?? 0) === 0)) return winner(sides);
+  if (left !== undefined && right !== undefined && areEqual(sides.lhs!, sides.rhs!)) return sides.lhs;
   const faultsBefore = walk.faults.length;
   const config = indexItems(type, right ?? [], { walk, allowDuplicates: false });
   const live = indexItems(type, left ?? [], { walk, allowDuplicates: true });
@@ -165,6 +177,8 @@ class ListMerge {
   #sharedIndex = 0;
   readonly #done = new Set<string>();
   readonly #out: JsonValue[] = [];
+  /** What is wrong inside items was found when the sides were checked; upstream passes over it here too. */
+  readonly #walk: Walk = { path: new PathStack(), faults: [] };
 
   constructor(type: ApplyType, live: IndexedItems, config: IndexedItems) {
     this.#type = type;
@@ -224,9 +238,8 @@ class ListMerge {
     if (merged !== undefined) this.#out.push(merged);
   }
 
-  /** What is wrong inside items was found when the sides were checked; upstream passes over it here too. */
   #merge(lhs: JsonValue | undefined, rhs: JsonValue | undefined): JsonValue | undefined {
-    return mergeNode(lhs, rhs, { type: this.#type, walk: { path: new PathStack(), faults: [] } });
+    return mergeNode(lhs, rhs, { type: this.#type, walk: this.#walk });
   }
 }
 

@@ -14,6 +14,7 @@ export interface PruneOptions {
   readonly last: ManagedSet | undefined;
   /** All managers, the applying one with its new set. */
   readonly managers: Managers;
+  readonly manager: string;
   /** The version of the new configuration. */
   readonly apiVersion: string;
   readonly conversions: Conversions;
@@ -25,7 +26,7 @@ export interface PruneOptions {
  */
 export function* pruneDropped(options: PruneOptions): Steps<TypedValue> {
   const { merged, last, managers, apiVersion, conversions } = options;
-  if (last === undefined || last.set.isEmpty) return merged;
+  if (last === undefined || last.set.isEmpty || isNothingDropped(options)) return merged;
   const there = yield* attemptSteps(
     'failed to convert merged object to last applied version',
     conversions.at(merged, last.apiVersion),
@@ -43,6 +44,16 @@ export function* pruneDropped(options: PruneOptions): Steps<TypedValue> {
   const back = yield* conversions.at(pruned, apiVersion);
   if (back === undefined) throw new ApplyError(`version ${apiVersion} of the configuration is gone`);
   return back;
+}
+
+/**
+ * Is everything applied again, with nobody to convert for? Then all of it is owned, with all that it stands
+ * in, and nothing can come out but the merged object: the common case, told without walking the object.
+ */
+function isNothingDropped({ last, managers, manager, apiVersion }: PruneOptions): boolean {
+  for (const other of managers.values()) if (other.apiVersion !== apiVersion) return false;
+  const now = managers.get(manager)?.set ?? FieldSet.empty;
+  return last?.apiVersion === apiVersion && differenceOf(last.set, now).isEmpty;
 }
 
 interface Pair {

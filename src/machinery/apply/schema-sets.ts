@@ -32,7 +32,9 @@ export function reconcileSet(set: FieldSet, type: ApplyType): FieldSet {
   if (map !== undefined) {
     if (map.isUntyped || map.isAtomic) return set;
     return rebuilt(set, {
-      fields: mapEntries(set.fields, (entry, name) => reconcileEntry(entry, map.field(name) ?? map.others)),
+      fields: mapEntries(set.fields, (entry, name) =>
+        entry.children === undefined ? entry : reconcileEntry(entry, map.field(name) ?? map.others),
+      ),
       items: mapEntries(set.items, (entry) => reconcileEntry(entry, map.others)),
     });
   }

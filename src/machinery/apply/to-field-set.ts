@@ -1,7 +1,7 @@
 import type { JsonValue } from '../json-value.ts';
 import type { ApplyType, ListType, MapType } from './apply-type.ts';
 import { FieldSet, type FieldSetEntry, LEAF } from './field-set.ts';
-import { groupItems, NO_ELEMENT } from './list-items.ts';
+import { itemText, NO_ELEMENT } from './list-items.ts';
 import type { TypedValue } from './typed-value.ts';
 import { asList, asMap, isEmptyMap, kindOf } from './value-kind.ts';
 
@@ -29,11 +29,11 @@ function entryOfList(value: JsonValue, type: ListType): FieldSetEntry | undefine
   const list = asList(value);
   if (list === undefined || list.length === 0) return undefined;
   const entries = new Map<string, FieldSetEntry>();
-  const { groups, faults } = groupItems(type, list);
-  for (const [text, items] of groups) {
-    entries.set(text, items.length > 1 ? LEAF : asMember(entryOfValue(items[0]!, type.items)));
+  for (const item of list) {
+    const text = itemText(type, item);
+    if (typeof text !== 'string') entries.set(NO_ELEMENT, LEAF);
+    else entries.set(text, entries.has(text) ? LEAF : asMember(entryOfValue(item, type.items)));
   }
-  if (faults.length > 0) entries.set(NO_ELEMENT, LEAF);
   return nodeOf(FieldSet.from(undefined, entries));
 }
 

@@ -1,4 +1,3 @@
-import { deepEqual } from '../json-value.ts';
 import { compareTyped } from './compare.ts';
 import { type Comparison, changedFields, filterComparison } from './comparison.ts';
 import type { Conflict } from './conflict.ts';
@@ -19,6 +18,7 @@ import { reconcileSet } from './schema-sets.ts';
 import { runSteps, type Steps } from './steps.ts';
 import { fieldSetOf } from './to-field-set.ts';
 import type { TypedValue } from './typed-value.ts';
+import { areEqual } from './value-order.ts';
 
 export interface UpdateOptions {
   readonly live: TypedValue;
@@ -102,11 +102,11 @@ function* applySteps({ live, config, managers, manager, force, rules }: ApplyOpt
   reconciled.set(manager, sameOr(last, { set, apiVersion, isApplied: true }));
   const next = yield* attemptSteps(
     'failed to prune fields',
-    pruneDropped({ merged, last, managers: reconciled, apiVersion, conversions }),
+    pruneDropped({ merged, last, managers: reconciled, manager, apiVersion, conversions }),
   );
   const settled = yield* settle({ live, next, managers: reconciled, manager, rules, conversions });
   if (!force && settled.conflicts.size > 0) return { kind: 'conflict', conflicts: listConflicts(settled) };
-  const isSame = deepEqual(live.value, next.value);
+  const isSame = areEqual(live.value, next.value);
   return {
     kind: 'applied',
     object: isSame ? undefined : next,

@@ -1,4 +1,32 @@
-import type { JsonObject, JsonValue } from '../json-value.ts';
+import { deepEqual, type JsonObject, type JsonValue } from '../json-value.ts';
+
+/** As `deepEqual`, for the many values that are equal: without closures and lists of keys. */
+export function areEqual(a: JsonValue, b: JsonValue): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object') return deepEqual(a, b);
+  if (a === null || b === null) return false;
+  if (Array.isArray(a)) return Array.isArray(b) && areListsEqual(a, b);
+  return !Array.isArray(b) && areMapsEqual(a, b);
+}
+
+function areListsEqual(a: readonly JsonValue[], b: readonly JsonValue[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (!areEqual(a[index]!, b[index]!)) return false;
+  return true;
+}
+
+function areMapsEqual(a: JsonObject, b: JsonObject): boolean {
+  let size = 0;
+  for (const key in a) {
+    const left = a[key];
+    if (left === undefined) continue;
+    const right = b[key];
+    if (right === undefined || !areEqual(left, right)) return false;
+    size++;
+  }
+  for (const key in b) if (b[key] !== undefined) size--;
+  return size === 0;
+}
 
 /**
  * The order in which upstream sorts path elements that hold values: numbers, then strings by their

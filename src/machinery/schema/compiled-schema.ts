@@ -1,6 +1,7 @@
 import type { FieldError } from '../field-error.ts';
 import type { JsonValue } from '../json-value.ts';
 import { compileGate, type Gate } from './ajv-gate.ts';
+import type { CorrelatedValue } from './correlated-value.ts';
 import { validateListTypes } from './list-types.ts';
 import type { Schema } from './schema.ts';
 import { validateValue } from './value-validation.ts';
@@ -9,8 +10,12 @@ import { validateValue } from './value-validation.ts';
 export interface CompiledSchema {
   /** All errors of a value: of its schema and of its lists of type set and map. At most some hundred. */
   validate(value: JsonValue, path: string): FieldError[];
-  /** The errors of {@link validate} without those of the list types, which updates treat differently. */
-  validateValues(value: JsonValue, path: string): FieldError[];
+  /**
+   * The errors of {@link validate} without those of the list types, which updates treat differently.
+   *
+   * @param correlation the value with what it replaces, if this is an update that may keep old errors
+   */
+  validateValues(value: JsonValue, path: string, correlation?: CorrelatedValue): FieldError[];
 }
 
 export interface CompileOptions {
@@ -29,14 +34,14 @@ export function compileSchema(schema: Schema, options: CompileOptions = {}): Com
   let untilHot = options.hotAfter ?? HOT_AFTER;
   let gate: Gate | undefined;
 
-  function validateValues(value: JsonValue, path: string): FieldError[] {
+  function validateValues(value: JsonValue, path: string, correlation?: CorrelatedValue): FieldError[] {
     if (untilHot > 0) untilHot--;
     else if (untilHot === 0) {
       untilHot = -1;
       gate = compileGate(schema);
     }
     if (gate?.(value) === true) return [];
-    return validateValue(schema, value, { base: path }).distinctErrors();
+    return validateValue(schema, value, { base: path, correlation }).distinctErrors();
   }
 
   return {

@@ -5,8 +5,17 @@ const CASES: Readonly<Record<string, { readonly good: readonly string[]; readonl
   {
     bsonobjectid: { good: ['507f1f77bcf86cd799439011'], bad: ['507f1f77bcf86cd79943901'] },
     uri: {
-      good: ['http://a.b/c?d#e', '/path', 'mailto:x', 'https://[::1]:8080/'],
-      bad: ['', 'a/b', '//a b/', 'http://a%zz/', ':x', 'http://a:b/'],
+      good: ['http://a.b/c?d#e', '/path', 'mailto:x', 'https://[::1]:8080/', '//a b/', '///a'],
+      bad: [
+        '',
+        'a/b',
+        'http://a b/',
+        'http://a%zz/',
+        'http://a%20/',
+        'http://[1.2.3.4]/',
+        ':x',
+        'http://a:b/',
+      ],
     },
     email: { good: ['a@b.c', 'Joe <joe@example.com>', '"a b"@c.d'], bad: ['a', '@b', 'a@', 'a b@c', 'x <y'] },
     hostname: {
@@ -37,8 +46,8 @@ const CASES: Readonly<Record<string, { readonly good: readonly string[]; readonl
     byte: { good: ['YWI='], bad: ['', 'YWI', 'YWI=\n', '$'] },
     date: { good: ['2024-02-29'], bad: ['2023-02-29', '2024-13-01', '2024-1-1'] },
     duration: {
-      good: ['1h30m', '-1.5s', '0', '3 days', '5 minutes 2 sec', '100ns'],
-      bad: ['', '1', '1 parsec', 'h', '1h 30'],
+      good: ['1h30m', '-1.5s', '0', '3 days', '5 minutes 2 sec', '100ns', '1h 30'],
+      bad: ['', '1', '1 parsec', 'h', '30 1'],
     },
     'date-time': {
       good: ['2014-12-15T19:30:20.000Z', '2014-12-15t19:30:20+01:00'],

@@ -1,8 +1,10 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { isRequestUri } from '../go/mod.ts';
 import { dns1123LabelErrors, dns1123SubdomainErrors } from '../names.ts';
 import { parseQuantity } from '../quantity.ts';
 import { isCreditCard, isIsbn10, isIsbn13 } from './check-digits.ts';
-import { isEmail, isRequestUri } from './internet-formats.ts';
+import { parseFormatDuration } from './duration-format.ts';
+import { isEmail } from './internet-formats.ts';
 
 /**
  * Is this a format that strings are checked for. Dashes do not count: `date-time` is `datetime`.
@@ -51,7 +53,7 @@ const FORMATS: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ['byte', (text: string) => text !== '' && !/[\r\n]/.test(text) && base64ErrorPosition(text) === undefined],
   ['password', () => true],
   ['date', isDate],
-  ['duration', isDuration],
+  ['duration', (text: string) => parseFormatDuration(text) !== undefined],
   ['datetime', isDateTime],
   ['quantity', isQuantity],
   ['k8sshortname', (text: string) => dns1123LabelErrors(text).length === 0],
@@ -127,33 +129,6 @@ function isDateTime(text: string): boolean {
   if (match === null) return false;
   const [hours, minutes, seconds] = match.slice(1).map(Number) as [number, number, number];
   return hours <= 23 && minutes <= 59 && seconds <= 59;
-}
-
-/** Go's time.ParseDuration, or Scala's notation (`3 days 5 minutes`). */
-function isDuration(text: string): boolean {
-  if (text.length > 1_000) return false;
-  if (/^[-+]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.test(text)) return true;
-  if (!/^\s*(?:\d+\s*[A-Za-zµ]+\s*)+$/.test(text)) return false;
-  return [...text.matchAll(/\d+\s*([A-Za-zµ]+)/g)].some(([, unit = '']) => isScalaUnit(unit.toLowerCase()));
-}
-
-const SHORT_UNITS: ReadonlySet<string> = new Set([
-  'ns',
-  'us',
-  'µs',
-  'ms',
-  's',
-  'm',
-  'h',
-  'hr',
-  'd',
-  'w',
-  'wk',
-]);
-const LONG_UNITS: readonly string[] = ['nano', 'micro', 'milli', 'sec', 'min', 'hour', 'day', 'week'];
-
-function isScalaUnit(unit: string): boolean {
-  return SHORT_UNITS.has(unit) || LONG_UNITS.some((name) => unit.startsWith(name));
 }
 
 function isQuantity(text: string): boolean {

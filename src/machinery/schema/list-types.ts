@@ -51,7 +51,8 @@ function validateMapList(list: readonly JsonValue[], schema: Schema, path: strin
   if (odd >= 0) {
     return [invalid(at(path, odd), list[odd] ?? null, 'must be an object for an array of list-type map')];
   }
-  const keyNames = schema['x-kubernetes-list-map-keys'] ?? [];
+  // Go prints the keys of a map in order.
+  const keyNames = [...(schema['x-kubernetes-list-map-keys'] ?? [])].sort();
   const keys = list.map((item) => keyOf(item, keyNames));
   return repetitions(keys).map((index) => duplicate(at(path, index), keys[index] ?? null));
 }

@@ -11,6 +11,7 @@ test('patterns have the meaning of RE2 and match anywhere', () => {
 test.each([
   ['(a', 'error parsing regexp: missing closing ): `(a`'],
   ['(?=x)', 'error parsing regexp: invalid or unsupported Perl syntax: `(?=`'],
+  ['a\\', 'error parsing regexp: trailing backslash at end of expression: ``'],
   ['a{1001}', 'error parsing regexp: invalid repeat count: `{1001}`'],
 ])('%s is refused in the words of Go', (pattern, message) => {
   expect(() => compilePattern(pattern)).toThrow(new PatternError(message));
@@ -24,4 +25,11 @@ test('a pattern that makes backtracking engines hang takes no time', () => {
   const start = performance.now();
   expect(compilePattern('^(a+)+$').test(`${'a'.repeat(5_000)}b`)).toBe(false);
   expect(performance.now() - start).toBeLessThan(1_000);
+});
+
+test('matches are found from a place on, and the leftmost one is preferred', () => {
+  const pattern = compilePattern('a|ab|^b');
+  expect(pattern.find('xaxab', 0)).toEqual({ start: 1, end: 2 });
+  expect(pattern.find('xaxab', 2)).toEqual({ start: 3, end: 4 });
+  expect(pattern.find('xaxab', 4)).toBeUndefined();
 });

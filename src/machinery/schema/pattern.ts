@@ -5,6 +5,14 @@ import { BoundedCache } from '../../base/mod.ts';
 export interface Pattern {
   /** Does the expression match anywhere in the text. Takes time linear in its length. */
   test(text: string): boolean;
+  /** The leftmost match that begins at this place or later, as Go prefers among several. */
+  find(text: string, from: number): PatternMatch | undefined;
+}
+
+/** Where a match begins and ends, in UTF-16 units. */
+export interface PatternMatch {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** The expression is not RE2 syntax. The message is what Go's regexp package says. */
@@ -41,8 +49,18 @@ function compile(pattern: string): Pattern {
   }
   re2 ??= createRequire(import.meta.url)('re2js') as Re2;
   try {
-    return re2.RE2JS.compile(pattern);
+    const compiled = re2.RE2JS.compile(pattern);
+    return {
+      test: (text) => compiled.test(text),
+      find: (text, from) => {
+        const matcher = compiled.matcher(text);
+        return matcher.find(from) ? { start: matcher.start(), end: matcher.end() } : undefined;
+      },
+    };
   } catch (error) {
-    throw new PatternError(error instanceof Error ? error.message : String(error), { cause: error });
+    const message = error instanceof Error ? error.message : String(error);
+    // Go quotes what is wrong after every message; here that is nothing.
+    const isTrailing = message.endsWith('trailing backslash at end of expression');
+    throw new PatternError(isTrailing ? `${message}: \`\`` : message, { cause: error });
   }
 }

@@ -1,17 +1,19 @@
 import { at, child, type FieldError, invalid } from '../field-error.ts';
 import { deepCopy, deepEqual, isObject, type JsonValue, objectOf } from '../json-value.ts';
 import { pruneUnknown } from './prune.ts';
+import { RuleBudget, RuleValidator } from './rules/mod.ts';
 import type { Schema } from './schema.ts';
 import { WorkBudget } from './validation-report.ts';
 import { validateValue } from './value-validation.ts';
 
 /**
- * Every default must be valid against its own schema and hold no field that pruning would remove:
- * otherwise defaulting would make objects invalid, or change at each read.
+ * Every default must be valid against its own schema, rules included, and hold no field that pruning would
+ * remove: otherwise defaulting would make objects invalid, or change at each read.
  */
 export function validateSchemaDefaults(schema: Schema, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  checkNode(schema, { path, errors, budget: new WorkBudget(), isResource: true, isInsideMeta: false });
+  const budgets = { budget: new WorkBudget(), rules: new RuleBudget() };
+  checkNode(schema, { path, errors, ...budgets, isResource: true, isInsideMeta: false });
   return errors;
 }
 
@@ -19,13 +21,14 @@ interface Place {
   readonly path: string;
   readonly errors: FieldError[];
   readonly budget: WorkBudget;
+  readonly rules: RuleBudget;
   readonly isResource: boolean;
   readonly isInsideMeta: boolean;
 }
 
 function checkNode(schema: Schema, place: Place): void {
-  const { path, errors, budget, isResource, isInsideMeta } = place;
-  if (budget.isExhausted) return;
+  const { path, errors, budget, rules, isResource, isInsideMeta } = place;
+  if (budget.isExhausted || rules.isOver) return;
   const isEmbedded = isResource || schema['x-kubernetes-embedded-resource'] === true;
   const isMeta = isInsideMeta && !isEmbedded;
   if (schema.default !== undefined && schema.default !== null) {
@@ -33,7 +36,13 @@ function checkNode(schema: Schema, place: Place): void {
     if (!isMeta && !isPruned(schema.default, schema)) {
       errors.push(invalid(defaultPath, schema.default, 'must not have unknown fields'));
     }
-    errors.push(...validateValue(schema, schema.default, { base: defaultPath, budget }).distinctErrors());
+    const invalidities = validateValue(schema, schema.default, {
+      base: defaultPath,
+      budget,
+    }).distinctErrors();
+    errors.push(...invalidities);
+    if (invalidities.length === 0)
+      errors.push(...brokenRules(schema, schema.default, { ...place, isEmbedded }));
   }
   // Defaults below additionalProperties are never applied to a key that is absent, and upstream ignores them.
   if (schema.items !== undefined) {
@@ -49,6 +58,26 @@ function checkNode(schema: Schema, place: Place): void {
       isInsideMeta: isMeta || (isEmbedded && isMetaField),
     });
   }
+}
+
+interface DefaultPlace extends Place {
+  readonly isEmbedded: boolean;
+}
+
+/**
+ * The rules that a default breaks. It must pass when it replaces itself, and when it comes from nothing,
+ * which is another question to rules that look back.
+ */
+function brokenRules(
+  schema: Schema,
+  value: JsonValue,
+  { path, rules, isEmbedded }: DefaultPlace,
+): FieldError[] {
+  const validator = RuleValidator.of(schema, { isResourceRoot: isEmbedded });
+  if (validator === undefined) return [];
+  const options = { path: child(path, 'default'), budget: rules };
+  const errors = validator.validate(value, { ...options, old: value });
+  return errors.length > 0 ? errors : validator.validate(value, options);
 }
 
 function isPruned(value: JsonValue, schema: Schema): boolean {

@@ -1,6 +1,8 @@
 import { child, type FieldError, fieldErrorText, forbidden, invalid } from '../field-error.ts';
+import { checkRules } from './rules/mod.ts';
 import type { Schema } from './schema.ts';
 import { validateSchemaDefaults } from './schema-defaults.ts';
+import type { SchemaHistory } from './schema-history.ts';
 import { hasUnsupportedKeywords, validateSchemaKeywords } from './schema-keywords.ts';
 import { validateCompleteness } from './structural-completeness.ts';
 import { validateInvariants } from './structural-invariants.ts';
@@ -9,11 +11,16 @@ import { ERRORS_MAX } from './validation-report.ts';
 export interface StructuralOptions {
   /** A status subresource splits the schema, so that its root may only say what survives the split. */
   readonly isStatusEnabled: boolean;
+  /** What an update of an older CRD may keep. */
+  readonly history?: SchemaHistory;
+  /** The schema was accepted before, so that the estimated cost of its rules is not held against it. */
+  readonly isUnchanged?: boolean;
 }
 
 /**
  * The rules for the schema of a version of a CRD (`openAPIV3Schema`): banned keywords, structural form,
- * list and map types, valid defaults and patterns, with upstream's texts. At most 100 errors.
+ * list and map types, valid defaults and patterns, and rules in CEL that compile and do not cost too much,
+ * with upstream's texts. At most 100 errors.
  *
  * @param path where the schema stands, as in `spec.versions[0].schema.openAPIV3Schema`
  */
@@ -21,6 +28,9 @@ export function validateStructural(schema: Schema, path: string, options: Struct
   if (!isDepthBounded(schema))
     return [invalid(path, '', `must not nest deeper than ${SCHEMA_DEPTH_MAX} levels`)];
   const errors: FieldError[] = [];
+  const keep = (found: readonly FieldError[]): FieldError[] =>
+    found.filter((error) => options.history?.tolerates(error) !== true);
+  let isSound = false;
   if (options.isStatusEnabled) errors.push(...validateSplittableRoot(schema, path));
   if (schema.nullable === true) {
     errors.push(forbidden(child(path, 'nullable'), 'nullable cannot be true at the root'));
@@ -28,10 +38,23 @@ export function validateStructural(schema: Schema, path: string, options: Struct
   // What the keyword rules refuse below has no structural form that could be looked at.
   if (!hasUnsupportedKeywords(schema)) {
     const structural = [...validateInvariants(schema, path), ...validateCompleteness(schema, path)];
-    if (structural.length > 0) errors.push(...structural.sort(compareTexts));
-    else errors.push(...validateSchemaDefaults(schema, path));
+    const found =
+      structural.length > 0 ? structural.sort(compareTexts) : keep(validateSchemaDefaults(schema, path));
+    errors.push(...found);
+    isSound = found.length === 0;
   }
-  errors.push(...validateSchemaKeywords(schema, path));
+  const schemaErrors = keep(validateSchemaKeywords(schema, path));
+  errors.push(...schemaErrors);
+  // Types that expressions are checked against follow from a sound schema only.
+  if (isSound) {
+    errors.push(
+      ...checkRules(schema, path, {
+        schemaErrors,
+        isUnchanged: options.isUnchanged === true,
+        known: options.history,
+      }),
+    );
+  }
   return errors.slice(0, ERRORS_MAX);
 }
 

@@ -75,12 +75,12 @@ export class ValidationScope {
     return this.budget.isExhausted;
   }
 
-  /** The field path of a path below the value. Upstream prints the root as `<nil>`. */
+  /** The field path of a path below the value. Upstream prints the root as `<nil>`, and items of it as `a.[0]`. */
   field(path: string): string {
     const name = path.startsWith('.') ? path.slice(1) : path;
     if (name === '') return this.base === '' ? '<nil>' : this.base;
     if (this.base === '') return name;
-    return name.startsWith('[') ? `${this.base}${name}` : `${this.base}.${name}`;
+    return `${this.base}.${name}`;
   }
 
   exhaustedError(): FieldError {

@@ -1,8 +1,8 @@
 import { at, child, type FieldError, invalid, notSupported, required } from '../field-error.ts';
+import { normalizeFieldPath } from './rules/mod.ts';
 import type { Schema, ValidationRule } from './schema.ts';
-import { schemaAtPath } from './schema-path.ts';
 
-/** The rules for the form of `x-kubernetes-validations` of one node. The expressions are not looked into. */
+/** The rules for the form of `x-kubernetes-validations` of one node. What the expressions say is checked elsewhere. */
 export function validateRules(schema: Schema, path: string): FieldError[] {
   return (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) =>
     validateRule(rule, schema, at(child(path, 'x-kubernetes-validations'), index)),
@@ -57,7 +57,7 @@ function validateFieldPath({ fieldPath = '' }: ValidationRule, schema: Schema, p
   const place = child(path, 'fieldPath');
   if (fieldPath.trim() === '') errors.push(invalid(place, fieldPath, 'must be non-empty if specified'));
   if (hasLineBreak(fieldPath)) errors.push(invalid(place, fieldPath, 'must not contain line breaks'));
-  if (schemaAtPath(schema, fieldPath) === undefined) {
+  if (normalizeFieldPath(fieldPath, schema) === undefined) {
     errors.push(invalid(place, fieldPath, 'must be a valid path'));
   }
   return errors;

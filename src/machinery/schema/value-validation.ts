@@ -1,22 +1,28 @@
 import { goQuote, invalid, required, tooMany } from '../field-error.ts';
 import { isObject, type JsonObject, type JsonValue } from '../json-value.ts';
+import type { CorrelatedValue } from './correlated-value.ts';
 import { type Checked, checkEnum, checkNumber, checkString, checkType } from './scalar-checks.ts';
 import type { Schema } from './schema.ts';
 import { additionalSchemaOf, propertySchemaOf } from './schema-nodes.ts';
 import { ValidationReport, ValidationScope, type WorkBudget } from './validation-report.ts';
 
+export interface ValueOptions {
+  /** The path of the value. */
+  readonly base: string;
+  readonly budget?: WorkBudget;
+  /** The value with what it replaces: what is wrong where nothing changed is not held against an update. */
+  readonly correlation?: CorrelatedValue | undefined;
+}
+
 /**
  * Validates a value against a schema as kube-openapi does (draft 4 of JSON schema with `nullable`), with
  * its texts. Work and number of errors are bounded, so that no pair of object and schema can stall.
  */
-export function validateValue(
-  schema: Schema,
-  value: JsonValue,
-  { base, budget }: { readonly base: string; readonly budget?: WorkBudget },
-): ValidationReport {
+export function validateValue(schema: Schema, value: JsonValue, options: ValueOptions): ValidationReport {
+  const { base, budget, correlation } = options;
   const scope = new ValidationScope(base, budget);
   const report = new ValidationReport();
-  validateNode(schema, { value, path: '', scope, report });
+  validateCorrelated(schema, { value, path: '', scope, report, correlation });
   if (scope.isExhausted) {
     const exhausted = new ValidationReport();
     exhausted.add(scope.exhaustedError());
@@ -25,7 +31,25 @@ export function validateValue(
   return report;
 }
 
-function validateNode(schema: Schema, checked: Checked): void {
+/** A value at its place, with its counterpart if the place has one. */
+interface Correlated extends Checked {
+  readonly correlation?: CorrelatedValue | undefined;
+}
+
+/** Forgets the errors of a value that did not change, those of everything below it included. */
+function validateCorrelated(schema: Schema, checked: Correlated): void {
+  const { correlation, report } = checked;
+  if (correlation === undefined) {
+    validateNode(schema, checked);
+    return;
+  }
+  const own = new ValidationReport();
+  validateNode(schema, { ...checked, report: own });
+  if (own.isValid || !correlation.isUnchanged) report.merge(own);
+  else report.matches += own.matches;
+}
+
+function validateNode(schema: Schema, checked: Correlated): void {
   const { value, scope, report } = checked;
   if (!scope.spend(1)) return;
   checkType(schema, checked);
@@ -99,6 +123,7 @@ function checkAllOf(schemas: readonly Schema[], checked: Checked): void {
   complain(checked, `must validate all the schemas (allOf)${validCount === 0 ? '. None validated' : ''}`);
 }
 
+/** As upstream, a branch does not know what was there before: its errors are dropped only with its node's. */
 function branch(schema: Schema, { value, path, scope }: Checked): ValidationReport {
   const report = new ValidationReport();
   validateNode(schema, { value, path, scope, report });
@@ -110,11 +135,15 @@ function complain({ path, scope, report }: Checked, what: string): void {
   report.add(invalid(scope.field(''), '', `${goQuote(path)} ${what}`));
 }
 
-function checkArray(schema: Schema, array: readonly JsonValue[], { path, scope, report }: Checked): void {
+function checkArray(schema: Schema, array: readonly JsonValue[], checked: Correlated): void {
+  const { path, scope, report } = checked;
+  report.matches += 2;
   const items = schema.items;
   if (items !== undefined) {
     for (let index = 0; index < array.length; index++) {
-      validateNode(items, { value: array[index] ?? null, path: `${path}[${index}]`, scope, report });
+      const correlation = checked.correlation?.index(index);
+      const value = array[index] ?? null;
+      validateCorrelated(items, { value, path: `${path}[${index}]`, scope, report, correlation });
     }
   }
   if (schema.minItems !== undefined && array.length < schema.minItems) {
@@ -126,17 +155,16 @@ function checkArray(schema: Schema, array: readonly JsonValue[], { path, scope, 
   }
 }
 
-function checkObject(schema: Schema, object: JsonObject, checked: Checked): void {
+function checkObject(schema: Schema, object: JsonObject, checked: Correlated): void {
   const { path, scope, report } = checked;
+  report.matches += 1;
   const keys = Object.keys(object);
   if (schema.minProperties !== undefined && keys.length < schema.minProperties) {
     const detail = `${path} in body should have at least ${schema.minProperties} properties`;
     report.add(invalid(scope.field(path), keys.length, detail));
-    return;
   }
   if (schema.maxProperties !== undefined && keys.length > schema.maxProperties) {
     report.add(tooMany(scope.field(path), keys.length, schema.maxProperties));
-    return;
   }
   const additional = additionalSchemaOf(schema);
   for (const key of keys) {
@@ -144,9 +172,12 @@ function checkObject(schema: Schema, object: JsonObject, checked: Checked): void
     if (value === undefined) continue;
     const property = propertySchemaOf(schema, key);
     if (property !== undefined) {
-      validateNode(property, { value, path: path === '' ? key : `${path}.${key}`, scope, report });
+      const correlation = correlationOf(key, checked);
+      const at = path === '' ? key : `${path}.${key}`;
+      validateCorrelated(property, { value, path: at, scope, report, correlation });
     } else if (additional !== undefined) {
-      validateNode(additional, { value, path: `${path}.${key}`, scope, report });
+      const correlation = correlationOf(key, checked);
+      validateCorrelated(additional, { value, path: `${path}.${key}`, scope, report, correlation });
     } else if (schema.additionalProperties === false) {
       report.add(invalid(scope.field(path), key, `${path}.${key} in body is a forbidden property`));
     }
@@ -156,4 +187,10 @@ function checkObject(schema: Schema, object: JsonObject, checked: Checked): void
   for (const key of requiredKeys) {
     if (object[key] === undefined) report.add(required(scope.field(`${path}.${key}`)));
   }
+}
+
+/** Both objects were converted to one version, so that a change of the root's apiVersion cannot be seen. */
+function correlationOf(key: string, { path, correlation }: Correlated): CorrelatedValue | undefined {
+  if (correlation === undefined) return undefined;
+  return path === '' && (key === 'apiVersion' || key === 'kind') ? undefined : correlation.key(key);
 }

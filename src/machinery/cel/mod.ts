@@ -1,0 +1,21 @@
+/** The Common Expression Language as Kubernetes runs it: pure, without knowledge of schemas. */
+export * from './compile.ts';
+export * from './compile-error.ts';
+export * from './cost-estimates.ts';
+export * from './environment.ts';
+export * from './equality.ts';
+export type * from './expression.ts';
+export * from './functions.ts';
+export * from './macro.ts';
+export { doubleText } from './number-text.ts';
+export { compareNumbers } from './numbers.ts';
+export { compareText } from './standard/comparison.ts';
+export { CelEntries } from './standard/growing-values.ts';
+export { sizeOf } from './standard/text-functions.ts';
+export * from './standard-environment.ts';
+export { parseGoDuration, parseTimestamp, timestampText } from './time-text.ts';
+export * from './time-values.ts';
+export * from './types.ts';
+export type { ExpressionValidator } from './validators.ts';
+export * from './value-text.ts';
+export * from './values.ts';
