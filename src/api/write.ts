@@ -140,14 +140,14 @@ async function commit(
   const { resource, key, currentRow, current, wish } = step;
   const { definition, version } = resource;
   const { signal } = step.request.context;
-  const stored =
-    wish.object && (await objectForStorage(api, { definition, version: version.name }, wish.object, signal));
-  const row = stored && encodeOwned(definition, stored, { row: currentRow, current });
+  const rowOf = async (object: KubeObject | undefined): Promise<NewRow | undefined> => {
+    if (object === undefined) return undefined;
+    const stored = await objectForStorage(api, { definition, version: version.name }, object, signal);
+    return encodeOwned(definition, stored, { row: currentRow, current });
+  };
+  const row = await rowOf(wish.object);
   const isCreated = currentRow === undefined;
-  const lastRow =
-    wish.last === undefined || currentRow === undefined
-      ? currentRow
-      : { ...currentRow, ...encodeOwned(resource, wish.last, { row: currentRow, current }) };
+  const lastRow = currentRow && { ...currentRow, ...(await rowOf(wish.last)) };
   const outcome = { resource, key, isCreated, row, lastRow };
   const expected = currentRow?.revision ?? 0;
   if (row !== undefined && currentRow !== undefined && isSame(row, currentRow)) {

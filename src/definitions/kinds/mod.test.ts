@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { canEncodeProtobuf, type JsonObject } from '../../machinery/mod.ts';
+import { canEncodeProtobuf } from '../../machinery/mod.ts';
 import { contextOf, json, kubeObject, plain, texts } from './kinds.suite.ts';
 import { builtinDefinition, builtinDefinitions, components } from './mod.ts';
 
