@@ -278,7 +278,10 @@ class Parser {
         this.#tokens.next();
         return this.#literal(token, null);
       case '-':
+        // Behind `!` a minus is only part of a number.
         this.#tokens.next();
+        if (!['int', 'double'].includes(this.#tokens.current.kind))
+          this.#tokens.syntaxError({ kind: 'field' });
         return this.#constant(token, { isNegative: true });
       case '(': {
         this.#tokens.next();
