@@ -1,5 +1,5 @@
 import type { AdmissionChain } from '../admission/mod.ts';
-import type { Clock, Random, RegionName } from '../base/mod.ts';
+import type { Clock, Net, Random, RegionName } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
 import type { Store } from '../store/mod.ts';
 import type { ContinueTokens } from './continue-token.ts';
@@ -11,6 +11,8 @@ export interface Api {
   readonly admission: AdmissionChain;
   readonly random: Random;
   readonly clock: Clock;
+  /** The way to webhooks. */
+  readonly net: Net;
   readonly tokens: ContinueTokens;
   readonly region: RegionName;
 }

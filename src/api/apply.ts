@@ -82,7 +82,7 @@ async function applyOnce(
     throw newNotFound(groupResource(resource), target.name);
   }
   const writer = { manager, now: formatTime(api.store.nowMs()) };
-  const object = await applyConfiguration(resource, { live, config, writer, isForced });
+  const object = await applyConfiguration(api, resource, { live, config, writer, isForced });
   enforceUniqueKeys(step.duplicates, step);
   if (live === undefined) assertNoUid(resource, object);
   settleNamespace(resource, object);

@@ -96,7 +96,7 @@ export async function prepareCreate(
   dedupeOwners(object, context);
   if (step.isOwned !== true) {
     const writer = { manager: options.fieldManager, now: formatTime(api.store.nowMs()) };
-    await noteOwnership(resource, { live: undefined, object, writer });
+    await noteOwnership(api, resource, { live: undefined, object, writer });
   }
   const admission = {
     operation: 'CREATE' as const,

@@ -1,8 +1,9 @@
-import { type BuiltinDefinition, decodeCustomResource } from '../definitions/mod.ts';
+import { type BuiltinDefinition, decodeCustomResource, embeddedMetadataError } from '../definitions/mod.ts';
 import {
   checkDecodable,
   checkMetadataTypes,
   decodeProtobuf,
+  fieldErrorText,
   goQuote,
   invalid,
   isObject,
@@ -72,6 +73,7 @@ export function decodeObject(resource: Resource, body: Body): Decoded {
       `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${shown})`,
     );
   }
+  if (resource.definition.origin === 'crd') assertTyped(body, { object: value, kind });
   checkTypes(resource, value, kind);
   return decodeValue(resource, value as KubeObject, duplicates);
 }
@@ -131,8 +133,39 @@ function decodeBuiltin(resource: Resource, object: KubeObject): string[] {
 function decodeCustom(resource: Resource, object: KubeObject): string[] {
   const error = checkMetadataTypes(object.metadata);
   if (error !== undefined) throw cannotBeHandled(resource, error);
+  const embedded = embeddedMetadataError(object, resource.version.schema);
+  if (embedded !== undefined) throw cannotBeHandled(resource, fieldErrorText(embedded));
   return decodeCustomResource(object, resource.version);
 }
+
+/** Custom resources have to say what they are. */
+function assertTyped(
+  body: Body,
+  {
+    object,
+    kind,
+  }: { readonly object: JsonObject; readonly kind: { readonly apiVersion: string; readonly kind: string } },
+): void {
+  if (!object['kind']) {
+    const text = body.mediaType === YAML_TYPE ? shorten(object) : Buffer.from(body.bytes).toString();
+    throw newBadRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${text}' (${summarize(body)})`,
+    );
+  }
+  if (object['apiVersion']) return;
+  throw newBadRequest(
+    `the API version in the data () does not match the expected API version (${kind.apiVersion})`,
+  );
+}
+
+/** The beginning of a body, as far as it is text. */
+function summarize({ bytes }: Body): string {
+  const head = Buffer.from(bytes.subarray(0, SUMMARY_BYTES));
+  const shown = bytes[0] === 0x7b ? head.toString() : head.toString('hex');
+  return bytes.length > SUMMARY_BYTES ? `${shown} ...` : shown;
+}
+
+const SUMMARY_BYTES = 30;
 
 /** Kind and apiVersion of the body must be the endpoint's; for built-in kinds they may be missing. */
 function checkTypes(
@@ -149,16 +182,6 @@ function checkTypes(
     throw newBadRequest(
       `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(given)} into Go struct field .${field} of type string`,
     );
-  }
-  if (resource.definition.origin === 'crd') {
-    if (!givenKind)
-      throw newBadRequest(
-        `${kind.kind} in version "${resource.version.name}" cannot be handled as a ${kind.kind}: Object 'Kind' is missing in '${shorten(object)}'`,
-      );
-    if (!givenVersion)
-      throw newBadRequest(
-        `${kind.kind} in version "${resource.version.name}" cannot be handled as a ${kind.kind}: Object 'apiVersion' is missing in '${shorten(object)}'`,
-      );
   }
   if (givenVersion && givenVersion !== kind.apiVersion) {
     throw newBadRequest(

@@ -68,7 +68,8 @@ function groupDiscovery(group: DiscoveryGroup): JsonObject {
 function resourceDiscovery({ definition, version }: ServedDefinition): JsonObject {
   const { names } = definition;
   const own = objectOf({ group: definition.group, version: version.name, kind: names.kind });
-  const parts = [...version.subresources].sort((a, b) => compareTexts(a.name, b.name));
+  const parts = [...version.subresources];
+  if (definition.origin === 'builtin') parts.sort((a, b) => compareTexts(a.name, b.name));
   return objectOf({
     resource: names.plural,
     responseKind: own,

@@ -71,7 +71,7 @@ export function legacyResourceList(
       kind: 'APIResourceList',
       apiVersion: 'v1',
       groupVersion: groupVersionText(group, version),
-      resources: served.flatMap(resourcesOf).sort(byName),
+      resources: [...served].sort(byPlural).flatMap(resourcesOf),
     }),
   );
 }
@@ -126,7 +126,10 @@ function resourcesOf({ definition, version }: ServedDefinition): JsonObject[] {
     categories: names.categories.length > 0 ? [...names.categories] : undefined,
     storageVersionHash: definition.isVirtual ? undefined : storageVersionHash(definition),
   });
-  return [main, ...version.subresources.map((part) => subresourceOf(definition, version, part))];
+  const parts = [...version.subresources];
+  // Upstream sorts the built-in ones by name; a CRD's come as status and scale.
+  if (definition.origin === 'builtin') parts.sort((a, b) => compareTexts(a.name, b.name));
+  return [main, ...parts.map((part) => subresourceOf(definition, version, part))];
 }
 
 function subresourceOf(definition: Definition, version: DefinitionVersion, part: Subresource): JsonObject {
@@ -144,6 +147,6 @@ function subresourceOf(definition: Definition, version: DefinitionVersion, part:
   });
 }
 
-function byName(a: JsonObject, b: JsonObject): number {
-  return compareTexts(String(a['name']), String(b['name']));
+function byPlural(a: ServedDefinition, b: ServedDefinition): number {
+  return compareTexts(a.definition.names.plural, b.definition.names.plural);
 }

@@ -1,9 +1,10 @@
 import type { Authorized } from '../access/mod.ts';
 import { newBadRequest, newNotFound, parseFieldSelector } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
+import { rowInVersion } from './conversion.ts';
 import type { Format } from './format.ts';
 import type { Query } from './query.ts';
-import { renderRow } from './render.ts';
+import { renderRow, viewOf } from './render.ts';
 import { parseResourceVersion, reach } from './revision.ts';
 import { groupResource, objectKey, resolve, type Target } from './target.ts';
 
@@ -21,12 +22,13 @@ export function get(
   const resource = resolve(api, target);
   if (query.has('fieldSelector')) assertSelectsName(query, target.name);
   const revision = parseResourceVersion(query.text('resourceVersion'));
-  const read = (): Buffer => {
+  const read = (): Buffer | Promise<Buffer> => {
     const key = objectKey(resource);
-    const row = api.store.get(key);
-    if (row === undefined) throw newNotFound(groupResource(resource), target.name);
-    const { definition, version } = resource;
-    return renderRow({ definition, version: version.name, format, nowMs: api.store.nowMs() }, key, row);
+    const stored = api.store.get(key);
+    if (stored === undefined) throw newNotFound(groupResource(resource), target.name);
+    const view = viewOf(resource, { format, nowMs: api.store.nowMs() });
+    const row = rowInVersion(api, view, stored, request.context.signal);
+    return row instanceof Promise ? row.then((it) => renderRow(view, key, it)) : renderRow(view, key, row);
   };
   // The common case stays synchronous: a read costs no turn of the event loop.
   if (revision === undefined || revision <= api.store.revision) return read();

@@ -72,7 +72,7 @@ class StreamingWriter implements ListWriter {
 
   head(): Buffer {
     const envelope = envelopeOf(this.#view);
-    if (this.#plan.limit === 0) envelope['metadata'] = metadataOf(this.#plan, {});
+    if (this.#plan.limit === 0) envelope['metadata'] = metadataOf(this.#plan, this.#view, {});
     const itemsKey = this.#view.format.as === 'Table' ? 'rows' : 'items';
     return Buffer.from(this.#syntax.open(envelope, itemsKey));
   }
@@ -87,7 +87,7 @@ class StreamingWriter implements ListWriter {
 
   tail(page: PageEnd): readonly Buffer[] {
     const members =
-      this.#plan.limit === 0 ? newObject() : objectOf({ metadata: metadataOf(this.#plan, page) });
+      this.#plan.limit === 0 ? newObject() : objectOf({ metadata: metadataOf(this.#plan, this.#view, page) });
     return [Buffer.from(this.#syntax.close(members, { isEmpty: this.#count === 0 }))];
   }
 
@@ -152,7 +152,7 @@ class CollectingWriter implements ListWriter {
   }
 
   tail(page: PageEnd): readonly Buffer[] {
-    return this.#encoder.finish(metadataOf(this.#plan, page));
+    return this.#encoder.finish(metadataOf(this.#plan, this.#view, page));
   }
 }
 
@@ -178,10 +178,12 @@ function envelopeOf({ definition, version, format }: View): JsonObject {
   }
 }
 
-function metadataOf(plan: ListPlan, page: PageEnd): JsonObject {
+function metadataOf(plan: ListPlan, view: View, page: PageEnd): JsonObject {
+  // Upstream's lists of custom resources are untyped, and leave nothing out.
+  const noToken = view.definition.origin === 'crd' && view.format.as === 'Object' ? '' : undefined;
   return objectOf({
     resourceVersion: String(plan.revision),
-    continue: page.continueToken,
+    continue: page.continueToken ?? noToken,
     remainingItemCount: page.remaining,
   });
 }

@@ -4,6 +4,7 @@ import { newBadRequest, newExpired, newNotAcceptable } from '../machinery/mod.ts
 import type { ListedObject, ListScope, StoreSnapshot } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import type { ContinuePosition } from './continue-token.ts';
+import { rowsInVersion } from './conversion.ts';
 import type { Format } from './format.ts';
 import { type ListOptions, parseListOptions } from './list-options.ts';
 import type { ListPlan } from './list-plan.ts';
@@ -138,13 +139,21 @@ async function* stream(
   const { plan, snapshot, format, signal } = request;
   const writer = createListWriter({ plan, format, nowMs: api.store.nowMs() });
   try {
-    const head = writer.head();
-    if (head.length > 0) yield head;
+    let head = writer.head();
+    // A webhook that fails at once is answered with a Status: then nothing must be out yet.
+    const isHeld = plan.resource.definition.conversion !== undefined;
+    if (!isHeld && head.length > 0) yield head;
     let last: ListedObject | undefined;
     let hasMore = false;
-    for await (const batch of batches(plan, snapshot)) {
+    for await (const stored of batches(plan, snapshot)) {
       signal.throwIfAborted();
-      const { taken, isCut } = take(plan, batch, roomOf(plan, writer));
+      const room = roomOf(plan, writer);
+      const batch = isHeld ? await converted(api, { plan, stored, room, signal }) : stored;
+      if (isHeld && head.length > 0) {
+        yield head;
+        head = NOTHING;
+      }
+      const { taken, isCut } = take(plan, batch, room);
       if (taken.length > 0) {
         last = taken.at(-1);
         await request.onTaken?.(taken);
@@ -154,12 +163,39 @@ async function* stream(
       hasMore = isCut;
       if (hasMore) break;
     }
+    if (isHeld && head.length > 0) yield head;
     const next =
       hasMore && last !== undefined ? await nextPage(api, { plan, snapshot, last, count: writer.count }) : {};
     yield* writer.tail(next);
   } finally {
     snapshot.close();
   }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** The objects of a batch in the version of the list, asked for in one call; no more than can be taken. */
+async function converted(
+  api: Api,
+  step: {
+    readonly plan: ListPlan;
+    readonly stored: readonly ListedObject[];
+    readonly room: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<readonly ListedObject[]> {
+  const { plan, stored, room, signal } = step;
+  const { definition, version } = plan.resource;
+  // One more than fits stays, unconverted if it must be: it only tells that the page is cut.
+  const wanted = plan.selection.isEverything ? stored.slice(0, room) : stored;
+  const rows = await rowsInVersion(
+    api,
+    { definition, version: version.name },
+    wanted.map(({ row }) => row),
+    signal,
+  );
+  const shown = wanted.map(({ key }, index) => ({ key, row: rows[index]! }));
+  return wanted.length === stored.length ? shown : [...shown, ...stored.slice(wanted.length)];
 }
 
 /** How many objects still fit. Throws 406 when an answer that knows no pages does not. */

@@ -57,7 +57,7 @@ async function namespaceMutation(
   definition.decode(namespace, 'v1');
   const writer = { manager: FOUNDER, now: options.now };
   const endpoint = { definition, version: definition.versions[0]!, subresource: '' };
-  await noteOwnership(endpoint, { live: undefined, object: namespace, writer });
+  await noteOwnership(api, endpoint, { live: undefined, object: namespace, writer });
   definition.strategy.prepareForCreate(namespace, { subresource: '', now: options.now });
   const key = { ...collectionOf(options.cluster, definition), namespace: '', name: options.name };
   return { key, expected: 0, row: encodeRow(definition, 'v1', namespace) };

@@ -132,5 +132,8 @@ export function warnOf(
 
 function refuse(resource: Resource, object: KubeObject, errors: readonly FieldError[]): void {
   if (errors.length === 0) return;
-  throw newInvalid(groupKind(resource), object.metadata.name ?? '', errors);
+  const { group, kind } = groupKind(resource);
+  // A custom resource is called what it says it is, be that wrong.
+  const shown = resource.definition.origin === 'crd' ? object.kind || kind : kind;
+  throw newInvalid({ group, kind: shown }, object.metadata.name ?? '', errors);
 }

@@ -1,5 +1,6 @@
 export type { Api, RequestContext } from './api.ts';
 export { ContinueTokens } from './continue-token.ts';
+export { rowInVersion } from './conversion.ts';
 export { create } from './create.ts';
 export { type Body, parseBody } from './decode.ts';
 export { type DeleteOptions, parseDeleteOptions, remove } from './delete.ts';
@@ -28,9 +29,10 @@ export {
 } from './openapi/mod.ts';
 export { patch } from './patch.ts';
 export { Query } from './query.ts';
-export { encodeIn, renderObject, renderRow, type View } from './render.ts';
+export { encodeIn, renderObject, renderRow, type View, viewOf } from './render.ts';
 export { type Reviewed, review } from './review.ts';
 export { decodeStored } from './row-codec.ts';
+export { patchScale, updateScale } from './scale.ts';
 export {
   apiVersionOf,
   objectKey,

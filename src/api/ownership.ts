@@ -21,6 +21,8 @@ import {
   objectOf,
   trackUpdate,
 } from '../machinery/mod.ts';
+import type { Api } from './api.ts';
+import { objectInVersion } from './conversion.ts';
 import { tidyMetadata } from './row-codec.ts';
 import { apiVersionOf } from './target.ts';
 
@@ -33,6 +35,7 @@ export interface Endpoint {
 
 /** Notes in the managed fields of an object what this write gives to and takes from whom. In place. */
 export function noteOwnership(
+  api: Api,
   endpoint: Endpoint,
   change: {
     readonly live: KubeObject | undefined;
@@ -42,15 +45,19 @@ export function noteOwnership(
 ): Promise<void> {
   // What only reads show must not come to be owned by who sends it back.
   tidyMetadata(change.object.metadata);
-  return trackUpdate(ownershipRules(endpoint), change);
+  return trackUpdate(ownershipRules(api, endpoint), change);
 }
 
 /** The live object with a configuration applied, and the managed fields that follow; without defaults. */
-export function applyConfiguration(endpoint: Endpoint, change: AppliedConfiguration): Promise<KubeObject> {
-  return applyOwned(ownershipRules(endpoint), change);
+export function applyConfiguration(
+  api: Api,
+  endpoint: Endpoint,
+  change: AppliedConfiguration,
+): Promise<KubeObject> {
+  return applyOwned(ownershipRules(api, endpoint), change);
 }
 
-function ownershipRules({ definition, version, subresource }: Endpoint): OwnershipRules {
+function ownershipRules(api: Api, { definition, version, subresource }: Endpoint): OwnershipRules {
   const apiVersion = apiVersionOf(definition.group, version.name);
   const reset = definition.strategy.resetFields({ subresource, version: version.name });
   return {
@@ -69,7 +76,7 @@ function ownershipRules({ definition, version, subresource }: Endpoint): Ownersh
       const found = kind?.versions.find(({ name }) => apiVersionOf(kind.group, name) === wanted);
       return kind === undefined || found === undefined ? undefined : applyTypeOf(kind, found);
     },
-    convert: (object, wanted) => convert(definition, object, wanted),
+    convert: (object, wanted) => convert(api, definition, { object, apiVersion: wanted }),
   };
 }
 
@@ -79,13 +86,17 @@ function kindIn(definition: Definition, apiVersion: string): Definition | undefi
   return builtinDefinition(apiVersion === EVENTS_API_VERSION ? 'events.k8s.io' : '', 'events');
 }
 
-function convert(definition: Definition, object: KubeObject, apiVersion: string): KubeObject {
+function convert(
+  api: Api,
+  definition: Definition,
+  { object, apiVersion }: { readonly object: KubeObject; readonly apiVersion: string },
+): KubeObject | Promise<KubeObject> {
   if (object.apiVersion === apiVersion) return object;
   if (isEvent(definition)) {
     return apiVersion === EVENTS_API_VERSION ? eventFromCore(object) : eventToCore(object);
   }
   const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1);
-  return definition.convert?.(object, version) ?? object;
+  return objectInVersion(api, { definition, version }, object);
 }
 
 function isEvent(definition: Definition): boolean {

@@ -3,6 +3,7 @@ import {
   applyJsonPatch,
   applyMergePatch,
   applyStrategicMergePatch,
+  deepCopy,
   encodeJson,
   forbidden,
   goQuote,
@@ -23,7 +24,7 @@ import { APPLY_PATCH, apply } from './apply.ts';
 import { type Body, decodeValue, enforceFieldValidation } from './decode.ts';
 import { assertName, settleNamespace } from './metadata.ts';
 import type { Query } from './query.ts';
-import { decodeRow } from './row-codec.ts';
+import { addShown } from './row-codec.ts';
 import { groupResource, objectKey, type Resource, resolve, type Target } from './target.ts';
 import { checkResourceVersion, prepareUpdate } from './update.ts';
 import { type Attempt, type Wish, type Written, write } from './write.ts';
@@ -47,11 +48,7 @@ export async function patch(api: Api, request: PatchRequest & { readonly query: 
   if (body.mediaType === APPLY_PATCH) return apply(api, request);
   const resource = resolve(api, target);
   const { value: patchValue, complaints } = parsePatch(resource, body);
-  if (query.has('force')) {
-    throw newInvalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
-      forbidden('force', 'may not be specified for non-apply patch'),
-    ]);
-  }
+  refuseForce(query);
   return write(api, {
     target,
     options,
@@ -59,6 +56,14 @@ export async function patch(api: Api, request: PatchRequest & { readonly query: 
     keyOf: objectKey,
     attempt: (attempt) => patchOnce(api, attempt, { ...request, patchValue, patchComplaints: complaints }),
   });
+}
+
+/** Only apply knows force: 422 for any other patch. */
+export function refuseForce(query: Query): void {
+  if (!query.has('force')) return;
+  throw newInvalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+    forbidden('force', 'may not be specified for non-apply patch'),
+  ]);
 }
 
 async function patchOnce(
@@ -70,12 +75,7 @@ async function patchOnce(
   const { options, context, patchValue, patchComplaints } = request;
   if (currentRow === undefined || old === undefined) throw missing(resource, patchValue);
   // Patches see the object as a client would: with its resourceVersion, so that they can test it.
-  const before = decodeRow({
-    definition: resource.definition,
-    version: resource.version.name,
-    key: attempt.key,
-    row: currentRow,
-  });
+  const before = addShown(deepCopy(old), { key: attempt.key, row: currentRow });
   const patched = applyPatch(resource, { before, patchValue, mediaType: request.body.mediaType });
   if (!isObject(patched)) throw newBadRequest('the patched object is not a JSON object');
   assertTypes(resource, patched, before);
@@ -90,7 +90,8 @@ async function patchOnce(
   return prepareUpdate(api, { attempt, old, object, isConditional, options, context });
 }
 
-function applyPatch(
+/** What a patch makes of an object. */
+export function applyPatch(
   resource: Resource,
   patch: { readonly before: KubeObject; readonly patchValue: JsonValue; readonly mediaType: string },
 ): JsonValue {
@@ -106,7 +107,7 @@ function applyPatch(
 }
 
 /** The patch itself, and what strict validation says about the way in which it is written. */
-function parsePatch(
+export function parsePatch(
   resource: Resource,
   body: Body,
 ): { readonly value: JsonValue; readonly complaints: readonly string[] } {
@@ -147,21 +148,22 @@ function unknownStepFields(steps: JsonValue): string[] {
 /** A patch may not turn the object into another kind; taken out types are put back. */
 function assertTypes(resource: Resource, patched: JsonObject, before: KubeObject): void {
   const { apiVersion, kind } = before;
-  const isOther = (patched['apiVersion'] ?? apiVersion) !== apiVersion || (patched['kind'] ?? kind) !== kind;
-  if (isOther) {
+  patched['apiVersion'] ??= apiVersion;
+  patched['kind'] ??= kind;
+  // That a custom resource says something else is found when it is validated.
+  if (resource.definition.origin === 'crd') return;
+  if (patched['apiVersion'] !== apiVersion || patched['kind'] !== kind) {
     throw newBadRequest(
       `${String(patched['kind'])} in version "${String(patched['apiVersion'])}" cannot be handled as a ${resource.definition.names.kind}: the kind and apiVersion of an object cannot be patched`,
     );
   }
-  patched['apiVersion'] = apiVersion;
-  patched['kind'] = kind;
 }
 
 /**
  * Whether losing a race is the caller's business: the patch set a resourceVersion of its own, or (JSON
  * patch) tested or replaced it.
  */
-function namesResourceVersion(patchValue: JsonValue, before: KubeObject, after: KubeObject): boolean {
+export function namesResourceVersion(patchValue: JsonValue, before: KubeObject, after: KubeObject): boolean {
   if (after.metadata.resourceVersion !== before.metadata.resourceVersion) return true;
   if (Array.isArray(patchValue)) {
     return patchValue.some((step) => isObject(step) && step['path'] === '/metadata/resourceVersion');

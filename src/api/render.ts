@@ -1,4 +1,4 @@
-import type { Definition } from '../definitions/mod.ts';
+import { type Definition, type ScalePaths, scaleDefinition } from '../definitions/mod.ts';
 import {
   encodeJson,
   encodeObject,
@@ -16,7 +16,9 @@ import {
 import type { ObjectKey, Row } from '../store/mod.ts';
 import type { Format } from './format.ts';
 import { decodeRow, isServedAsStored } from './row-codec.ts';
+import { scalePathsOf, shownScale } from './scale-view.ts';
 import { spliceObject } from './splice.ts';
+import type { Resource } from './target.ts';
 
 /** What is needed to show rows of one kind in one version. */
 export interface View {
@@ -24,11 +26,26 @@ export interface View {
   readonly version: string;
   readonly format: Format;
   readonly nowMs: number;
+  /** Objects are shown as their Scale. */
+  readonly scale?: ScalePaths | undefined;
+}
+
+/** The view of a resource that a request has. */
+export function viewOf(
+  resource: Resource,
+  options: { readonly format: Format; readonly nowMs: number },
+): View {
+  const { definition, version, target } = resource;
+  return { definition, version: version.name, ...options, scale: scalePathsOf(target, version) };
 }
 
 /** The bytes of one stored object. Plain JSON of what is stored anyway is copied, not parsed. */
 export function renderRow(view: View, key: ObjectKey, row: Row): Buffer {
   const { definition, version, format } = view;
+  if (view.scale !== undefined) {
+    const scale = shownScale(decodeRow({ definition, version, key, row }), view.scale);
+    return renderObject({ format, nowMs: view.nowMs, definition: scaleDefinition, version: 'v1' }, scale);
+  }
   if (format.as === 'Object' && format.media === 'json' && isServedAsStored(definition, version, row)) {
     const spliced = spliceObject(row, key.cluster);
     return format.isPretty ? Buffer.from(encodePretty(parseJson(spliced).value)) : spliced;

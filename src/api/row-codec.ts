@@ -44,7 +44,7 @@ export function encodeRow(definition: Definition, version: string, object: KubeO
     metadataOffset,
     isAnnotated: stored.metadata.annotations !== undefined,
     labels: stored.metadata.labels ?? {},
-    fields: { ...definition.selectable(object), ...internalFields(definition, stored) },
+    fields: { ...definition.selectable(stored), ...internalFields(definition, stored) },
     owners: ownerUids(stored.metadata),
   };
 }
@@ -57,7 +57,14 @@ export function decodeRow(options: {
   readonly row: Row;
 }): KubeObject {
   const { definition, version, key, row } = options;
-  const object = decodeStored(definition, version, row);
+  return addShown(decodeStored(definition, version, row), { key, row });
+}
+
+/** Gives a stored object, in place, what is shown of it but not stored: resourceVersion and cluster annotation. */
+export function addShown(
+  object: KubeObject,
+  { key, row }: { readonly key: ObjectKey; readonly row: Pick<Row, 'revision'> },
+): KubeObject {
   object.metadata.resourceVersion = String(row.revision);
   const annotations = (object.metadata.annotations ?? newObject()) as { [key: string]: string };
   annotations[CLUSTER_ANNOTATION] = key.cluster;
@@ -65,33 +72,76 @@ export function decodeRow(options: {
   return object;
 }
 
-/** The same without resourceVersion and annotation: what a write starts from. */
+/**
+ * The same without resourceVersion and annotation: what a write starts from. A row that only a webhook can
+ * convert has to be brought into that version first (`rowInVersion`).
+ */
 export function decodeStored(definition: Definition, version: string, row: Row): KubeObject {
   const object = parseJson(row.json).value as KubeObject;
-  const storage = definition.versions.find((candidate) => candidate.name === definition.storageVersion);
-  // Written under this very definition: defaults and pruning have been applied already.
-  if (row.definitionHash !== definition.hash && definition.origin === 'crd' && storage !== undefined) {
-    readCustomResource(object, storage);
-  }
+  if (definition.origin === 'crd') return decodeStoredCustom(definition, version, { row, object });
   return isStoredAs(definition, version) || definition.convert === undefined
     ? object
     : definition.convert(object, version);
 }
 
+function decodeStoredCustom(
+  definition: Definition,
+  version: string,
+  { row, object }: { readonly row: Row; readonly object: KubeObject },
+): KubeObject {
+  // Written under this very definition: defaults and pruning have been applied already.
+  if (row.definitionHash !== definition.hash) {
+    const stored = storedVersionOf(definition, row);
+    const schema = definition.versions.find(({ name }) => name === stored);
+    if (schema !== undefined) readCustomResource(object, schema);
+    object.apiVersion = apiVersionIn(definition, stored);
+  }
+  return definition.convert === undefined ? object : definition.convert(object, version);
+}
+
 /** Whether the stored bytes are what this version of this definition serves, so that they can be copied. */
 export function isServedAsStored(definition: Definition, version: string, row: Row): boolean {
-  return row.definitionHash === definition.hash && isStoredAs(definition, version);
+  if (row.definitionHash !== definition.hash) return false;
+  if (definition.conversion !== undefined) return storedVersionOf(definition, row) === version;
+  return isStoredAs(definition, version);
 }
+
+/** Whether a row of a custom resource holds an object of that version, so that nobody has to convert it. */
+export function isStoredIn(definition: Definition, version: string, row: Row): boolean {
+  return storedVersionOf(definition, row) === version;
+}
+
+/** The version that a row of a custom resource is stored in: its bytes begin with it. */
+export function storedVersionOf(definition: Definition, row: Row): string {
+  const from = API_VERSION_OPEN.length;
+  const end = row.json.indexOf(QUOTE, from);
+  const apiVersion = row.json.toString('utf8', from, end);
+  const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1);
+  const isKnown = definition.versions.some(({ name }) => name === version);
+  // A version that the definition has lost can only be read as the one that took its place.
+  return isKnown ? version : definition.storageVersion;
+}
+
+const API_VERSION_OPEN = '{"apiVersion":"';
+const QUOTE = 0x22;
 
 function isStoredAs(definition: Definition, version: string): boolean {
   return definition.storedAs === undefined && version === definition.storageVersion;
+}
+
+function apiVersionIn(definition: Definition, version: string): string {
+  return `${definition.group}/${version}`;
 }
 
 function toStorage(definition: Definition, version: string, object: KubeObject): KubeObject {
   const builtin = definition as Partial<BuiltinDefinition>;
   if (builtin.toStorage !== undefined) return builtin.toStorage(object);
   if (version === definition.storageVersion || definition.convert === undefined) return object;
-  return definition.convert(object, definition.storageVersion);
+  const stored = definition.convert(object, definition.storageVersion);
+  const schema = definition.versions.find(({ name }) => name === definition.storageVersion);
+  // What every read of the storage version would add, so that its bytes can be copied.
+  if (definition.origin === 'crd' && schema !== undefined) readCustomResource(stored, schema);
+  return stored;
 }
 
 /** Takes out of metadata what only reads show, and what is empty. */

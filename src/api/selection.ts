@@ -8,6 +8,7 @@ import {
 } from '../machinery/mod.ts';
 import type { ObjectKey, Row } from '../store/mod.ts';
 import type { Query } from './query.ts';
+import { decodeStored } from './row-codec.ts';
 import type { Resource } from './target.ts';
 
 /** Which objects of a collection a request is about. */
@@ -46,24 +47,33 @@ export function parseSelection(resource: Resource, query: Query): Selection {
     namespace: resource.definition.scope === 'Namespaced' ? fields.exact(NAMESPACE) : undefined,
     matches: (key, row) => {
       if (isEverything) return true;
-      return (requested === '' || key.name === requested) && matches({ labels, fields, key, row });
+      return (requested === '' || key.name === requested) && matches({ resource, labels, fields, key, row });
     },
   };
 }
 
 function matches(options: {
+  readonly resource: Resource;
   readonly labels: LabelSelector;
   readonly fields: FieldSelector;
   readonly key: ObjectKey;
   readonly row: Row;
 }): boolean {
-  const { labels, fields, key, row } = options;
+  const { resource, labels, fields, key, row } = options;
   if (!labels.matches(row.labels)) return false;
+  let values: Row['fields'] | undefined;
   return fields.matches((field) => {
     if (field === NAME) return key.name;
     if (field === NAMESPACE) return key.namespace;
-    return row.fields[field] ?? '';
+    values ??= fieldsOf(resource, row);
+    return values[field] ?? '';
   });
+}
+
+/** The selectable fields of a row. Those beside it are of when it was written: the CRD may have others by now. */
+function fieldsOf({ definition, version }: Resource, row: Row): Row['fields'] {
+  if (definition.origin === 'builtin' || row.definitionHash === definition.hash) return row.fields;
+  return definition.selectable(decodeStored(definition, version.name, row));
 }
 
 function assertKnownFields(resource: Resource, fields: FieldSelector): void {

@@ -125,7 +125,7 @@ export async function prepareUpdate(
   dedupeOwners(object, context);
   if (step.isOwned !== true) {
     const writer = { manager: options.fieldManager, now: formatTime(api.store.nowMs()) };
-    await noteOwnership(resource, { live: old, object, writer });
+    await noteOwnership(api, resource, { live: old, object, writer });
   }
   const admission = {
     operation: 'UPDATE' as const,

@@ -17,6 +17,7 @@ import {
   UnknownCluster,
   UnknownResource,
 } from './target.ts';
+import { eventsInVersion, objectsInVersion, type WatchedVersion } from './watch-conversion.ts';
 import { WatchEncoder } from './watch-encoder.ts';
 
 /** Where a watch's bytes go: one connection. */
@@ -138,9 +139,11 @@ class Watch implements RunningWatch, WatchSink {
   readonly #encoder: WatchEncoder;
   readonly #deadlineMs: number;
   readonly #definitionHash: string;
+  readonly #converted: WatchedVersion;
   #nextBookmarkMs: number;
   #isLastBookmarkSent = false;
   #session: WatchSession | undefined;
+  #conversion: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(options: {
@@ -162,6 +165,11 @@ class Watch implements RunningWatch, WatchSink {
     this.#output = options.output;
     this.#onClose = options.onClose;
     this.#definitionHash = resource.definition.hash;
+    this.#converted = {
+      definition: resource.definition,
+      version: resource.version.name,
+      needsOldRows: !selection.isEverything,
+    };
     const namespace = namespaceOf(resource) || selection.namespace;
     this.#encoder = new WatchEncoder({
       resource,
@@ -203,11 +211,20 @@ class Watch implements RunningWatch, WatchSink {
 
   deliver(events: readonly StoreEvent[]): boolean {
     if (this.#isClosed) return true;
-    const bytes = this.#encoder.encode(events);
-    return bytes === undefined ? true : this.#output.write(bytes);
+    const shown = eventsInVersion(this.#api, this.#converted, events);
+    if (!(shown instanceof Promise)) return this.#send(shown);
+    // Until the webhook has answered this watch takes nothing more: what follows waits in the stored log.
+    this.#conversion = shown
+      .then((converted) => void this.#send(converted))
+      .catch((error: unknown) => this.failed(error))
+      .finally(() => {
+        this.#conversion = undefined;
+      });
+    return false;
   }
 
-  drained(): Promise<void> {
+  async drained(): Promise<void> {
+    await this.#conversion;
     return this.#output.drained();
   }
 
@@ -224,6 +241,12 @@ class Watch implements RunningWatch, WatchSink {
       // The failure may be the output's own. Then the client sees only the end, and starts again.
     }
     this.close();
+  }
+
+  #send(events: readonly StoreEvent[]): boolean {
+    if (this.#isClosed) return true;
+    const bytes = this.#encoder.encode(events);
+    return bytes === undefined ? true : this.#output.write(bytes);
   }
 
   async #run(): Promise<void> {
@@ -245,7 +268,7 @@ class Watch implements RunningWatch, WatchSink {
       const scope: ListScope = { collection: this.#resource.collection, ...(namespace ? { namespace } : {}) };
       for await (const batch of snapshot.list(scope)) {
         if (this.#isClosed) break;
-        const bytes = this.#encoder.added(batch);
+        const bytes = this.#encoder.added(await objectsInVersion(this.#api, this.#converted, batch));
         if (bytes !== undefined && !this.#output.write(bytes)) await this.#output.drained();
       }
       if (this.#options.marksInitialEnd && !this.#isClosed) {
@@ -260,7 +283,8 @@ class Watch implements RunningWatch, WatchSink {
   #bookmark(nowMs: number, position: Revision): void {
     const isNearEnd = nowMs >= this.#deadlineMs - limits.bookmarkBeforeDeadlineMs;
     const isDue = nowMs >= this.#nextBookmarkMs || (isNearEnd && !this.#isLastBookmarkSent);
-    if (!this.#options.allowsBookmarks || !isDue) return;
+    // The position is ahead of what was sent while a webhook is being asked.
+    if (!this.#options.allowsBookmarks || !isDue || this.#conversion !== undefined) return;
     this.#nextBookmarkMs = nowMs + limits.bookmarkIntervalMs;
     this.#isLastBookmarkSent = isNearEnd;
     this.#output.write(this.#encoder.bookmark(position, { isInitialEnd: false }));

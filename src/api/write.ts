@@ -23,6 +23,7 @@ import {
   type WorkChange,
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
+import { objectForStorage, rowInVersion } from './conversion.ts';
 import { depart } from './departures.ts';
 import { decodeStored, encodeRow } from './row-codec.ts';
 import { groupResource, type Resource, resolve, type Target } from './target.ts';
@@ -96,10 +97,7 @@ async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promis
   const key = request.keyOf(resource);
   const reads = new RecordedReads(api);
   const currentRow = api.store.newest(key);
-  const current =
-    currentRow === undefined
-      ? undefined
-      : decodeStored(resource.definition, resource.version.name, currentRow);
+  const current = await currentOf(api, request, { resource, row: currentRow });
   const wish = await request.attempt({ resource, key, currentRow, current, reads });
   try {
     return await commit(api, { request, resource, key, currentRow, current, reads, wish });
@@ -109,10 +107,26 @@ async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promis
   }
 }
 
+/** The object that is there, in the request's version. */
+async function currentOf(
+  api: Api,
+  { context }: { readonly context: RequestContext },
+  { resource, row }: { readonly resource: Resource; readonly row: Row | undefined },
+): Promise<KubeObject | undefined> {
+  if (row === undefined) return undefined;
+  const { definition, version } = resource;
+  const view = { definition, version: version.name };
+  return decodeStored(definition, version.name, await rowInVersion(api, view, row, context.signal));
+}
+
 async function commit(
   api: Api,
   step: {
-    readonly request: { readonly target: Target; readonly options: WriteOptions };
+    readonly request: {
+      readonly target: Target;
+      readonly options: WriteOptions;
+      readonly context: RequestContext;
+    };
     readonly resource: Resource;
     readonly key: ObjectKey;
     readonly currentRow: Row | undefined;
@@ -122,9 +136,11 @@ async function commit(
   },
 ): Promise<Written> {
   const { resource, key, currentRow, current, wish } = step;
-  const { definition } = resource;
-  const row =
-    wish.object === undefined ? undefined : encodeOwned(resource, wish.object, { row: currentRow, current });
+  const { definition, version } = resource;
+  const { signal } = step.request.context;
+  const stored =
+    wish.object && (await objectForStorage(api, { definition, version: version.name }, wish.object, signal));
+  const row = stored && encodeOwned(definition, stored, { row: currentRow, current });
   const isCreated = currentRow === undefined;
   const outcome = { resource, key, isCreated, row, lastRow: currentRow };
   const expected = currentRow?.revision ?? 0;
@@ -222,26 +238,25 @@ export async function admit(
  * Of an object that is too large, ownership is what can be done without.
  */
 function encodeOwned(
-  resource: Resource,
-  object: KubeObject,
+  definition: Resource['definition'],
+  { object, version }: { readonly object: KubeObject; readonly version: string },
   before: { readonly row: Row | undefined; readonly current: KubeObject | undefined },
 ): NewRow {
-  const { definition, version } = resource;
   const entries = object.metadata.managedFields;
   let row: NewRow;
   try {
-    row = encodeRow(definition, version.name, object);
+    row = encodeRow(definition, version, object);
   } catch (error) {
     const isTooLarge = error instanceof StatusError && error.reason === 'RequestEntityTooLarge';
     if (!isTooLarge || entries === undefined) throw error;
     delete object.metadata.managedFields;
-    return encodeRow(definition, version.name, object);
+    return encodeRow(definition, version, object);
   }
   const known = before.current?.metadata.managedFields;
   if (before.row === undefined || isSame(row, before.row) || known === undefined) return row;
   if (entries === undefined || !isOwnershipSame(entries, known)) return row;
   object.metadata.managedFields = known;
-  const timeless = encodeRow(definition, version.name, object);
+  const timeless = encodeRow(definition, version, object);
   if (isSame(timeless, before.row)) return timeless;
   object.metadata.managedFields = entries;
   return row;

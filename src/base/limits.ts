@@ -106,6 +106,24 @@ export const limits = {
   unknownOwnersMax: 10_000,
   /** Kinds of owners whose plurals are remembered: far more than one set of controllers uses. */
   ownerKindsCachedMax: 1_024,
+  /** How long a conversion webhook may take, as upstream: clients know its `timeout=30s`. */
+  conversionTimeoutMs: 30_000,
+  /**
+   * What one answer of a webhook may hold: all objects of one step of a list (512 KiB as they are stored) may
+   * grow, and one object of the largest size must fit with its envelope.
+   */
+  webhookResponseBytesMax: 4 * 1024 * 1024,
+  /** Calls of webhooks that are under way or wait for a connection; beyond it they fail at once. */
+  webhookCallsMax: 1_000,
+  /** The same for one server: a slow one must not hold up the webhooks of others. */
+  webhookCallsPerServerMax: 100,
+  /** Connections to webhooks, in all and to one server. */
+  webhookConnectionsMax: 256,
+  webhookConnectionsPerServerMax: 16,
+  /** Objects that a webhook converted for one watch and others may want too, counted as they are stored. */
+  watchConversionsBytesMax: 16 * 1024 * 1024,
+  /** A connection to a webhook that nobody used for this long is closed. */
+  webhookIdleConnectionMs: 30_000,
   /** Identities of field managers kept parsed: a few dozen serve nearly all objects. */
   managersCachedMax: 1_024,
   /** Rows that one step of a stream reads from disk at once. */

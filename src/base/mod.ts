@@ -21,4 +21,5 @@ export {
   SYSTEM_ADMIN_CLUSTER,
 } from './ids.ts';
 export { limits } from './limits.ts';
+export { type Net, type NetRequest, type NetResponse, noNet } from './net.ts';
 export { type Random, systemRandom } from './random.ts';

@@ -17,18 +17,21 @@ import type { ListScope, StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient, type Place } from './client.ts';
 import { batchesOf, changeAll } from './objects.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
+import { Turns } from './turns.ts';
 import { definitionTopic, WaitingDebts } from './waiting-debts.ts';
 
 /** Brings CRDs to the state Established, and deletes the objects of those that go. */
 export function customResourceDefinitionController(api: Api): Controller {
   // One that goes or is renamed frees its names for the others of its group.
   const conflicts = new WaitingDebts();
+  // Of several that want the same free name one is first, and the others see that it has it.
+  const turns = new Turns();
   return {
     name: CONTROLLERS.crd,
     async reconcile(debt, signal) {
       // Before the look at the others, so that one that changes after it is not missed.
       conflicts.wait(debt.key, definitionTopic(debt.key.cluster, debt.key.key));
-      const result = await reconcile(api, debt, signal);
+      const result = await reconcile(api, { debt, turns }, signal);
       if (result === 'settled') conflicts.stop(debt.key);
       return result;
     },
@@ -48,8 +51,13 @@ export function isCrdEvent({ key }: StoreEvent): boolean {
   return key.group === CRD_GROUP && key.resource === CRD_RESOURCE;
 }
 
-async function reconcile(api: Api, debt: Debt, signal: AbortSignal): Promise<Result> {
-  const { cluster, key: name } = debt.key;
+interface Step {
+  readonly debt: Debt;
+  readonly turns: Turns;
+}
+
+async function reconcile(api: Api, step: Step, signal: AbortSignal): Promise<Result> {
+  const { cluster, key: name } = step.debt.key;
   const definition = builtinDefinition(CRD_GROUP, CRD_RESOURCE)!;
   const row = api.store.get({ ...collectionOf(cluster, definition), namespace: '', name });
   if (row === undefined) return 'settled';
@@ -61,10 +69,13 @@ async function reconcile(api: Api, debt: Debt, signal: AbortSignal): Promise<Res
   if (crd.metadata.deletionTimestamp !== undefined) {
     return finalize(api, { crd, client, place, now, signal });
   }
-  const status = nextCrdStatus(crd, await othersInGroup(api, cluster, crd), now);
-  if (status === undefined) return isConditionTrue(crd, 'NamesAccepted') ? 'settled' : 'waiting';
-  await updateStatus(client, place, crd, status);
-  return reconcile(api, debt, signal);
+  const isChanged = await step.turns.take(`${cluster}/${groupOf(crd)}`, async () => {
+    const status = nextCrdStatus(crd, await othersInGroup(api, cluster, crd), now);
+    if (status !== undefined) await updateStatus(client, place, crd, status);
+    return status !== undefined;
+  });
+  if (isChanged) return reconcile(api, step, signal);
+  return isConditionTrue(crd, 'NamesAccepted') ? 'settled' : 'waiting';
 }
 
 /** Deletes the CRD's objects, and lets it go when none is left. */

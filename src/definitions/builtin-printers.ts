@@ -44,6 +44,27 @@ function agedPrinter({
   };
 }
 
+/** The columns that apiextensions gives the scale of custom resources. */
+const SCALE_PRINTER: TablePrinter = {
+  columns: [
+    NAME_COLUMN,
+    column('Desired', 'Number of desired replicas', { type: 'integer' }),
+    column('Available', 'Number of actual replicas', { type: 'integer' }),
+    column('Age', CREATION_DESCRIPTION, { type: 'date' }),
+  ],
+  cells: (object, nowMs) => [
+    nameOf(object),
+    replicasOf(object['spec']),
+    replicasOf(object['status']),
+    ageOf(object, nowMs),
+  ],
+};
+
+function replicasOf(part: JsonValue | undefined): Cell {
+  const replicas = isObject(part) ? part['replicas'] : undefined;
+  return typeof replicas === 'number' ? replicas : null;
+}
+
 const BINDING_PRINTER = agedPrinter({
   columns: [column('Role', 'The role that is granted: its kind and its name.')],
   cells: ({ roleRef }) => [`${textAt(roleRef, 'kind')}/${textAt(roleRef, 'name')}`],
@@ -62,6 +83,7 @@ const BINDING_PRINTER = agedPrinter({
 });
 
 const PRINTERS: ReadonlyMap<string, TablePrinter> = new Map([
+  ['autoscaling/Scale', SCALE_PRINTER],
   [
     '/Namespace',
     agedPrinter({

@@ -1,4 +1,5 @@
 import type { FieldError, KubeObject, Schema } from '../machinery/mod.ts';
+import type { ConversionWebhook } from './crd/conversion-review.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 
@@ -118,8 +119,12 @@ export interface Definition {
   /** SHA-256 (hex) over everything above: equal hashes behave the same. */
   readonly hash: string;
   readonly strategy: Strategy;
-  /** From the JSON that is stored (storage version) to the given served version; undefined when they are the same. */
+  /**
+   * From the version that an object says it is in to the given one; undefined when there is no other, or when
+   * `conversion` names somebody else who does it.
+   */
   readonly convert?: (object: KubeObject, toVersion: string) => KubeObject;
+  readonly conversion?: ConversionWebhook;
   /** The values that field selectors see, by label: for stored rows and matching. Keys besides metadata.name/namespace. */
   selectable(object: KubeObject): Readonly<Record<string, string>>;
   /** Field labels that a selector may use in this version, besides metadata.name and metadata.namespace. */

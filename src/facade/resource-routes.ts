@@ -9,14 +9,18 @@ import {
   parseDeleteOptions,
   parseWriteOptions,
   patch,
+  patchScale,
   remove,
   removeCollection,
   renderObject,
   renderRow,
   review,
+  rowInVersion,
   type Target,
   update,
+  updateScale,
   type View,
+  viewOf,
   type WatchHub,
   type WriteOptions,
   type Written,
@@ -127,7 +131,7 @@ export class ResourceRoutes {
     const options = this.#writeOptions(exchange, 'CreateOptions');
     const body = await readBody(exchange.request);
     const written = await create(this.#api, { target, options, context: exchange, body });
-    this.#sendWritten(exchange, written, format);
+    await this.#sendWritten(exchange, written, format);
   }
 
   async #review({ exchange, target, format }: ResourceRequest): Promise<void> {
@@ -145,21 +149,23 @@ export class ResourceRoutes {
   async #update({ exchange, target, format }: ResourceRequest): Promise<void> {
     const options = this.#writeOptions(exchange, 'UpdateOptions');
     const body = await readBody(exchange.request);
-    const written = await update(this.#api, { target, options, context: exchange, body });
-    this.#sendWritten(exchange, written, format);
+    const run = target.subresource === 'scale' ? updateScale : update;
+    const written = await run(this.#api, { target, options, context: exchange, body });
+    await this.#sendWritten(exchange, written, format);
   }
 
   async #patch({ exchange, target, format }: ResourceRequest): Promise<void> {
     const options = this.#writeOptions(exchange, 'PatchOptions');
     const body = await readBody(exchange.request);
-    const written = await patch(this.#api, {
+    const run = target.subresource === 'scale' ? patchScale : patch;
+    const written = await run(this.#api, {
       target,
       options,
       context: exchange,
       body,
       query: exchange.query,
     });
-    this.#sendWritten(exchange, written, format);
+    await this.#sendWritten(exchange, written, format);
   }
 
   async #delete({ exchange, target, format }: ResourceRequest): Promise<void> {
@@ -197,17 +203,17 @@ export class ResourceRoutes {
   }
 
   /** What was written, as the client wants to see it. */
-  #sendWritten(exchange: Exchange, written: Written, format: Format, code?: number): void {
+  async #sendWritten(exchange: Exchange, written: Written, format: Format, code?: number): Promise<void> {
     const { resource, key, revision, lastRow } = written;
-    const { definition, version } = resource;
-    const view: View = { definition, version: version.name, format, nowMs: this.#api.store.nowMs() };
+    const view = viewOf(resource, { format, nowMs: this.#api.store.nowMs() });
     // An update that removed the last finalizer of a terminating object answers with its last state.
     const row = written.row ?? lastRow!;
     const answer = {
       ...ok(format),
       code: code ?? (written.isCreated && written.row !== undefined ? 201 : 200),
     };
-    const shown = withRevision(row, revision ?? (0 as Revision));
+    const stored = withRevision(row, revision ?? (0 as Revision));
+    const shown = await rowInVersion(this.#api, view, stored, exchange.signal);
     exchange.send(
       answer,
       revision === undefined ? withoutRevision(view, written, shown) : renderRow(view, key, shown),

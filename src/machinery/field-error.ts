@@ -80,6 +80,12 @@ export function fieldErrorText(error: FieldError): string {
   return `${error.field}: ${fieldErrorBody(error)}`;
 }
 
+/** All errors in one text, each once, as upstream prints an aggregate. */
+export function aggregateErrors(errors: readonly FieldError[]): string {
+  const texts = [...new Set(errors.map(fieldErrorText))];
+  return texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
+}
+
 /** `path.key`, or just the key at the root. */
 export function child(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;

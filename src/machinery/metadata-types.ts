@@ -1,3 +1,4 @@
+import { child } from './field-error.ts';
 import { isObject, type JsonObject, type JsonValue } from './json-value.ts';
 import { timeParseError } from './timestamps.ts';
 
@@ -7,7 +8,7 @@ import { timeParseError } from './timestamps.ts';
  * looked at.
  */
 export function checkMetadataTypes(metadata: JsonValue | undefined): string | undefined {
-  return check(metadata, OBJECT_META, { struct: undefined, path: 'metadata' });
+  return check(metadata, OBJECT_META, { struct: undefined, path: '' });
 }
 
 type GoType =
@@ -113,7 +114,7 @@ function checkStruct(
   return firstError(Object.keys(value), (key) => {
     const fieldType = type.fields.get(key);
     if (fieldType === undefined) return undefined;
-    return check(value[key], fieldType, { struct: type.shortName, path: `${place.path}.${key}` });
+    return check(value[key], fieldType, { struct: type.shortName, path: child(place.path, key) });
   });
 }
 

@@ -141,32 +141,34 @@ function namespaceErrors(namespace: string, isNamespaced: boolean): FieldError[]
 /** Labels, annotations and owner references, which creation and update check alike. */
 function contentErrors(meta: ObjectMeta): FieldError[] {
   return [
-    ...labelErrors(mapOf(meta.labels)),
-    ...annotationErrors(mapOf(meta.annotations)),
+    ...validateLabels(mapOf(meta.labels), 'metadata.labels'),
+    ...validateAnnotations(mapOf(meta.annotations), 'metadata.annotations'),
     ...ownerReferenceErrors(meta.ownerReferences),
   ];
 }
 
-function labelErrors(labels: JsonObject): FieldError[] {
+/** What is wrong with labels that stand at a path. */
+export function validateLabels(labels: JsonObject, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const key of Object.keys(labels)) {
-    for (const detail of qualifiedNameErrors(key)) errors.push(invalid('metadata.labels', key, detail));
+    for (const detail of qualifiedNameErrors(key)) errors.push(invalid(path, key, detail));
     const value = textOf(labels[key]);
-    for (const detail of labelValueErrors(value)) errors.push(invalid('metadata.labels', value, detail));
+    for (const detail of labelValueErrors(value)) errors.push(invalid(path, value, detail));
   }
   return errors;
 }
 
-function annotationErrors(annotations: JsonObject): FieldError[] {
+/** What is wrong with annotations that stand at a path. */
+export function validateAnnotations(annotations: JsonObject, path: string): FieldError[] {
   const errors: FieldError[] = [];
   let sizeBytes = 0;
   for (const key of Object.keys(annotations)) {
     for (const detail of qualifiedNameErrors(key.toLowerCase())) {
-      errors.push(invalid('metadata.annotations', key, detail));
+      errors.push(invalid(path, key, detail));
     }
     sizeBytes += Buffer.byteLength(key) + Buffer.byteLength(textOf(annotations[key]));
   }
-  if (sizeBytes > ANNOTATIONS_BYTES_MAX) errors.push(tooLong('metadata.annotations', ANNOTATIONS_BYTES_MAX));
+  if (sizeBytes > ANNOTATIONS_BYTES_MAX) errors.push(tooLong(path, ANNOTATIONS_BYTES_MAX));
   return errors;
 }
 

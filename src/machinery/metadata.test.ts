@@ -194,29 +194,26 @@ describe('checkMetadataTypes', () => {
       undefined,
     ],
     ['"x"', 'json: cannot unmarshal string into Go value of type v1.ObjectMeta'],
-    [
-      '{"name":1}',
-      'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string',
-    ],
+    ['{"name":1}', 'json: cannot unmarshal number into Go struct field ObjectMeta.name of type string'],
     [
       '{"labels":{"a":true}}',
-      'json: cannot unmarshal bool into Go struct field ObjectMeta.metadata.labels of type string',
+      'json: cannot unmarshal bool into Go struct field ObjectMeta.labels of type string',
     ],
     [
       '{"labels":["a"]}',
-      'json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels of type map[string]string',
+      'json: cannot unmarshal array into Go struct field ObjectMeta.labels of type map[string]string',
     ],
     [
       '{"finalizers":"a"}',
-      'json: cannot unmarshal string into Go struct field ObjectMeta.metadata.finalizers of type []string',
+      'json: cannot unmarshal string into Go struct field ObjectMeta.finalizers of type []string',
     ],
     [
       '{"generation":1.5}',
-      'json: cannot unmarshal number 1.5 into Go struct field ObjectMeta.metadata.generation of type int64',
+      'json: cannot unmarshal number 1.5 into Go struct field ObjectMeta.generation of type int64',
     ],
     [
       '{"ownerReferences":[{"uid":{}}]}',
-      'json: cannot unmarshal object into Go struct field OwnerReference.metadata.ownerReferences.uid of type types.UID',
+      'json: cannot unmarshal object into Go struct field OwnerReference.ownerReferences.uid of type types.UID',
     ],
     ['{"creationTimestamp":5}', 'json: cannot unmarshal number into Go value of type string'],
     [

@@ -3,6 +3,8 @@ export { checkMetadataTypes } from './metadata-types.ts';
 export {
   ANNOTATIONS_BYTES_MAX,
   metadataWarnings,
+  validateAnnotations,
+  validateLabels,
   validateObjectMeta,
   validateObjectMetaUpdate,
 } from './metadata-validation.ts';

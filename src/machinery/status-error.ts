@@ -1,4 +1,4 @@
-import { type FieldError, fieldErrorBody, fieldErrorText } from './field-error.ts';
+import { aggregateErrors, type FieldError, fieldErrorBody } from './field-error.ts';
 import { type JsonObject, objectOf } from './json-value.ts';
 
 /** metav1.StatusReason: what clients decide by, before they look at the code. */
@@ -148,12 +148,10 @@ export const OBJECT_MODIFIED =
   'the object has been modified; please apply your changes to the latest version and try again';
 
 export function newInvalid(kind: GroupKind, name: string, errors: readonly FieldError[]): StatusError {
-  const texts = [...new Set(errors.map(fieldErrorText))];
-  const list = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
   return new StatusError({
     code: 422,
     reason: 'Invalid',
-    message: `${printGroupKind(kind)} "${name}" is invalid: ${list}`,
+    message: `${printGroupKind(kind)} "${name}" is invalid: ${aggregateErrors(errors)}`,
     details: {
       name,
       group: kind.group,

@@ -23,6 +23,7 @@ import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
+import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
 import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
@@ -35,6 +36,7 @@ import {
   tokenHashOf,
   writeAdminKubeconfig,
 } from './kubeconfig.ts';
+import { createNet } from './net.ts';
 import { StartError, systemErrorCode } from './start-error.ts';
 
 /** Structured lines about what a member does. */
@@ -52,6 +54,8 @@ export interface MemberOptions {
   readonly securePort: number;
   readonly region: string;
   readonly log: MemberLog;
+  /** Networks besides the public Internet that webhooks may be in, as prefixes. */
+  readonly webhookNetworks?: readonly string[];
 }
 
 /** A member that answers requests. */
@@ -116,12 +120,15 @@ async function assemble(
     await opened?.close();
   });
   const [certificates, tokens, tokenKey, store] = await Promise.all(preparing);
+  const net = createNet(addressPolicy(webhookNetworksOf(options)));
+  cleanups.unshift(() => net.close());
   const api: Api = {
     store,
     registry: new DefinitionRegistry(store),
     admission: new AdmissionChain([namespaceLifecycle]),
     random: systemRandom,
     clock: systemClock,
+    net,
     tokens: new ContinueTokens(tokenKey),
     region: options.region as RegionName,
   };
@@ -167,6 +174,12 @@ async function assemble(
   await writeAdminKubeconfig({ path: kubeconfigPath, host, port, ca: certificates.ca, token: tokens });
   log.info('serving', { url: serverUrl(host, port), directory, revision: store.revision });
   return { url: serverUrl(host, port), kubeconfigPath, api, failed: failureOf(store, cleanups) };
+}
+
+/** A member on loopback is for trying things out, and the webhooks run beside it. */
+function webhookNetworksOf({ bindAddress, webhookNetworks = [] }: MemberOptions): readonly string[] {
+  const isLocal = bindAddress === '::1' || bindAddress.startsWith('127.');
+  return isLocal ? [...LOOPBACK_NETWORKS, ...webhookNetworks] : webhookNetworks;
 }
 
 /**

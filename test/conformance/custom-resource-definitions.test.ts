@@ -108,6 +108,25 @@ describe('a definition: its life', () => {
     await fixture.client.until(`/apis/${owner.group}/v1/others`, (_list, status) => status === 200);
   });
 
+  test('gets a name that becomes free before all others that wait for it, or waits on', async () => {
+    const name = group();
+    await fixture.define({ group: name, plural: 'things', kind: 'Thing' });
+    const rivals = ['as', 'bs', 'cs', 'ds'];
+    await Promise.all(rivals.map((plural) => judged({ group: name, plural, kind: 'Thing' })));
+    await fixture.client.delete(`${CRDS}/things.${name}`);
+    await fixture.client.untilGone(`${CRDS}/things.${name}`);
+    const accepted = async (): Promise<string[]> => {
+      const crds = await Promise.all(rivals.map((plural) => fixture.client.get(`${CRDS}/${plural}.${name}`)));
+      const isAccepted = ({ type, status }: Condition) => type === 'NamesAccepted' && status === 'True';
+      return crds.filter((crd) => conditionsOf(crd).some(isAccepted)).map(({ metadata }) => metadata.name);
+    };
+    await expect.poll(accepted, { timeout: 10_000 }).toHaveLength(1);
+    const [winner] = await accepted();
+    const plural = winner!.split('.')[0]!;
+    await fixture.client.until(`/apis/${name}/v1/${plural}`, (_list, status) => status === 200);
+    expect(await accepted()).toEqual([winner]);
+  });
+
   test('ends when its objects have: creations are refused, discovery says so, what is held stays readable', async () => {
     const custom = { group: group(), plural: 'things', kind: 'Thing' };
     await fixture.define(custom);
@@ -428,13 +447,29 @@ describe('a definition: what cannot change', () => {
     const name = group();
     await fixture.define({ group: name, plural: 'things', kind: 'Thing' });
     const path = `${CRDS}/things.${name}`;
-    const before = await fixture.client.get(path);
+    const before = await fixture.client.until(path, (crd) =>
+      conditionsOf(crd).some(({ type, status }) => type === 'Established' && status === 'True'),
+    );
     const main = await fixture.client.patch(path, { status: { storedVersions: ['v9'], conditions: null } });
     expect(main).toEqual(before);
-    const byStatus = await fixture.client.patch(`${path}/status`, {
-      metadata: { labels: { a: 'b' } },
-      spec: { names: { shortNames: ['x'] } },
-    });
+    const byStatus = await fixture.client.patch(`${path}/status`, { spec: { names: { shortNames: ['x'] } } });
     expect(byStatus).toEqual(before);
+    // Metadata can be written through /status too, and stored versions are not looked at there: as upstream.
+    const status = { storedVersions: ['v9'] };
+    const labelled = await fixture.client.patch(`${path}/status`, {
+      metadata: { labels: { a: 'b' } },
+      status,
+    });
+    expect(labelled).toMatchObject({ metadata: { generation: 1, labels: { a: 'b' } }, status });
+    const refused = await fixture.client.refuse(422, path, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: { metadata: { labels: { a: 'c' } } },
+    });
+    expect(refused.message).toContain(
+      'status.storedVersions[0]: Invalid value: "v9": missing from spec.versions',
+    );
+    await fixture.client.patch(`${path}/status`, { status: { storedVersions: [] } });
+    expect(await fixture.client.get(path)).toMatchObject({ status: { storedVersions: ['v1'] } });
   });
 });

@@ -32,6 +32,12 @@ export class WeightedCache<V> {
     return value;
   }
 
+  /** Forgets a value that turned out to be wrong. */
+  delete(key: string): void {
+    this.#weight -= this.#entries.get(key)?.weight ?? 0;
+    this.#entries.delete(key);
+  }
+
   #remember(key: string, value: V): void {
     const weight = this.#weigh(value);
     // Computing may have asked for the same key already.

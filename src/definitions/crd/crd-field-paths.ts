@@ -7,8 +7,6 @@ import {
   type JsonObject,
   required,
   type Schema,
-  schemaAtPath,
-  splitFieldPath,
   textAt,
   tooMany,
   validateSimplePath,
@@ -54,20 +52,21 @@ export function validateSelectableFields(
   fields.forEach((field, index) => {
     const jsonPath = textAt(field, 'jsonPath');
     const place = child(at(path, index), 'jsonPath');
-    const keys = splitFieldPath(jsonPath);
-    const target = schemaAtPath(schema, jsonPath);
-    if (jsonPath === '') errors.push(required(place));
-    else if (keys === undefined || target === undefined) {
-      errors.push(invalid(place, jsonPath, 'is an invalid path: does not refer to a valid field'));
-    } else {
-      if (keys[0] === 'metadata') {
-        errors.push(invalid(place, jsonPath, 'must not point to fields in metadata'));
-      }
-      if (!SELECTABLE_TYPES.has(target.type ?? '')) errors.push(invalid(place, jsonPath, SELECTABLE_DETAIL));
-      const key = keys.join('.');
-      if (seen.has(key)) errors.push(duplicate(place, jsonPath));
-      seen.add(key);
+    if (jsonPath === '') {
+      errors.push(required(place));
+      return;
     }
+    const target = targetOf(schema, jsonPath);
+    if (typeof target === 'string') {
+      errors.push(invalid(place, jsonPath, `is an invalid path: ${target}`));
+      return;
+    }
+    if (/^\.metadata(\.|$)/.test(jsonPath)) {
+      errors.push(invalid(place, jsonPath, 'must not point to fields in metadata'));
+    }
+    if (!SELECTABLE_TYPES.has(target.type ?? '')) errors.push(invalid(place, jsonPath, SELECTABLE_DETAIL));
+    if (seen.has(jsonPath)) errors.push(duplicate(place, jsonPath));
+    seen.add(jsonPath);
   });
   if (seen.size > SELECTABLE_FIELDS_MAX) errors.push(tooMany(path, seen.size, SELECTABLE_FIELDS_MAX));
   return errors;
@@ -90,6 +89,26 @@ const SELECTABLE_FIELDS_MAX = 8;
 const SELECTABLE_TYPES: ReadonlySet<string> = new Set(['string', 'boolean', 'integer']);
 const SELECTABLE_DETAIL =
   'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.';
+
+/** The schema that a path with dots leads to, or what is wrong with the path (apiextensions' ValidFieldPath). */
+function targetOf(schema: Schema, path: string): Schema | string {
+  const tokens = path.match(/[.[\]]|[^.[\]]+/g) ?? [];
+  let node: Schema | undefined = schema;
+  for (let index = 0; index < tokens.length; index += 2) {
+    if (tokens[index] === '[') return 'array notation is not allowed';
+    if (tokens[index] !== '.') return `expected [ or . but got: ${tokens[index]}`;
+    const name = tokens[index + 1];
+    if (name === undefined) return 'unexpected end of JSON path';
+    node = memberOf(node, name);
+    if (node === undefined) return 'does not refer to a valid field';
+  }
+  return node;
+}
+
+function memberOf({ properties, additionalProperties }: Schema, name: string): Schema | undefined {
+  if (properties !== undefined) return Object.hasOwn(properties, name) ? properties[name] : undefined;
+  return typeof additionalProperties === 'object' ? additionalProperties : undefined;
+}
 
 function validateReplicas(scale: JsonObject, field: string, root: string): FieldError[] {
   const path = textAt(scale, field.slice(field.lastIndexOf('.') + 1));

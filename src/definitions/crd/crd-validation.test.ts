@@ -83,12 +83,12 @@ describe('a CRD is refused with upstream’s text:', () => {
     [
       'two storage versions',
       { versions: [version('v1'), version('v2', { storage: true })] },
-      'spec.versions: Invalid value: [{"name":"v1","served":true,"storage":true},{"name":"v2","served":true,"storage":true}]: must have exactly one version marked as storage version',
+      'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":true,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null},{"Name":"v2","Served":true,"Storage":true,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must have exactly one version marked as storage version',
     ],
     [
       'equal versions',
       { versions: [version('v1'), version('v1', { storage: false })] },
-      'spec.versions: Invalid value: [{"name":"v1","served":true,"storage":true},{"name":"v1","served":true,"storage":false}]: must contain unique version names',
+      'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":true,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null},{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must contain unique version names',
     ],
     [
       'column type',
@@ -269,4 +269,101 @@ test('a CRD whose fields have wrong types is refused without an exception', () =
     defaultCustomResourceDefinition(crd);
     expect(errors(crd).length).toBeGreaterThan(0);
   }
+});
+
+describe('a conversion webhook is refused with upstream’s text:', () => {
+  const conversion = (clientConfig: unknown) => ({
+    strategy: 'Webhook',
+    webhook: { clientConfig, conversionReviewVersions: ['v1'] },
+  });
+  const url = 'spec.conversion.webhookClientConfig.url';
+  const form = 'desired format: https://host[/path]';
+  test.each<[unknown, string[]]>([
+    [
+      { url: 'https://u:p@a.b' },
+      [`${url}: Invalid value: "u:p": user information is not permitted in the URL`],
+    ],
+    [{ url: 'https:///x' }, [`${url}: Invalid value: "": host must be specified; ${form}`]],
+    [
+      { url: 'foo' },
+      [
+        `${url}: Invalid value: "": 'https' is the only allowed URL scheme; ${form}`,
+        `${url}: Invalid value: "": host must be specified; ${form}`,
+      ],
+    ],
+    [
+      { url: '://x' },
+      [`${url}: Required value: url must be a valid URL: parse "://x": missing protocol scheme; ${form}`],
+    ],
+    [{ url: 'https://a.b:99999' }, []],
+    [
+      { service: {} },
+      [
+        'spec.conversion.webhookClientConfig.service.name: Required value',
+        'spec.conversion.webhookClientConfig.service.namespace: Required value',
+      ],
+    ],
+    // Certificates are looked at only once the CRD is established.
+    [{ url: 'https://a.b', caBundle: 'eA==' }, []],
+  ])('%j', (config, expected) => {
+    expect(errors(widgetCrd({ conversion: conversion(config) }))).toEqual(expected);
+  });
+
+  test('for its certificates, once the CRD is established and unless they were as bad before', () => {
+    const crd = (caBundle?: string): KubeObject => {
+      const made = widgetCrd({ conversion: conversion({ url: 'https://a.b', caBundle }) });
+      made['status'] = kube({
+        storedVersions: ['v1'],
+        conditions: [{ type: 'Established', status: 'True' }],
+      });
+      return made;
+    };
+    expect(errors(crd('eA=='), crd())).toEqual([
+      'spec.conversion.webhookClientConfig.caBundle: Invalid value: "eA==": unable to load root certificates: unable to parse bytes as PEM block',
+    ]);
+    expect(errors(crd('eA=='), crd('eQ=='))).toEqual([]);
+  });
+});
+
+describe('selectable fields', () => {
+  const field = (jsonPath: string) => ({ selectableFields: [{ jsonPath }] });
+  const other = { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object' } } } };
+  test.each<[string, Record<string, unknown>[], string[]]>([
+    ['may lead into maps', [version('v1', field('.spec.color'))], []],
+    [
+      'know no brackets',
+      [version('v1', field(".spec['color']"))],
+      [
+        `spec.selectableFields[0].jsonPath: Invalid value: ".spec['color']": is an invalid path: array notation is not allowed`,
+      ],
+    ],
+    [
+      'end with a name',
+      [version('v1', field('.spec.'))],
+      [
+        'spec.selectableFields[0].jsonPath: Invalid value: ".spec.": is an invalid path: unexpected end of JSON path',
+      ],
+    ],
+    [
+      'begin with a dot',
+      [version('v1', field('spec.color'))],
+      [
+        'spec.selectableFields[0].jsonPath: Invalid value: "spec.color": is an invalid path: expected [ or . but got: spec',
+      ],
+    ],
+    [
+      'that differ need schemas that differ',
+      [version('v1'), version('v2', field('.spec.color'))],
+      [
+        'spec.versions[1].selectableFields: Invalid value: "": may only be set when `version.schema.openAPIV3Schema` is not included',
+      ],
+    ],
+    [
+      'that are the same need schemas that are the same',
+      [version('v1', field('.spec.color')), version('v2', { ...field('.spec.color'), schema: other })],
+      ['spec.selectableFields: Invalid value: "": may only be set when validations.schema is included'],
+    ],
+  ])('%s', (_what, versions, expected) => {
+    expect(errors(widgetCrd({ versions }))).toEqual(expected);
+  });
 });

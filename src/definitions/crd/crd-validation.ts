@@ -1,6 +1,7 @@
 import {
   at,
   deepEqual,
+  dns1035LabelErrors,
   dns1123SubdomainErrors,
   type FieldError,
   invalid,
@@ -14,7 +15,7 @@ import {
   textsAt,
 } from '../../machinery/mod.ts';
 import { validateApiApproval } from './crd-approval.ts';
-import { validateConversion } from './crd-conversion-validation.ts';
+import { caBundleProblem, validateConversion } from './crd-conversion-validation.ts';
 import { validateNames, validateRequiredNames } from './crd-names-validation.ts';
 import { validateVersions } from './crd-version-validation.ts';
 import { isConditionTrue, objectAt, specOf, statusOfCrd, type VersionView, versionsOf } from './crd-view.ts';
@@ -31,10 +32,15 @@ export function validateCustomResourceDefinition(crd: KubeObject, old: KubeObjec
     errors.push(...validateSpec(crd, old));
     if (old !== undefined) errors.push(...validateImmutable(crd, old));
   }
-  errors.push(...validateNames(objectAt(statusOfCrd(crd), 'acceptedNames'), 'status.acceptedNames'));
+  errors.push(...validateCustomResourceDefinitionStatus(crd));
   errors.push(...validateStoredVersions(crd));
   errors.push(...validateApiApproval(crd, old));
   return errors;
+}
+
+/** The rules for a write to the status alone: as upstream, only the form of the accepted names. */
+export function validateCustomResourceDefinitionStatus(crd: KubeObject): FieldError[] {
+  return validateNames(objectAt(statusOfCrd(crd), 'acceptedNames'), 'status.acceptedNames');
 }
 
 /** status.storedVersions after this write: the storage version joins, and none leaves by itself. */
@@ -46,6 +52,8 @@ export function nextStoredVersions(crd: KubeObject): string[] {
 
 function validateName(crd: KubeObject): FieldError[] {
   const name = crd.metadata.name ?? '';
+  // That it is missing is said with the rest of the metadata.
+  if (name === '') return [];
   const spec = specOf(crd);
   const errors = dns1123SubdomainErrors(name).map((detail) => invalid('metadata.name', name, detail));
   if (name !== `${textAt(objectAt(spec, 'names'), 'plural')}.${textAt(spec, 'group')}`) {
@@ -61,13 +69,23 @@ function validateSpec(crd: KubeObject, old: KubeObject | undefined): FieldError[
   return [
     ...validateGroup(textAt(spec, 'group')),
     ...validateScope(textAt(spec, 'scope')),
-    ...validatePreserveUnknownFields(spec, versions),
+    ...validatePreserveUnknownFields(spec, versions, old),
     ...validateVersions(versions, old === undefined ? [] : versionsOf(old)),
-    ...validateVersionSet(versions),
+    ...validateVersionSet(spec, versions),
     ...validateRequiredNames(names),
     ...validateNames(names, 'spec.names'),
-    ...validateConversion(objectAt(spec, 'conversion')),
+    ...validateConversion(objectAt(spec, 'conversion'), {
+      allowsBadCaBundle: allowsBadCaBundle(old),
+      old: old && objectAt(specOf(old), 'conversion'),
+    }),
   ];
+}
+
+function allowsBadCaBundle(old: KubeObject | undefined): boolean {
+  if (old === undefined || !isConditionTrue(old, 'Established')) return true;
+  const webhook = objectAt(objectAt(specOf(old), 'conversion'), 'webhook');
+  const bundle = textAt(objectAt(webhook, 'clientConfig'), 'caBundle');
+  return bundle !== '' && caBundleProblem(bundle) !== undefined;
 }
 
 function validateGroup(group: string): FieldError[] {
@@ -85,7 +103,11 @@ function validateScope(scope: string): FieldError[] {
 
 const SCOPES: readonly string[] = ['Cluster', 'Namespaced'];
 
-function validatePreserveUnknownFields(spec: JsonObject, versions: readonly VersionView[]): FieldError[] {
+function validatePreserveUnknownFields(
+  spec: JsonObject,
+  versions: readonly VersionView[],
+  old: KubeObject | undefined,
+): FieldError[] {
   if (spec['preserveUnknownFields'] !== true) return [];
   const errors: FieldError[] = [];
   const field = 'spec.preserveUnknownFields';
@@ -94,7 +116,10 @@ function validatePreserveUnknownFields(spec: JsonObject, versions: readonly Vers
   }
   const detail =
     'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
-  errors.push(invalid(field, true, detail));
+  // What was so before upstream had this rule may stay so.
+  if (old === undefined || specOf(old)['preserveUnknownFields'] !== true) {
+    errors.push(invalid(field, true, detail));
+  }
   return errors;
 }
 
@@ -104,19 +129,40 @@ function hasDefaults(schema: unknown): boolean {
   return Object.values(schema).some(hasDefaults);
 }
 
-function validateVersionSet(versions: readonly VersionView[]): FieldError[] {
+function validateVersionSet(spec: JsonObject, versions: readonly VersionView[]): FieldError[] {
   const errors: FieldError[] = [];
-  // Upstream prints all of every version; the schemas would make the message as large as the CRD.
-  const shown: JsonValue = versions.map(({ name, isServed, isStorage }) =>
-    objectOf({ name, served: isServed, storage: isStorage }),
-  );
+  const shown = Array.isArray(spec['versions']) ? versions.map(internalVersion) : null;
   if (new Set(versions.map((version) => version.name)).size !== versions.length) {
     errors.push(invalid('spec.versions', shown, 'must contain unique version names'));
   }
   if (versions.filter((version) => version.isStorage).length !== 1) {
     errors.push(invalid('spec.versions', shown, 'must have exactly one version marked as storage version'));
   }
+  // Upstream's internal type has the first version's name once more.
+  const first = versions[0];
+  const nameErrors = first === undefined ? [] : dns1035LabelErrors(first.name);
+  if (first !== undefined && first.name !== '' && nameErrors.length > 0) {
+    errors.push(invalid('spec.version', first.name, nameErrors.join(',')));
+  }
   return errors;
+}
+
+/**
+ * A version as upstream prints its internal type. What all versions have in common is not part of it; what
+ * they do not is left out as well, since schemas would make the message as large as the CRD.
+ */
+function internalVersion({ name, isServed, isStorage, raw }: VersionView): JsonValue {
+  return objectOf({
+    Name: name,
+    Served: isServed,
+    Storage: isStorage,
+    Deprecated: raw['deprecated'] === true,
+    DeprecationWarning: raw['deprecationWarning'] ?? null,
+    Schema: null,
+    Subresources: null,
+    AdditionalPrinterColumns: null,
+    SelectableFields: null,
+  });
 }
 
 /** Names that are part of keys in storage cannot change; kind and scope may until objects can exist. */
@@ -139,8 +185,9 @@ function immutable(field: string, value: JsonValue | undefined, old: JsonValue |
 
 function validateStoredVersions(crd: KubeObject): FieldError[] {
   const field = 'status.storedVersions';
+  const given = statusOfCrd(crd)['storedVersions'] ?? null;
   const stored = textsAt(statusOfCrd(crd), 'storedVersions');
-  if (stored.length === 0) return [invalid(field, stored, 'must have at least one stored version')];
+  if (stored.length === 0) return [invalid(field, given, 'must have at least one stored version')];
   const errors: FieldError[] = [];
   const versions = versionsOf(crd);
   for (const { name, isStorage } of versions) {

@@ -64,14 +64,21 @@ interface Parts {
   readonly schemaPath: string;
   readonly old: readonly VersionView[];
   readonly history: SchemaHistory;
+  readonly noSchemaDetail: string;
   isPart(part: Part): boolean;
 }
 
-const PER_VERSION = { schemaPath: 'schema.openAPIV3Schema' } as const;
-const SHARED = { schemaPath: 'validation.openAPIV3Schema' } as const;
+const PER_VERSION = {
+  schemaPath: 'schema.openAPIV3Schema',
+  noSchemaDetail: 'may only be set when `version.schema.openAPIV3Schema` is not included',
+} as const;
+const SHARED = {
+  schemaPath: 'validation.openAPIV3Schema',
+  noSchemaDetail: 'may only be set when validations.schema is included',
+} as const;
 
 function validateParts(version: VersionView, parts: Parts): FieldError[] {
-  const { path, schemaPath, isPart } = parts;
+  const { path, schemaPath, noSchemaDetail, isPart } = parts;
   const errors: FieldError[] = [];
   const { schema } = version;
   if (isPart('schema') && schema !== undefined) {
@@ -91,10 +98,12 @@ function validateParts(version: VersionView, parts: Parts): FieldError[] {
       errors.push(...validateColumn(column, at(child(path, 'additionalPrinterColumns'), index)));
     });
   }
-  if (isPart('selectableFields') && schema !== undefined) {
-    errors.push(
-      ...validateSelectableFields(version.selectableFields, schema, child(path, 'selectableFields')),
-    );
+  if (isPart('selectableFields') && version.selectableFields.length > 0) {
+    const fieldsPath = child(path, 'selectableFields');
+    // Where the schema is kept elsewhere than the fields, upstream refuses the fields.
+    if (isPart('schema') && schema !== undefined) {
+      errors.push(...validateSelectableFields(version.selectableFields, schema, fieldsPath));
+    } else errors.push(invalid(fieldsPath, '', noSchemaDetail));
   }
   return errors;
 }
@@ -106,12 +115,11 @@ function oldSchemaOf({ name }: VersionView, { old }: Parts): JsonValue | undefin
 function sharedParts(versions: readonly VersionView[]): Readonly<Record<Part, boolean>> {
   const agree = (key: string): boolean =>
     versions.every(({ raw }) => deepEqual(presentOf(raw[key]), presentOf(versions[0]?.raw[key])));
-  const schema = agree('schema');
   return {
-    schema,
+    schema: agree('schema'),
     subresources: agree('subresources'),
     columns: agree('additionalPrinterColumns'),
-    selectableFields: schema && agree('selectableFields'),
+    selectableFields: agree('selectableFields'),
   };
 }
 

@@ -1,4 +1,4 @@
-import { goQuote, isKnownFormat, type KubeObject, type Schema, visitSchema } from '../../machinery/mod.ts';
+import { goQuote, isKnownFormat, type KubeObject, visitSchema } from '../../machinery/mod.ts';
 import { versionsOf } from './crd-view.ts';
 
 /** Warnings for the Warning header: formats that nothing checks, on update only those that are new. */
@@ -14,16 +14,19 @@ function unknownFormats(crd: KubeObject): string[] {
   for (const { schema } of versionsOf(crd)) {
     if (schema === undefined) continue;
     visitSchema(schema, (node) => {
-      if (typeof node.format === 'string' && node.format !== '' && !isFormatOf(node, node.format)) {
-        formats.add(node.format);
+      const { type, format } = node;
+      // As upstream, which asks only for the formats of strings.
+      if (type === 'string' && typeof format === 'string' && format !== '' && !isChecked(format)) {
+        formats.add(format);
       }
     });
   }
   return [...formats];
 }
 
-function isFormatOf({ type }: Schema, format: string): boolean {
-  if (type === 'integer') return format === 'int32' || format === 'int64';
-  if (type === 'number') return format === 'float' || format === 'double';
-  return (type === undefined || type === '' || type === 'string') && isKnownFormat(format);
+// Known since this release, and therefore not to a cluster that may still go back to the one before.
+const NEW_FORMATS: readonly string[] = ['k8s-short-name', 'k8s-long-name'];
+
+function isChecked(format: string): boolean {
+  return isKnownFormat(format) && !NEW_FORMATS.includes(format);
 }

@@ -12,8 +12,16 @@ export function decodeCustomResource(object: KubeObject, version: DefinitionVers
   return unknown;
 }
 
-/** Brings a stored custom resource into the form that the schema gives it today, in place. */
+/** Brings a stored custom resource into the form that the schema of its version gives it today, in place. */
 export function readCustomResource(object: KubeObject, version: DefinitionVersion): void {
-  applyDefaults(object, version.schema);
+  decodeCustomResource(object, version);
+}
+
+/**
+ * Brings a custom resource that was converted into the form of its new version, in place. As upstream, without
+ * the defaults of that version: those are for what clients send and what storage holds.
+ */
+export function coerceConverted(object: KubeObject, version: DefinitionVersion): void {
   pruneUnknown(object, version.schema, { isResourceRoot: true });
+  dropNonNullableNulls(object, version.schema);
 }

@@ -35,7 +35,7 @@ export function customResourceStrategy(kind: CustomKind): Strategy {
 
   function validate(object: KubeObject, old: KubeObject | undefined, context: StrategyContext): FieldError[] {
     const versionRules = rulesOf(object);
-    const errors = validateTypes(object, kind, { isVersionKnown: versionRules !== undefined });
+    const errors = validateTypes(object, kind, old?.apiVersion);
     if (errors.length > 0 || versionRules === undefined) return errors;
     return versionRules.validate(object, old, context);
   }
@@ -84,7 +84,7 @@ class VersionRules {
       : this.#validateWhole(object, correlation);
     if (scale !== undefined) errors.push(...validateScaleFields(object, scale, { isStatusOnly }));
     this.#hasEmbedded ??= hasEmbeddedResources(schema);
-    if (this.#hasEmbedded && !isStatusOnly) errors.push(...validateEmbeddedResources(object, schema, ''));
+    if (this.#hasEmbedded && !isStatusOnly) errors.push(...validateEmbeddedResources(object, schema));
     const listErrors = validateListTypes(object, schema, '');
     // Lists that were wrong before are not held against an update that only carries them along.
     const isOldWrong =
@@ -168,14 +168,15 @@ function isContentEqual(object: KubeObject, old: KubeObject): boolean {
 function validateTypes(
   object: KubeObject,
   kind: CustomKind,
-  { isVersionKnown }: { readonly isVersionKnown: boolean },
+  oldApiVersion: string | undefined,
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (object.kind !== kind.kind) errors.push(invalid('kind', object.kind ?? '', `must be ${kind.kind}`));
-  const isGroupRight = object.apiVersion === `${kind.group}/${versionOf(object)}`;
-  if (!isGroupRight || !isVersionKnown) {
-    const detail = `must be ${kind.group}/${kind.storageVersion}`;
-    errors.push(invalid('apiVersion', object.apiVersion ?? '', detail));
+  // An update is in the version of what it updates; a creation was decoded in that of its endpoint.
+  const isKnown = kind.versions.some(({ name }) => object.apiVersion === `${kind.group}/${name}`);
+  const expected = oldApiVersion ?? (isKnown ? object.apiVersion : `${kind.group}/${kind.storageVersion}`);
+  if (object.apiVersion !== expected) {
+    errors.push(invalid('apiVersion', object.apiVersion ?? '', `must be ${expected}`));
   }
   return errors;
 }

@@ -55,9 +55,13 @@ test('the definition carries what the CRD says', () => {
     ['v1', true, undefined],
     ['v1beta1', false, true],
   ]);
-  // Scale is kept for when it is served, and not advertised before.
   expect(definition.versions[0]?.subresources).toEqual([
     { name: 'status', verbs: ['get', 'patch', 'update'] },
+    {
+      name: 'scale',
+      verbs: ['get', 'patch', 'update'],
+      kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+    },
   ]);
   expect(definition.versions[0]?.scale?.specReplicasPath).toBe('.spec.replicas');
   expect(definition.fieldLabels('v1')).toEqual(['spec.color']);
@@ -163,7 +167,7 @@ describe('validation', () => {
       }),
     );
     expect(createErrors(scaled, widget({ spec: { color: 'red', replicas: -1 } }))).toEqual([
-      'spec.replicas: Invalid value: -1: should be a non-negative integer',
+      '.spec.replicas: Invalid value: -1: should be a non-negative integer',
     ]);
   });
 
@@ -241,7 +245,8 @@ test('conversion rewrites the version and prunes what the other one lacks', () =
   );
   const stored = widget({ spec: { color: 'red', size: 3 } });
   const converted = definition.convert?.(stored, 'v1alpha1');
-  expect(converted).toEqual(widget({ spec: { color: 'red', legacy: 'y' } }, 'example.com/v1alpha1'));
+  // Without the defaults of the other version: they are for what clients send.
+  expect(converted).toEqual(widget({ spec: { color: 'red' } }, 'example.com/v1alpha1'));
   expect(stored).toEqual(widget({ spec: { color: 'red', size: 3 } }));
   expect(definitionFromCrd(widgetCrd()).convert).toBeUndefined();
 });

@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto';
 import {
-  applyDefaults,
   deepCopy,
   encodeJson,
   type JsonObject,
   type KubeObject,
   objectOf,
-  pruneUnknown,
   type Schema,
-  splitFieldPath,
   textAt,
   textsAt,
 } from '../../machinery/mod.ts';
@@ -24,7 +21,9 @@ import type {
   Verb,
 } from '../definition.ts';
 import { compareKubeVersions } from '../kinds/order.ts';
+import { conversionWebhookOf } from './conversion-review.ts';
 import { isConditionTrue, objectAt, specOf, statusOfCrd, type VersionView, versionsOf } from './crd-view.ts';
+import { coerceConverted } from './custom-resource-codec.ts';
 import { customResourceStrategy } from './custom-resource-strategy.ts';
 import { valueAtPath } from './scale-validation.ts';
 
@@ -61,7 +60,7 @@ export function definitionFromCrd(crd: KubeObject): Definition {
     isTerminating,
     hash: hashOf(crd, { names, isTerminating }),
     strategy: customResourceStrategy({ group, kind: names.kind, storageVersion, versions }),
-    ...(versions.length > 1 ? { convert: converter(group, byName) } : {}),
+    ...conversionOf(spec, { group, versions: byName }),
     selectable: (object) => selectableValues(object, selectablePaths),
     fieldLabels: (version) => (byName.get(version)?.selectableFields ?? []).map(labelOf),
     printer(version) {
@@ -122,10 +121,16 @@ function versionOf(view: VersionView): DefinitionVersion {
 /** Only CRDs of a server before v1 have no schema; they keep everything. */
 const ANY_OBJECT: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
-/** `scale` is kept in the CRD, but not served yet. */
+/** In the order of upstream's discovery. */
 function subresourcesOf(view: VersionView): Subresource[] {
-  return view.hasStatus ? [{ name: 'status', verbs: SUBRESOURCE_VERBS }] : [];
+  const subresources: Subresource[] = [];
+  if (view.hasStatus) subresources.push({ name: 'status', verbs: SUBRESOURCE_VERBS });
+  if (view.scale !== undefined)
+    subresources.push({ name: 'scale', verbs: SUBRESOURCE_VERBS, kind: SCALE_KIND });
+  return subresources;
 }
+
+const SCALE_KIND = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
 function scalePathsOf(scale: JsonObject): ScalePaths {
   const labelSelectorPath = textAt(scale, 'labelSelectorPath');
@@ -169,19 +174,30 @@ function hashOf(
   return createHash('sha256').update(encodeJson(content)).digest('hex');
 }
 
+function conversionOf(
+  spec: JsonObject,
+  kind: { readonly group: string; readonly versions: ReadonlyMap<string, DefinitionVersion> },
+): Pick<Definition, 'convert' | 'conversion'> {
+  if (kind.versions.size < 2) return {};
+  const conversion = conversionWebhookOf(spec);
+  return conversion === undefined ? { convert: converter(kind) } : { conversion };
+}
+
 /** Conversion strategy None: nothing but the version is rewritten, and what the other version lacks is lost. */
-function converter(
-  group: string,
-  versions: ReadonlyMap<string, DefinitionVersion>,
-): (object: KubeObject, toVersion: string) => KubeObject {
+function converter({
+  group,
+  versions,
+}: {
+  readonly group: string;
+  readonly versions: ReadonlyMap<string, DefinitionVersion>;
+}): (object: KubeObject, toVersion: string) => KubeObject {
   return (object, toVersion) => {
     const version = versions.get(toVersion);
     const apiVersion = `${group}/${toVersion}`;
     if (version === undefined || object.apiVersion === apiVersion) return object;
     const converted = deepCopy(object);
     converted.apiVersion = apiVersion;
-    pruneUnknown(converted, version.schema, { isResourceRoot: true });
-    applyDefaults(converted, version.schema);
+    coerceConverted(converted, version);
     return converted;
   };
 }
@@ -199,5 +215,5 @@ function selectableValues(object: KubeObject, paths: ReadonlyMap<string, string>
 
 /** `.spec.color` is selected as `spec.color`. */
 function labelOf(path: string): string {
-  return splitFieldPath(path)?.join('.') ?? path;
+  return path.replace(/^\./, '');
 }

@@ -29,24 +29,53 @@ export function hasEmbeddedResources(schema: Schema): boolean {
 }
 
 /** Embedded resources need apiVersion and kind, and their metadata must be valid. */
-export function validateEmbeddedResources(value: JsonValue, schema: Schema, path: string): FieldError[] {
+export function validateEmbeddedResources(object: JsonValue, schema: Schema): FieldError[] {
+  return embeddedIn({ value: object, schema, path: '' }).flatMap(({ resource, path }) =>
+    validateResource(resource, path),
+  );
+}
+
+/** The first embedded resource whose metadata Go could not decode, as the error that upstream makes of it. */
+export function embeddedMetadataError(object: JsonValue, schema: Schema): FieldError | undefined {
+  for (const { resource, path } of embeddedIn({ value: object, schema, path: '' })) {
+    const { metadata } = resource;
+    const problem = metadata === undefined ? undefined : checkMetadataTypes(metadata);
+    if (problem !== undefined) return invalid(child(path, 'metadata'), metadata ?? null, problem);
+  }
+  return undefined;
+}
+
+interface Place {
+  readonly value: JsonValue;
+  readonly schema: Schema;
+  readonly path: string;
+}
+
+interface Embedded {
+  readonly resource: JsonObject;
+  readonly path: string;
+}
+
+function embeddedIn({ value, schema, path }: Place): Embedded[] {
   if (Array.isArray(value)) {
     const items = schema.items;
     if (items === undefined) return [];
-    return value.flatMap((item, index) => validateEmbeddedResources(item, items, at(path, index)));
+    return value.flatMap((item, index) => embeddedIn({ value: item, schema: items, path: at(path, index) }));
   }
   if (!isObject(value)) return [];
   const isEmbedded = schema['x-kubernetes-embedded-resource'] === true;
-  const errors = isEmbedded ? validateResource(value, path) : [];
+  const found: Embedded[] = isEmbedded ? [{ resource: value, path }] : [];
   const additional = additionalSchemaOf(schema);
   for (const key of Object.keys(value)) {
     const item = value[key] ?? null;
     const property = propertySchemaOf(schema, key);
-    if (property !== undefined) errors.push(...validateEmbeddedResources(item, property, child(path, key)));
-    else if (additional !== undefined)
-      errors.push(...validateEmbeddedResources(item, additional, at(path, key)));
+    if (property !== undefined) {
+      found.push(...embeddedIn({ value: item, schema: property, path: child(path, key) }));
+    } else if (additional !== undefined) {
+      found.push(...embeddedIn({ value: item, schema: additional, path: at(path, key) }));
+    }
   }
-  return errors;
+  return found;
 }
 
 function validateResource(resource: JsonObject, path: string): FieldError[] {

@@ -1,9 +1,22 @@
 /** CustomResourceDefinitions: their rules and life cycle, and the definitions that they make. */
+export {
+  type ConversionWebhook,
+  conversionReview,
+  printKind,
+  readConversionReview,
+} from './conversion-review.ts';
 export { defaultCustomResourceDefinition } from './crd-defaults.ts';
-export { nextStoredVersions, validateCustomResourceDefinition } from './crd-validation.ts';
+export {
+  nextStoredVersions,
+  validateCustomResourceDefinition,
+  validateCustomResourceDefinitionStatus,
+} from './crd-validation.ts';
 export { conditionOf, isConditionTrue } from './crd-view.ts';
 export { customResourceDefinitionWarnings } from './crd-warnings.ts';
-export { decodeCustomResource, readCustomResource } from './custom-resource-codec.ts';
+export { coerceConverted, decodeCustomResource, readCustomResource } from './custom-resource-codec.ts';
 export { definitionFromCrd } from './definition-from-crd.ts';
+export { embeddedMetadataError } from './embedded-resources.ts';
 export { namingConditions, nextCrdStatus } from './naming.ts';
+export { AccessorError } from './nested-fields.ts';
+export { type FoundScale, scaleOf, setReplicas } from './scale.ts';
 export { CRD_FINALIZER, type TerminatingPhase, terminatingStatus } from './terminating.ts';

