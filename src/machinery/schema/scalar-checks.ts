@@ -16,7 +16,7 @@ export interface Checked {
 
 /** Checks the type of a value of any kind. */
 export function checkType(schema: Schema, checked: Checked): void {
-  const types = typesOf(schema);
+  const types = typesOf(schema, checked.scope);
   if (types === undefined) return;
   checked.report.matches += 1;
   const { value } = checked;
@@ -133,8 +133,8 @@ export function enforcedFormat(schema: Schema): string | undefined {
   }
 }
 
-function typesOf(schema: Schema): readonly string[] | undefined {
-  if (schema['x-kubernetes-int-or-string'] === true) return INT_OR_STRING;
+function typesOf(schema: Schema, { isDefault }: ValidationScope): readonly string[] | undefined {
+  if (schema['x-kubernetes-int-or-string'] === true && !isDefault) return INT_OR_STRING;
   return TYPE_LISTS.get(schema.type ?? '') ?? (schema.type ? [schema.type] : undefined);
 }
 

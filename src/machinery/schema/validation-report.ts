@@ -60,11 +60,20 @@ export class WorkBudget {
 export class ValidationScope {
   readonly base: string;
   readonly budget: WorkBudget;
+  /** The value is the default of a schema. */
+  readonly isDefault: boolean;
 
   /** @param base the path of the validated value, `''` for a whole object */
-  constructor(base: string, budget: WorkBudget = new WorkBudget()) {
+  constructor(
+    base: string,
+    {
+      budget,
+      isDefault = false,
+    }: { readonly budget?: WorkBudget | undefined; readonly isDefault?: boolean | undefined } = {},
+  ) {
     this.base = base;
-    this.budget = budget;
+    this.budget = budget ?? new WorkBudget();
+    this.isDefault = isDefault;
   }
 
   spend(work: number): boolean {

@@ -10,6 +10,8 @@ export interface ValueOptions {
   /** The path of the value. */
   readonly base: string;
   readonly budget?: WorkBudget;
+  /** The value is the default of a schema, where upstream takes anything for an int-or-string. */
+  readonly isDefault?: boolean;
   /** The value with what it replaces: what is wrong where nothing changed is not held against an update. */
   readonly correlation?: CorrelatedValue | undefined;
 }
@@ -19,8 +21,8 @@ export interface ValueOptions {
  * its texts. Work and number of errors are bounded, so that no pair of object and schema can stall.
  */
 export function validateValue(schema: Schema, value: JsonValue, options: ValueOptions): ValidationReport {
-  const { base, budget, correlation } = options;
-  const scope = new ValidationScope(base, budget);
+  const { base, correlation } = options;
+  const scope = new ValidationScope(base, options);
   const report = new ValidationReport();
   validateCorrelated(schema, { value, path: '', scope, report, correlation });
   if (scope.isExhausted) {
