@@ -9,10 +9,12 @@ import {
   newBadRequest,
   newConflict,
   newNotFound,
+  newUnsupportedMediaType,
   objectAt,
   objectOf,
 } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
+import { APPLY_PATCH } from './apply.ts';
 import { type Body, decodeObject, decodeValue, enforceFieldValidation } from './decode.ts';
 import { assertName, settleNamespace } from './metadata.ts';
 import { applyPatch, namesResourceVersion, parsePatch, refuseForce } from './patch.ts';
@@ -59,6 +61,12 @@ export async function patchScale(
 ): Promise<Written> {
   const { target, options, context, body, query } = request;
   const resource = resolve(api, target);
+  // Upstream takes it, and then fails with 500 for every custom resource: there is nothing to imitate.
+  if (body.mediaType === APPLY_PATCH) {
+    throw newUnsupportedMediaType(
+      `the body of the request was in an unknown format - accepted media types include: ${SCALE_PATCHES.join(', ')}`,
+    );
+  }
   const { value: patchValue, complaints } = parsePatch(resource, body);
   refuseForce(query);
   return write(api, {
@@ -69,6 +77,8 @@ export async function patchScale(
     attempt: (attempt) => patchOnce(api, { ...request, attempt, patchValue, patchComplaints: complaints }),
   });
 }
+
+const SCALE_PATCHES = ['application/json-patch+json', 'application/merge-patch+json'];
 
 function patchOnce(
   api: Api,

@@ -313,11 +313,10 @@ describe('a patch of a scale', () => {
     const patched = await fixture.client.call(kind.path('a'), patching(steps, JSON_PATCH));
     expect(patched.text).toContain('"replicas":5');
     await fixture.client.refuse(422, kind.path('a'), patching(steps, JSON_PATCH));
-    await fixture.client.refuse(
-      415,
-      kind.path('a'),
-      patching({ spec: { replicas: 1 } }, 'application/strategic-merge-patch+json'),
-    );
+    for (const type of ['application/strategic-merge-patch+json', 'application/apply-patch+yaml']) {
+      const path = `${kind.path('a')}?fieldManager=me`;
+      await fixture.client.refuse(415, path, patching(scale('a', 1), type));
+    }
     expect(await fixture.client.patch(kind.path('a'), { spec: { replicas: null } })).toMatchObject({
       spec: {},
     });
