@@ -126,6 +126,20 @@ export const limits = {
   webhookIdleConnectionMs: 30_000,
   /** Identities of field managers kept parsed: a few dozen serve nearly all objects. */
   managersCachedMax: 1_024,
+  /**
+   * Comparisons of smallest parts of rules with held rules in one check against escalation, about half a second
+   * in the worst case: the largest bootstrap role has some 1,500 parts, which one with 10,000 rules may grant.
+   */
+  rbacCoverStepsMax: 20_000_000,
+  /**
+   * Compiled rules kept, counted in entries of their lists (some 100 bytes each): the defaults of a workspace
+   * have about 1,000, and all workspaces with the same roles and bindings share them.
+   */
+  rbacEntriesCachedMax: 500_000,
+  /** Entries of one scope's roles and bindings; beyond it nobody but system:masters is let in: to parse them takes a second. */
+  rbacEntriesMax: 500_000,
+  /** Scopes (a namespace of a logical cluster) whose RBAC state is remembered by its hash: 200 bytes each. */
+  rbacScopesCachedMax: 20_000,
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,

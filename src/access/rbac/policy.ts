@@ -1,0 +1,191 @@
+import { hash } from 'node:crypto';
+import { goQuote, type JsonObject, objectAt, objectsAt, textAt } from '../../machinery/mod.ts';
+import type { User } from '../user.ts';
+import { type PolicyRule, rulesOf } from './policy-rule.ts';
+import { weightOf } from './rule-index.ts';
+import {
+  describeSubject,
+  groupKey,
+  isSubject,
+  type Subject,
+  subjectFrom,
+  subjectKey,
+  userKey,
+} from './subject.ts';
+
+export const RBAC_GROUP = 'rbac.authorization.k8s.io';
+
+/**
+ * The roles and bindings that decide about requests in a scope: a namespace of a logical cluster, or (with no
+ * namespace) its cluster-wide part. All of one state.
+ */
+export interface RbacState {
+  readonly namespace: string;
+  readonly clusterRoleBindings: readonly JsonObject[];
+  /** Those of the namespace. */
+  readonly roleBindings: readonly JsonObject[];
+  clusterRole(name: string): JsonObject | undefined;
+  /** A role of the namespace. */
+  role(name: string): JsonObject | undefined;
+}
+
+export interface RoleRef {
+  readonly kind: string;
+  readonly name: string;
+}
+
+interface Binding {
+  readonly kind: 'ClusterRoleBinding' | 'RoleBinding';
+  readonly name: string;
+  /** Of a RoleBinding. */
+  readonly namespace: string;
+  readonly roleRef: RoleRef;
+  readonly subjects: readonly Subject[];
+}
+
+/** A binding with the rules that it grants, or with what is wrong with its role. */
+interface Grant {
+  readonly binding: Binding;
+  readonly rules: readonly PolicyRule[];
+  readonly problem: string | undefined;
+}
+
+/** A rule that somebody has, with the position of the grant that it comes from. */
+export interface HeldRule {
+  readonly rule: PolicyRule;
+  readonly grant: number;
+}
+
+/**
+ * What a state of roles and bindings grants, in a fixed order: cluster role bindings, then role bindings, each by
+ * name. Plain and immutable; two states that grant the same have the same `digest`, wherever they are kept.
+ */
+export class Policy {
+  readonly digest: string;
+  /** Entries in all lists: its cost in memory. */
+  readonly weight: number;
+  readonly #grants: readonly Grant[];
+  readonly #grantsBySubject = new Map<string, number[]>();
+
+  constructor(state: RbacState) {
+    const bindings = [
+      ...inOrder(state.clusterRoleBindings).map((object) => bindingFrom(object, 'ClusterRoleBinding', '')),
+      ...inOrder(state.roleBindings).map((object) => bindingFrom(object, 'RoleBinding', state.namespace)),
+    ];
+    // A role that a thousand bindings name is read once.
+    const resolved = new Map<string, Resolved>();
+    this.#grants = bindings.map((binding) => {
+      const key = `${binding.roleRef.kind}/${binding.roleRef.name}`;
+      const known = resolved.get(key) ?? resolveRole(state, binding.roleRef);
+      resolved.set(key, known);
+      return { binding, ...known };
+    });
+    let weight = [...resolved.values()].reduce((sum, { rules }) => sum + weightOfAll(rules), 0);
+    for (const [position, { binding }] of this.#grants.entries()) {
+      for (const subject of binding.subjects) this.#index(subjectKey(subject, binding.namespace), position);
+      weight += 1 + binding.subjects.length;
+    }
+    this.weight = weight;
+    // Only what decides is hashed: uids, times and labels differ between workspaces that grant the same.
+    const content = JSON.stringify([bindings, [...resolved]]);
+    this.digest = hash('sha256', content, 'base64url');
+  }
+
+  /**
+   * Who a user is to this policy: users who match the same subjects have the same key, and the same rules.
+   * Subjects that no binding names do not count, so that nearly all users share a few keys.
+   */
+  matchedSubjects(user: User): string[] {
+    const keys = this.#grantsBySubject;
+    const matched: string[] = [];
+    const own = userKey(user.name);
+    if (keys.has(own)) matched.push(own);
+    for (const group of user.groups) {
+      const key = groupKey(group);
+      if (keys.has(key) && !matched.includes(key)) matched.push(key);
+    }
+    return matched.sort();
+  }
+
+  /** All rules of those subjects, in the order of their grants, and what is wrong with roles granted to them. */
+  held(subjects: readonly string[]): { readonly rules: readonly HeldRule[]; readonly problems: readonly string[] } {
+    const positions = new Set(subjects.flatMap((key) => this.#grantsBySubject.get(key) ?? []));
+    const grants = [...positions].sort((a, b) => a - b);
+    return {
+      rules: grants.flatMap((grant) => this.#grants[grant]!.rules.map((rule) => ({ rule, grant }))),
+      problems: grants.flatMap((grant) => this.#grants[grant]!.problem ?? []),
+    };
+  }
+
+  /** The same by looking at every subject of every binding, as upstream does; the tests compare the two. */
+  *walk(user: User): Generator<HeldRule> {
+    for (const [grant, { binding, rules }] of this.#grants.entries()) {
+      if (!binding.subjects.some((subject) => isSubject(user, subject, binding.namespace))) continue;
+      for (const rule of rules) yield { rule, grant };
+    }
+  }
+
+  /** Why a grant applies to a user, in upstream's words. */
+  reason(grant: number, user: User): string {
+    const { binding } = this.#grants[grant]!;
+    const { kind, name, namespace, roleRef, subjects } = binding;
+    const subject = subjects.find((one) => isSubject(user, one, namespace))!;
+    // Upstream writes a namespaced name the wrong way round, and clients read its text.
+    const printed = kind === 'RoleBinding' ? `${name}/${namespace}` : name;
+    return `RBAC: allowed by ${kind} ${goQuote(printed)} of ${roleRef.kind} ${goQuote(roleRef.name)} to ${describeSubject(subject, namespace)}`;
+  }
+
+  #index(key: string | undefined, position: number): void {
+    if (key === undefined) return;
+    const positions = this.#grantsBySubject.get(key);
+    if (positions === undefined) this.#grantsBySubject.set(key, [position]);
+    else if (positions.at(-1) !== position) positions.push(position);
+  }
+}
+
+/** What a state's roles and bindings weigh, counted no further than `max`: large ones are not parsed at all. */
+export function stateWeight(state: RbacState): number {
+  return [...state.clusterRoleBindings, ...state.roleBindings].reduce(
+    (sum, binding) => sum + 1 + objectsAt(binding, 'subjects').length,
+    0,
+  );
+}
+
+interface Resolved {
+  readonly rules: readonly PolicyRule[];
+  readonly problem: string | undefined;
+}
+
+function resolveRole(state: RbacState, { kind, name }: RoleRef): Resolved {
+  const role =
+    kind === 'ClusterRole' ? state.clusterRole(name) : kind === 'Role' ? state.role(name) : undefined;
+  if (role !== undefined) return { rules: rulesOf(role), problem: undefined };
+  const isKnownKind = kind === 'ClusterRole' || kind === 'Role';
+  const problem = isKnownKind
+    ? `${kind.toLowerCase()}.${RBAC_GROUP} ${goQuote(name)} not found`
+    : `unsupported role reference kind: ${goQuote(kind)}`;
+  return { rules: [], problem };
+}
+
+function bindingFrom(object: JsonObject, kind: Binding['kind'], namespace: string): Binding {
+  const roleRef = objectAt(object, 'roleRef');
+  return {
+    kind,
+    name: nameOf(object),
+    namespace,
+    roleRef: { kind: textAt(roleRef, 'kind'), name: textAt(roleRef, 'name') },
+    subjects: objectsAt(object, 'subjects').map(subjectFrom),
+  };
+}
+
+function inOrder(objects: readonly JsonObject[]): JsonObject[] {
+  return [...objects].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0));
+}
+
+function nameOf(object: JsonObject): string {
+  return textAt(objectAt(object, 'metadata'), 'name');
+}
+
+function weightOfAll(rules: readonly PolicyRule[]): number {
+  return rules.reduce((sum, rule) => sum + weightOf(rule), 0);
+}
