@@ -132,12 +132,12 @@ export const limits = {
    */
   rbacCoverStepsMax: 20_000_000,
   /**
-   * Compiled rules kept, counted in entries of their lists (some 100 bytes each): the defaults of a workspace
-   * have about 1,000, and all workspaces with the same roles and bindings share them.
+   * Each of three caches of compiled RBAC: bindings, roles, and the rules of users who match the same subjects.
+   * The defaults of a workspace are 100 KB, and all workspaces with the same roles share them.
    */
-  rbacEntriesCachedMax: 500_000,
-  /** Entries of one scope's roles and bindings; beyond it nobody but system:masters is let in: to parse them takes a second. */
-  rbacEntriesMax: 500_000,
+  rbacCacheBytesMax: 32 * 1024 * 1024,
+  /** Roles and bindings of one scope; beyond it they let nobody in. To read that much takes half a second. */
+  rbacScopeBytesMax: 32 * 1024 * 1024,
   /** Scopes (a namespace of a logical cluster) whose RBAC state is remembered by its hash: 200 bytes each. */
   rbacScopesCachedMax: 20_000,
   /** Rows that one step of a stream reads from disk at once. */

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
+import { limits } from '../../base/mod.ts';
 import { goQuote, type JsonObject, objectAt, objectsAt, textAt } from '../../machinery/mod.ts';
 import type { User } from '../user.ts';
 import { type PolicyRule, rulesOf } from './policy-rule.ts';
-import { weightOf } from './rule-index.ts';
+import { ruleSizeBytes, textsSizeBytes } from './rule-index.ts';
 import {
   describeSubject,
   groupKey,
@@ -56,39 +57,61 @@ export interface HeldRule {
   readonly grant: number;
 }
 
+/** A role as a policy holds it. */
+interface ResolvedRole {
+  /** Of its rules alone: the same rules are one object in all policies. */
+  readonly digest: string;
+  readonly rules: readonly PolicyRule[];
+  readonly problem: string | undefined;
+}
+
+/** Roles and bindings that are more than `rbacScopeBytesMax`: nobody is let in by them. */
+export class PolicyTooLarge extends Error {
+  override readonly name = 'PolicyTooLarge';
+}
+
+/** Returns the one list that stands for all lists of rules with a digest. */
+export type InternRules = (digest: string, rules: readonly PolicyRule[]) => readonly PolicyRule[];
+
 /**
  * What a state of roles and bindings grants, in a fixed order: cluster role bindings, then role bindings, each by
  * name. Plain and immutable; two states that grant the same have the same `digest`, wherever they are kept.
  */
 export class Policy {
   readonly digest: string;
-  /** Entries in all lists: its cost in memory. */
-  readonly weight: number;
+  /** What it costs in memory, roughly, without the rules, which policies share. */
+  readonly sizeBytes: number;
   readonly #grants: readonly Grant[];
   readonly #grantsBySubject = new Map<string, number[]>();
 
-  constructor(state: RbacState) {
+  /** @throws PolicyTooLarge */
+  constructor(state: RbacState, intern: InternRules = (_, rules) => rules) {
     const bindings = [
       ...inOrder(state.clusterRoleBindings).map((object) => bindingFrom(object, 'ClusterRoleBinding', '')),
       ...inOrder(state.roleBindings).map((object) => bindingFrom(object, 'RoleBinding', state.namespace)),
     ];
+    this.sizeBytes = bindings.reduce((sum, binding) => sum + bindingSizeBytes(binding), 0);
     // A role that a thousand bindings name is read once.
-    const resolved = new Map<string, Resolved>();
+    const resolved = new Map<string, ResolvedRole>();
+    let bytesLeft = limits.rbacScopeBytesMax - this.sizeBytes;
     this.#grants = bindings.map((binding) => {
       const key = `${binding.roleRef.kind}/${binding.roleRef.name}`;
-      const known = resolved.get(key) ?? resolveRole(state, binding.roleRef);
-      resolved.set(key, known);
-      return { binding, ...known };
+      let role = resolved.get(key);
+      if (role === undefined) {
+        const { rules, problem } = resolveRole(state, binding.roleRef);
+        bytesLeft -= rulesSizeBytes(rules);
+        if (bytesLeft < 0) throw new PolicyTooLarge('roles and bindings are too large');
+        const digest = problem ?? sha256(JSON.stringify(rules));
+        role = { digest, rules: intern(digest, rules), problem };
+        resolved.set(key, role);
+      }
+      return { binding, rules: role.rules, problem: role.problem };
     });
-    let weight = [...resolved.values()].reduce((sum, { rules }) => sum + weightOfAll(rules), 0);
     for (const [position, { binding }] of this.#grants.entries()) {
       for (const subject of binding.subjects) this.#index(subjectKey(subject, binding.namespace), position);
-      weight += 1 + binding.subjects.length;
     }
-    this.weight = weight;
     // Only what decides is hashed: uids, times and labels differ between workspaces that grant the same.
-    const content = JSON.stringify([bindings, [...resolved]]);
-    this.digest = hash('sha256', content, 'base64url');
+    this.digest = sha256(JSON.stringify([bindings, [...resolved].map(([key, { digest }]) => [key, digest])]));
   }
 
   /**
@@ -107,14 +130,29 @@ export class Policy {
     return matched.sort();
   }
 
-  /** All rules of those subjects, in the order of their grants, and what is wrong with roles granted to them. */
-  held(subjects: readonly string[]): { readonly rules: readonly HeldRule[]; readonly problems: readonly string[] } {
-    const positions = new Set(subjects.flatMap((key) => this.#grantsBySubject.get(key) ?? []));
-    const grants = [...positions].sort((a, b) => a - b);
-    return {
-      rules: grants.flatMap((grant) => this.#grants[grant]!.rules.map((rule) => ({ rule, grant }))),
-      problems: grants.flatMap((grant) => this.#grants[grant]!.problem ?? []),
-    };
+  /**
+   * All rules of those subjects, in the order of their grants, and what is wrong with roles granted to them. A
+   * list of rules that is granted twice comes once, by its first grant: more it cannot allow.
+   */
+  held(subjects: readonly string[]): {
+    readonly rules: readonly HeldRule[];
+    readonly problems: readonly string[];
+  } {
+    const rules: HeldRule[] = [];
+    const seen = new Set<readonly PolicyRule[]>();
+    const grants = this.#grantsOf(subjects);
+    for (const grant of grants) {
+      const granted = this.#grants[grant]!.rules;
+      if (seen.has(granted)) continue;
+      seen.add(granted);
+      for (const rule of granted) rules.push({ rule, grant });
+    }
+    return { rules, problems: grants.flatMap((grant) => this.#grants[grant]!.problem ?? []) };
+  }
+
+  /** The same with all repetitions. */
+  *heldWithRepetitions(subjects: readonly string[]): Generator<PolicyRule> {
+    for (const grant of this.#grantsOf(subjects)) yield* this.#grants[grant]!.rules;
   }
 
   /** The same by looking at every subject of every binding, as upstream does; the tests compare the two. */
@@ -135,6 +173,11 @@ export class Policy {
     return `RBAC: allowed by ${kind} ${goQuote(printed)} of ${roleRef.kind} ${goQuote(roleRef.name)} to ${describeSubject(subject, namespace)}`;
   }
 
+  #grantsOf(subjects: readonly string[]): number[] {
+    const positions = new Set(subjects.flatMap((key) => this.#grantsBySubject.get(key) ?? []));
+    return [...positions].sort((a, b) => a - b);
+  }
+
   #index(key: string | undefined, position: number): void {
     if (key === undefined) return;
     const positions = this.#grantsBySubject.get(key);
@@ -143,28 +186,22 @@ export class Policy {
   }
 }
 
-/** What a state's roles and bindings weigh, counted no further than `max`: large ones are not parsed at all. */
-export function stateWeight(state: RbacState): number {
-  return [...state.clusterRoleBindings, ...state.roleBindings].reduce(
-    (sum, binding) => sum + 1 + objectsAt(binding, 'subjects').length,
-    0,
-  );
-}
-
-interface Resolved {
-  readonly rules: readonly PolicyRule[];
-  readonly problem: string | undefined;
-}
-
-function resolveRole(state: RbacState, { kind, name }: RoleRef): Resolved {
-  const role =
-    kind === 'ClusterRole' ? state.clusterRole(name) : kind === 'Role' ? state.role(name) : undefined;
+function resolveRole(state: RbacState, { kind, name }: RoleRef): Omit<ResolvedRole, 'digest'> {
+  const role = readRole(state, { kind, name });
   if (role !== undefined) return { rules: rulesOf(role), problem: undefined };
   const isKnownKind = kind === 'ClusterRole' || kind === 'Role';
   const problem = isKnownKind
     ? `${kind.toLowerCase()}.${RBAC_GROUP} ${goQuote(name)} not found`
     : `unsupported role reference kind: ${goQuote(kind)}`;
   return { rules: [], problem };
+}
+
+/** The role that a reference in this scope names; undefined when there is none. */
+export function readRole(
+  state: Pick<RbacState, 'role' | 'clusterRole'>,
+  { kind, name }: RoleRef,
+): JsonObject | undefined {
+  return kind === 'ClusterRole' ? state.clusterRole(name) : kind === 'Role' ? state.role(name) : undefined;
 }
 
 function bindingFrom(object: JsonObject, kind: Binding['kind'], namespace: string): Binding {
@@ -186,6 +223,16 @@ function nameOf(object: JsonObject): string {
   return textAt(objectAt(object, 'metadata'), 'name');
 }
 
-function weightOfAll(rules: readonly PolicyRule[]): number {
-  return rules.reduce((sum, rule) => sum + weightOf(rule), 0);
+function sha256(text: string): string {
+  return hash('sha256', text, 'base64url');
+}
+
+function bindingSizeBytes({ name, namespace, roleRef, subjects }: Binding): number {
+  const own = textsSizeBytes([name, namespace, roleRef.kind, roleRef.name]);
+  return subjects.reduce((sum, one) => sum + textsSizeBytes([one.kind, one.name, one.namespace]), own);
+}
+
+/** What a list of rules costs in memory, roughly. */
+export function rulesSizeBytes(rules: readonly PolicyRule[]): number {
+  return rules.reduce((sum, rule) => sum + ruleSizeBytes(rule), 0);
 }

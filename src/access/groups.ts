@@ -1,0 +1,19 @@
+/** Groups and names that the authorizers know. */
+export const MASTERS_GROUP = 'system:masters';
+export const AUTHENTICATED_GROUP = 'system:authenticated';
+export const UNAUTHENTICATED_GROUP = 'system:unauthenticated';
+export const ANONYMOUS_USER = 'system:anonymous';
+
+/** Has everything in every logical cluster, by the bootstrap policy. */
+export const ADMIN_GROUP = 'system:kcp:admin';
+export const WORKSPACE_BOOTSTRAPPER_GROUP = 'system:kcp:tenancy:workspace-bootstrapper';
+/** Passes required groups and workspace content, so that logical clusters can be made and unmade. */
+export const LOGICAL_CLUSTER_ADMIN_GROUP = 'system:kcp:logical-cluster-admin';
+export const EXTERNAL_LOGICAL_CLUSTER_ADMIN_GROUP = 'system:kcp:external-logical-cluster-admin';
+/** The ClusterRole that lets somebody into a workspace. */
+export const WORKSPACE_ACCESS = 'system:kcp:workspace:access';
+
+/** The group of identities that come from a logical cluster, when they are seen elsewhere. */
+export function clusterGroup(cluster: string): string {
+  return `system:cluster:${cluster}`;
+}

@@ -1,0 +1,90 @@
+import { goQuote, newForbidden, newNotFound, type StatusError } from '../../machinery/mod.ts';
+import type { User } from '../user.ts';
+import { missingRules } from './covers.ts';
+import { RBAC_GROUP, type RbacState, type RoleRef, readRole } from './policy.ts';
+import { type PolicyRule, rulesOf } from './policy-rule.ts';
+import { aggregateText, compactRules, quotedList, ruleText } from './rule-text.ts';
+
+/** Somebody who wants to grant something, and what they have in the scope of the object, as `rulesFor` returns it. */
+export interface Granter {
+  readonly user: User;
+  readonly rules: readonly PolicyRule[];
+  readonly problems: readonly string[];
+}
+
+const EVERYTHING: readonly PolicyRule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: [] },
+  { verbs: ['*'], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ['*'] },
+];
+
+/**
+ * Why somebody may not grant rules: they do not hold them. Undefined when they do. The text is upstream's, rule
+ * for rule, so that people find the answers that exist for it.
+ */
+export function escalationProblem(granter: Granter, rules: readonly PolicyRule[]): string | undefined {
+  const missing = missingRules(granter.rules, rules);
+  if (missing.length === 0) return undefined;
+  const { user, problems } = granter;
+  const texts = [...new Set(compactRules(missing).map(ruleText))].sort(compareBytes);
+  const who = `user ${goQuote(user.name)} (groups=${quotedList(user.groups)})`;
+  const resolution = problems.length === 0 ? '' : `; resolution errors: ${aggregateText(problems)}`;
+  return `${who} is attempting to grant RBAC permissions not currently held:\n${texts.join('\n')}${resolution}`;
+}
+
+/**
+ * The refusal of a Role or ClusterRole that would hold more than its writer; undefined when it may be written.
+ * Not asked of those in system:masters, of those who may `escalate` the role, nor of writes that only change what
+ * the garbage collector looks at.
+ */
+export function roleRefusal(
+  granter: Granter,
+  write: {
+    readonly resource: 'roles' | 'clusterroles';
+    readonly name: string;
+    readonly rules: readonly PolicyRule[];
+    /** Whether the role has selectors in its aggregationRule, before or after the write. */
+    readonly isAggregated: boolean;
+  },
+): StatusError | undefined {
+  const resource = { group: RBAC_GROUP, resource: write.resource };
+  const problem = escalationProblem(granter, write.rules);
+  if (problem !== undefined) return newForbidden(resource, write.name, problem);
+  // An aggregated role gathers whatever anybody labels.
+  if (write.isAggregated && missingRules(granter.rules, EVERYTHING).length > 0) {
+    return newForbidden(
+      resource,
+      write.name,
+      'must have cluster-admin privileges to use the aggregationRule',
+    );
+  }
+  return undefined;
+}
+
+/**
+ * The refusal of a binding whose role holds more than its writer: 403, or 404 for a role that does not exist.
+ * Undefined when it may be written. Not asked of those in system:masters, nor of those who may `bind` the role
+ * in the namespace of the binding.
+ */
+export function bindingRefusal(
+  granter: Granter,
+  write: {
+    readonly resource: 'rolebindings' | 'clusterrolebindings';
+    readonly name: string;
+    readonly roleRef: RoleRef;
+    /** Of the scope that the binding lies in. */
+    readonly state: Pick<RbacState, 'role' | 'clusterRole'>;
+  },
+): StatusError | undefined {
+  const role = readRole(write.state, write.roleRef);
+  if (role === undefined) {
+    return newNotFound({ group: RBAC_GROUP, resource: write.roleRef.kind.toLowerCase() }, write.roleRef.name);
+  }
+  const problem = escalationProblem(granter, rulesOf(role));
+  if (problem === undefined) return undefined;
+  return newForbidden({ group: RBAC_GROUP, resource: write.resource }, write.name, problem);
+}
+
+// Go sorts texts by their bytes.
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
