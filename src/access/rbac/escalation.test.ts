@@ -41,7 +41,7 @@ describe('granting what one does not have', () => {
     const missing = 'clusterrole.rbac.authorization.k8s.io "x" not found';
     const wanted = [rule({ verbs: ['get'], ...secrets })];
     expect(escalationProblem(granter([], [missing]), wanted)).toBe(
-      `${text}{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}; resolution errors: ${missing}`,
+      `${text}{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}; resolution errors: [${missing}]`,
     );
   });
 

@@ -27,7 +27,7 @@ export function escalationProblem(granter: Granter, rules: readonly PolicyRule[]
   const { user, problems } = granter;
   const texts = [...new Set(compactRules(missing).map(ruleText))].sort(compareBytes);
   const who = `user ${goQuote(user.name)} (groups=${quotedList(user.groups)})`;
-  const resolution = problems.length === 0 ? '' : `; resolution errors: ${aggregateText(problems)}`;
+  const resolution = problems.length === 0 ? '' : `; resolution errors: [${aggregateText(problems)}]`;
   return `${who} is attempting to grant RBAC permissions not currently held:\n${texts.join('\n')}${resolution}`;
 }
 
