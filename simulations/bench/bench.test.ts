@@ -53,6 +53,7 @@ describe('npm run bench', () => {
       'get',
       'create',
       ...(hasFixtures ? ['validation'] : []),
+      'authorization',
       'list',
       'fan-out',
     ]);
@@ -71,7 +72,10 @@ describe('npm run bench', () => {
   });
 
   it.each([
-    [['--only', 'put'], '--only takes some of start, get, create, validation, list, fan-out, not "put"'],
+    [
+      ['--only', 'put'],
+      '--only takes some of start, get, create, validation, authorization, list, fan-out, not "put"',
+    ],
     [['--seconds', '0'], '--seconds takes a number greater than zero, not "0"'],
     [['--sekonds', '1'], "Unknown option '--sekonds'"],
   ])('refuses the flags %j', async (argumentList, message) => {

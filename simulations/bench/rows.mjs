@@ -2,7 +2,7 @@
  * @typedef {object} Row One measured number.
  * @property {string} name
  * @property {number} value
- * @property {'ms' | 'MB' | '/s' | 's' | '%'} unit
+ * @property {'ms' | 'µs' | 'MB' | '/s' | 's' | '%'} unit
  * @property {{ readonly atLeast: number } | { readonly atMost: number }} [target]
  * @property {string} [note] What else is worth knowing, in a few words.
  */

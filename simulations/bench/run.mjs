@@ -1,6 +1,7 @@
 // `npm run bench`: measures the built server, over TLS, with the load generator on the same machine.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describeMachine, machineText } from './machine.mjs';
+import { measureAuthorization } from './measure-authorization.mjs';
 import { measureCreate } from './measure-create.mjs';
 import { measureFanOut } from './measure-fan-out.mjs';
 import { measureGet } from './measure-get.mjs';
@@ -16,6 +17,7 @@ const measurements = {
   get: measureGet,
   create: measureCreate,
   validation: measureValidation,
+  authorization: measureAuthorization,
   list: measureList,
   'fan-out': measureFanOut,
 };

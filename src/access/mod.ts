@@ -8,4 +8,5 @@ export {
   type PathAttributes,
   type ResourceAttributes,
 } from './authorize.ts';
+export * from './rbac/mod.ts';
 export { SYSTEM_USER, type User } from './user.ts';

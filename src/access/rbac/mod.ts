@@ -1,0 +1,16 @@
+export { aggregatedRules, aggregationSelectors, hasRules } from './aggregation.ts';
+export { kcpRbacDefaults } from './bootstrap/kcp.ts';
+export { kubernetesRbacDefaults } from './bootstrap/kubernetes.ts';
+export { covers, missingRules } from './covers.ts';
+export { bindingRefusal, escalationProblem, type Granter, roleRefusal } from './escalation.ts';
+export { Policy, PolicyTooLarge, RBAC_GROUP, type RbacState, type RoleRef } from './policy.ts';
+export { type PolicyRule, rulesOf, ruleToJson } from './policy-rule.ts';
+export {
+  RbacAuthorizer,
+  type RbacDecision,
+  type RbacReader,
+  type RbacRequest,
+  type RbacScope,
+  rulesFor,
+} from './rbac-authorizer.ts';
+export { serviceAccountUserName } from './subject.ts';
