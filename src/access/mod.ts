@@ -8,5 +8,6 @@ export {
   type PathAttributes,
   type ResourceAttributes,
 } from './authorize.ts';
+export * from './chain/mod.ts';
 export * from './rbac/mod.ts';
 export { SYSTEM_USER, type User } from './user.ts';

@@ -138,6 +138,10 @@ export const limits = {
   rbacCacheBytesMax: 32 * 1024 * 1024,
   /** Roles and bindings of one scope; beyond it they let nobody in. To read that much takes half a second. */
   rbacScopeBytesMax: 32 * 1024 * 1024,
+  /** Rules that one rules review lists: a few hundred are the most that people read. */
+  rulesReviewedMax: 10_000,
+  /** Users that one request may be judged as: itself and its warrants, nested ones included. Views add one or two. */
+  warrantsMax: 16,
   /** Scopes (a namespace of a logical cluster) whose RBAC state is remembered by its hash: 200 bytes each. */
   rbacScopesCachedMax: 20_000,
   /** Rows that one step of a stream reads from disk at once. */

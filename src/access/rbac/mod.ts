@@ -3,6 +3,7 @@ export { kcpRbacDefaults } from './bootstrap/kcp.ts';
 export { kubernetesRbacDefaults } from './bootstrap/kubernetes.ts';
 export { covers, missingRules } from './covers.ts';
 export { bindingRefusal, escalationProblem, type Granter, roleRefusal } from './escalation.ts';
+export { withFallbackRoles } from './fallback-roles.ts';
 export { Policy, PolicyTooLarge, RBAC_GROUP, type RbacState, type RoleRef } from './policy.ts';
 export { type PolicyRule, rulesOf, ruleToJson } from './policy-rule.ts';
 export {
@@ -13,4 +14,5 @@ export {
   type RbacScope,
   rulesFor,
 } from './rbac-authorizer.ts';
+export { rulesReviewStatus } from './rules-review.ts';
 export { serviceAccountUserName } from './subject.ts';

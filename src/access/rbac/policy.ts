@@ -150,11 +150,6 @@ export class Policy {
     return { rules, problems: grants.flatMap((grant) => this.#grants[grant]!.problem ?? []) };
   }
 
-  /** The same with all repetitions. */
-  *heldWithRepetitions(subjects: readonly string[]): Generator<PolicyRule> {
-    for (const grant of this.#grantsOf(subjects)) yield* this.#grants[grant]!.rules;
-  }
-
   /** The same by looking at every subject of every binding, as upstream does; the tests compare the two. */
   *walk(user: User): Generator<HeldRule> {
     for (const [grant, { binding, rules }] of this.#grants.entries()) {

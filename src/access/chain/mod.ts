@@ -1,0 +1,14 @@
+export {
+  allowGroups,
+  allowPaths,
+  byRbac,
+  type FindLogicalCluster,
+  forEffectiveUsers,
+  type LogicalClusterFacts,
+  requiredGroups,
+  systemStatus,
+  workspaceContent,
+} from './authorizers.ts';
+export { accessChain } from './chain.ts';
+export { type AccessRequest, type Authorizer, type Decision, type RbacAt, union } from './decision.ts';
+export { effectiveUsers, isInScope, ORIGIN_EXTRA, SCOPES_EXTRA, WARRANT_EXTRA } from './effective-users.ts';
