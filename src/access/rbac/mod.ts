@@ -4,7 +4,7 @@ export { kubernetesRbacDefaults } from './bootstrap/kubernetes.ts';
 export { covers, missingRules } from './covers.ts';
 export { bindingRefusal, escalationProblem, type Granter, roleRefusal } from './escalation.ts';
 export { withFallbackRoles } from './fallback-roles.ts';
-export { Policy, PolicyTooLarge, RBAC_GROUP, type RbacState, type RoleRef } from './policy.ts';
+export { Policy, PolicyTooLarge, RBAC_GROUP, type RbacState, type RoleRef, roleRefOf } from './policy.ts';
 export { type PolicyRule, rulesOf, ruleToJson } from './policy-rule.ts';
 export {
   RbacAuthorizer,
@@ -15,4 +15,5 @@ export {
   rulesFor,
 } from './rbac-authorizer.ts';
 export { rulesReviewStatus } from './rules-review.ts';
+export { StoreRbacReader } from './store-rbac-reader.ts';
 export { serviceAccountUserName } from './subject.ts';

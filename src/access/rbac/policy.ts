@@ -199,13 +199,18 @@ export function readRole(
   return kind === 'ClusterRole' ? state.clusterRole(name) : kind === 'Role' ? state.role(name) : undefined;
 }
 
+/** The role that a binding names. */
+export function roleRefOf(binding: JsonObject): RoleRef {
+  const roleRef = objectAt(binding, 'roleRef');
+  return { kind: textAt(roleRef, 'kind'), name: textAt(roleRef, 'name') };
+}
+
 function bindingFrom(object: JsonObject, kind: Binding['kind'], namespace: string): Binding {
-  const roleRef = objectAt(object, 'roleRef');
   return {
     kind,
     name: nameOf(object),
     namespace,
-    roleRef: { kind: textAt(roleRef, 'kind'), name: textAt(roleRef, 'name') },
+    roleRef: roleRefOf(object),
     subjects: objectsAt(object, 'subjects').map(subjectFrom),
   };
 }

@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type LogicalCluster,
+  type Revision,
+  type ShardName,
+  systemClock,
+  systemRandom,
+} from '../../base/mod.ts';
+import { encodeJson, type JsonObject, objectAt, objectOf, textAt } from '../../machinery/mod.ts';
+import { MemoryKeyValue, type NewRow, Store } from '../../store/mod.ts';
+import { RBAC_GROUP } from './policy.ts';
+import { bindingOf, roleOf, userOf } from './rbac.suite.ts';
+import { RbacAuthorizer } from './rbac-authorizer.ts';
+import { RbacRevisions } from './rbac-revisions.ts';
+import { rule } from './rules.suite.ts';
+import { StoreRbacReader } from './store-rbac-reader.ts';
+
+const here = 'here' as LogicalCluster;
+const there = 'there' as LogicalCluster;
+const reader = rule({ verbs: ['get'], apiGroups: [''], resources: ['secrets'] });
+const toAlice = { role: 'reader', subjects: [{ name: 'alice' }] };
+
+let store: Store;
+let rbac: StoreRbacReader;
+beforeEach(async () => {
+  const shard = 'main' as ShardName;
+  store = await Store.open({
+    keyValue: new MemoryKeyValue(),
+    shard,
+    clock: systemClock,
+    random: systemRandom,
+  });
+  rbac = new StoreRbacReader(store);
+});
+afterEach(async () => {
+  rbac.close();
+  await store.close();
+});
+
+async function put(object: JsonObject, cluster = here): Promise<Revision> {
+  const outcome = await commit(object, cluster, {
+    uid: 'u',
+    definitionHash: '',
+    json: Buffer.from(encodeJson(object)),
+    metadataOffset: 0,
+    isAnnotated: false,
+    labels: {},
+    fields: {},
+    owners: [],
+  });
+  return outcome;
+}
+
+async function commit(object: JsonObject, cluster: LogicalCluster, row?: NewRow): Promise<Revision> {
+  const metadata = objectAt(object, 'metadata');
+  const [namespace, name] = [textAt(metadata, 'namespace'), textAt(metadata, 'name')];
+  const resource = `${textAt(object, 'kind').toLowerCase()}s`;
+  const group = resource === 'configmaps' ? '' : RBAC_GROUP;
+  const key = { cluster, group, resource, identity: '', namespace, name };
+  const mutation = row === undefined ? { key } : { key, row };
+  await store.commit({ mutations: [mutation], actor: 'a', originRegion: '' });
+  return store.revision;
+}
+
+function getSecret(cluster = here, namespace = 'n1') {
+  const what = { verb: 'get', group: '', resource: 'secrets', subresource: '', name: 's' };
+  return { ...what, user: userOf('alice'), cluster, namespace };
+}
+
+describe('RBAC from the store', () => {
+  it('follows every change from when its writer is answered, in its logical cluster alone', async () => {
+    const authorizer = new RbacAuthorizer(rbac);
+    const isAllowed = async (cluster = here) => (await authorizer.authorize(getSecret(cluster))).isAllowed;
+    expect(await isAllowed()).toBe(false);
+    await put(roleOf('reader', [reader]));
+    const bound = await put(bindingOf('b', toAlice));
+    expect([await isAllowed(), await isAllowed(there)]).toEqual([true, false]);
+    expect((await authorizer.authorize(getSecret())).revision).toBe(bound);
+    await put(roleOf('reader', []));
+    expect(await isAllowed()).toBe(false);
+    await put(roleOf('reader', [reader]));
+    expect(await isAllowed()).toBe(true);
+    await commit(bindingOf('b', toAlice), here);
+    expect(await isAllowed()).toBe(false);
+  });
+
+  it('finds roles of the namespace for its bindings, and of no other', async () => {
+    const authorizer = new RbacAuthorizer(rbac);
+    await put(roleOf('reader', [reader], 'n1'));
+    await put(bindingOf('b', { ...toAlice, kind: 'Role' }, 'n1'));
+    await put(bindingOf('b', { ...toAlice, kind: 'Role' }, 'n2'));
+    expect((await authorizer.authorize(getSecret(here, 'n1'))).isAllowed).toBe(true);
+    expect(await authorizer.authorize(getSecret(here, 'n2'))).toMatchObject({
+      isAllowed: false,
+      reason: 'RBAC: role.rbac.authorization.k8s.io "reader" not found',
+    });
+  });
+
+  it('does not change its revision for anything but roles and bindings', async () => {
+    const before = rbac.revision(here);
+    await put(objectOf({ kind: 'ConfigMap', metadata: objectOf({ name: 'x' }) }));
+    await put(roleOf('reader', [reader]), there);
+    expect(rbac.revision(here)).toBe(before);
+    expect(rbac.revision(there)).toBe(store.revision);
+  });
+});
+
+describe('remembered revisions of RBAC', () => {
+  it('change with every change, and never go back, however few are remembered', () => {
+    const cluster = fc.constantFrom('a', 'b', 'c', 'd', 'e') as fc.Arbitrary<LogicalCluster>;
+    const step = fc.record({ cluster, isChange: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 4 }), (steps, max) => {
+        const revisions = new RbacRevisions(100 as Revision, max);
+        const changed = new Map<LogicalCluster, number>();
+        const told = new Map<LogicalCluster, number>();
+        for (const [index, { cluster, isChange }] of steps.entries()) {
+          if (isChange) {
+            revisions.note(cluster, (101 + index) as Revision);
+            changed.set(cluster, 101 + index);
+          }
+          const now = revisions.of(cluster);
+          expect(now).toBeGreaterThanOrEqual(changed.get(cluster) ?? 100);
+          expect(now).toBeGreaterThanOrEqual(told.get(cluster) ?? 0);
+          if (isChange) expect(now).toBeGreaterThan(told.get(cluster) ?? 0);
+          told.set(cluster, now);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
