@@ -1,5 +1,5 @@
 import type { LogicalCluster } from '../base/mod.ts';
-import { type GroupResource, newForbidden } from '../machinery/mod.ts';
+import { type GroupResource, newForbidden, type StatusError } from '../machinery/mod.ts';
 import type { User } from './user.ts';
 
 /** What is asked for: a verb on a resource of a logical cluster. */
@@ -30,17 +30,21 @@ const SUPERUSERS = 'system:masters';
 
 /** Lets a request on a resource pass, or throws 403 in the words of Kubernetes' RBAC authorizer. */
 export function authorize<Request extends ResourceAttributes>(request: Request): Authorized<Request> {
-  if (!isAllowed(request.user)) throw forbidden(request);
+  if (!isAllowed(request.user)) throw newRequestForbidden(request);
   return request as Authorized<Request>;
 }
 
 /** The same for a path outside the resources. */
 export function authorizePath<Request extends PathAttributes>(request: Request): Authorized<Request> {
-  if (!isAllowed(request.user)) {
-    const detail = `User "${escapeText(request.user.name)}" cannot ${request.verb} path "${escapeText(request.path)}"`;
-    throw newForbidden({ group: '', resource: '' }, '', detail);
-  }
+  if (!isAllowed(request.user)) throw newRequestForbidden(request);
   return request as Authorized<Request>;
+}
+
+/** The refusal of a request, with an authorizer's reason where there is one. */
+export function newRequestForbidden(request: ResourceAttributes | PathAttributes, reason = ''): StatusError {
+  // Upstream escapes the request, which the client wrote, but not the reason, which it did not.
+  const suffix = reason === '' ? '' : `: ${reason}`;
+  return 'path' in request ? forbiddenPath(request, suffix) : forbidden(request, suffix);
 }
 
 /** Whether a user may do something, for access reviews. */
@@ -49,17 +53,16 @@ export function isAllowed(user: User): boolean {
 }
 
 /** The answer for a workspace that does not exist or that the user may not enter: the two look the same. */
-export function newWorkspaceForbidden(request: ResourceAttributes | PathAttributes): Error {
-  return 'path' in request
-    ? newForbidden(
-        { group: '', resource: '' },
-        '',
-        `User "${escapeText(request.user.name)}" cannot ${request.verb} path "${escapeText(request.path)}": access denied`,
-      )
-    : forbidden(request, ': access denied');
+export function newWorkspaceForbidden(request: ResourceAttributes | PathAttributes): StatusError {
+  return newRequestForbidden(request, 'access denied');
 }
 
-function forbidden(request: ResourceAttributes, suffix = ''): Error {
+function forbiddenPath({ user, verb, path }: PathAttributes, suffix: string): StatusError {
+  const detail = `User "${escapeText(user.name)}" cannot ${verb} path "${escapeText(path)}"${suffix}`;
+  return newForbidden({ group: '', resource: '' }, '', detail);
+}
+
+function forbidden(request: ResourceAttributes, suffix: string): StatusError {
   const { user, verb, group, resource, subresource, namespace, name } = request;
   const printed = subresource === '' ? resource : `${resource}/${subresource}`;
   const scope = namespace === '' ? 'at the cluster scope' : `in the namespace "${escapeText(namespace)}"`;

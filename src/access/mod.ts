@@ -4,6 +4,7 @@ export {
   authorize,
   authorizePath,
   isAllowed,
+  newRequestForbidden,
   newWorkspaceForbidden,
   type PathAttributes,
   type ResourceAttributes,

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type JsonObject, objectOf } from '../../machinery/mod.ts';
+import { type JsonObject, type KubeObject, objectOf } from '../../machinery/mod.ts';
 import { aggregatedRules, hasRules } from './aggregation.ts';
-import { bindingRefusal, escalationProblem, type Granter, roleRefusal } from './escalation.ts';
+import {
+  bindingRefusal,
+  escalationProblem,
+  type Granter,
+  isOnlyForGarbageCollection,
+  roleRefusal,
+} from './escalation.ts';
 import type { PolicyRule } from './policy-rule.ts';
 import { roleOf, userOf } from './rbac.suite.ts';
 import { rule } from './rules.suite.ts';
@@ -12,7 +18,7 @@ const everything = [
   rule({ verbs: ['*'], nonResourceURLs: ['*'] }),
 ];
 
-function granter(rules: readonly PolicyRule[], problems: readonly string[] = []): Granter {
+function granter(rules: readonly PolicyRule[], problems: Granter['problems'] = []): Granter {
   return { user: userOf('alice', ['team', 'system:authenticated']), rules, problems };
 }
 
@@ -26,7 +32,7 @@ describe('granting what one does not have', () => {
       rule({ verbs: ['get', 'delete'], ...secrets }),
       rule({ verbs: ['get'], nonResourceURLs: ['/metrics', '/a"'] }),
     ];
-    expect(escalationProblem(granter([rule({ verbs: ['delete'], ...secrets })]), wanted)).toBe(
+    expect(escalationProblem(granter([rule({ verbs: ['delete'], ...secrets })]), wanted, 'roles')).toBe(
       [
         `${text}{APIGroups:[""], Resources:["secrets"], ResourceNames:["b"], Verbs:["get" "list"]}`,
         '{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}',
@@ -38,10 +44,19 @@ describe('granting what one does not have', () => {
   });
 
   it('names the roles that were not found when the own rules were looked up', () => {
-    const missing = 'clusterrole.rbac.authorization.k8s.io "x" not found';
     const wanted = [rule({ verbs: ['get'], ...secrets })];
-    expect(escalationProblem(granter([], [missing]), wanted)).toBe(
-      `${text}{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}; resolution errors: [${missing}]`,
+    const refusal = `${text}{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}; resolution errors: `;
+    const problems = [
+      { kind: 'ClusterRole', name: 'x' },
+      { kind: 'Role', name: 'y' },
+    ];
+    // The resource that is written, in place of that of the role: as a real server answers.
+    const missing = ['x', 'y'].map((name) => `roles.rbac.authorization.k8s.io "${name}" not found`);
+    expect(escalationProblem(granter([], problems.slice(0, 1)), wanted, 'roles')).toBe(
+      `${refusal}[${missing[0]}]`,
+    );
+    expect(escalationProblem(granter([], problems), wanted, 'roles')).toBe(
+      `${refusal}[[${missing.join(', ')}]]`,
     );
   });
 
@@ -80,7 +95,19 @@ describe('granting what one does not have', () => {
       roleRef: { kind: 'ClusterRole', name: 'x' },
     });
     expect(gone).toMatchObject({ code: 404 });
-    expect(gone?.message).toBe('clusterrole.rbac.authorization.k8s.io "x" not found');
+    expect(gone?.message).toBe('rolebindings.rbac.authorization.k8s.io "x" not found');
+  });
+
+  it('is not looked at where only the garbage collector is served', () => {
+    const object = (metadata: JsonObject, rules: readonly PolicyRule[] = []) => {
+      const role = roleOf('r', rules);
+      role['metadata'] = objectOf({ name: 'r', ...metadata });
+      return role as KubeObject;
+    };
+    const old = object(objectOf({ finalizers: ['a/b'], managedFields: [] }));
+    expect(isOnlyForGarbageCollection(object(objectOf({ ownerReferences: [objectOf({})] })), old)).toBe(true);
+    expect(isOnlyForGarbageCollection(object(objectOf({ labels: objectOf({ a: 'b' }) })), old)).toBe(false);
+    expect(isOnlyForGarbageCollection(object(objectOf({}), everything), old)).toBe(false);
   });
 });
 

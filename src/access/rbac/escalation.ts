@@ -1,7 +1,23 @@
-import { goQuote, newForbidden, newNotFound, type StatusError } from '../../machinery/mod.ts';
+import {
+  deepEqual,
+  goQuote,
+  type JsonObject,
+  type KubeObject,
+  newForbidden,
+  newNotFound,
+  objectOf,
+  type StatusError,
+} from '../../machinery/mod.ts';
 import type { User } from '../user.ts';
 import { missingRules } from './covers.ts';
-import { RBAC_GROUP, type RbacState, type RoleRef, readRole } from './policy.ts';
+import {
+  problemText,
+  RBAC_GROUP,
+  type RbacState,
+  type RoleProblem,
+  type RoleRef,
+  readRole,
+} from './policy.ts';
 import { type PolicyRule, rulesOf } from './policy-rule.ts';
 import { aggregateText, compactRules, quotedList, ruleText } from './rule-text.ts';
 
@@ -9,7 +25,7 @@ import { aggregateText, compactRules, quotedList, ruleText } from './rule-text.t
 export interface Granter {
   readonly user: User;
   readonly rules: readonly PolicyRule[];
-  readonly problems: readonly string[];
+  readonly problems: readonly RoleProblem[];
 }
 
 const EVERYTHING: readonly PolicyRule[] = [
@@ -18,23 +34,28 @@ const EVERYTHING: readonly PolicyRule[] = [
 ];
 
 /**
- * Why somebody may not grant rules: they do not hold them. Undefined when they do. The text is upstream's, rule
- * for rule, so that people find the answers that exist for it.
+ * Why somebody may not grant rules by writing an object of a resource: they do not hold them. Undefined when they do.
+ * The text is upstream's, rule for rule, so that people find the answers that exist for it.
  */
-export function escalationProblem(granter: Granter, rules: readonly PolicyRule[]): string | undefined {
+export function escalationProblem(
+  granter: Granter,
+  rules: readonly PolicyRule[],
+  resource: string,
+): string | undefined {
   const missing = missingRules(granter.rules, rules);
   if (missing.length === 0) return undefined;
   const { user, problems } = granter;
   const texts = [...new Set(compactRules(missing).map(ruleText))].sort(compareBytes);
   const who = `user ${goQuote(user.name)} (groups=${quotedList(user.groups)})`;
-  const resolution = problems.length === 0 ? '' : `; resolution errors: [${aggregateText(problems)}]`;
+  const errors = problems.map((problem) => problemText(problem, resource));
+  const resolution = errors.length === 0 ? '' : `; resolution errors: [${aggregateText(errors)}]`;
   return `${who} is attempting to grant RBAC permissions not currently held:\n${texts.join('\n')}${resolution}`;
 }
 
 /**
  * The refusal of a Role or ClusterRole that would hold more than its writer; undefined when it may be written.
- * Not asked of those in system:masters, of those who may `escalate` the role, nor of writes that only change what
- * the garbage collector looks at.
+ * Asked before the object is validated, and also when its rules stay as they are. Not asked of those in
+ * system:masters, of those who may `escalate` the role, nor where {@link isOnlyForGarbageCollection}.
  */
 export function roleRefusal(
   granter: Granter,
@@ -47,7 +68,7 @@ export function roleRefusal(
   },
 ): StatusError | undefined {
   const resource = { group: RBAC_GROUP, resource: write.resource };
-  const problem = escalationProblem(granter, write.rules);
+  const problem = escalationProblem(granter, write.rules, write.resource);
   if (problem !== undefined) return newForbidden(resource, write.name, problem);
   // An aggregated role gathers whatever anybody labels.
   if (write.isAggregated && missingRules(granter.rules, EVERYTHING).length > 0) {
@@ -62,8 +83,8 @@ export function roleRefusal(
 
 /**
  * The refusal of a binding whose role holds more than its writer: 403, or 404 for a role that does not exist.
- * Undefined when it may be written. Not asked of those in system:masters, nor of those who may `bind` the role
- * in the namespace of the binding.
+ * Undefined when it may be written. Not asked of those in system:masters, of those who may `bind` the role in the
+ * namespace of the binding, nor where {@link isOnlyForGarbageCollection}.
  */
 export function bindingRefusal(
   granter: Granter,
@@ -75,13 +96,28 @@ export function bindingRefusal(
     readonly state: Pick<RbacState, 'role' | 'clusterRole'>;
   },
 ): StatusError | undefined {
+  const resource = { group: RBAC_GROUP, resource: write.resource };
   const role = readRole(write.state, write.roleRef);
-  if (role === undefined) {
-    return newNotFound({ group: RBAC_GROUP, resource: write.roleRef.kind.toLowerCase() }, write.roleRef.name);
-  }
-  const problem = escalationProblem(granter, rulesOf(role));
+  // Upstream calls the role a binding here, as in its other errors about roles that are missed during a write.
+  if (role === undefined) return newNotFound(resource, write.roleRef.name);
+  const problem = escalationProblem(granter, rulesOf(role), write.resource);
   if (problem === undefined) return undefined;
-  return newForbidden({ group: RBAC_GROUP, resource: write.resource }, write.name, problem);
+  return newForbidden(resource, write.name, problem);
+}
+
+/** Whether an update only changes owners, finalizers and managed fields, which anybody has to be able to settle. */
+export function isOnlyForGarbageCollection(object: KubeObject, old: KubeObject): boolean {
+  return deepEqual(withoutSettled(object), withoutSettled(old));
+}
+
+function withoutSettled(object: KubeObject): JsonObject {
+  const metadata = objectOf({
+    ...object.metadata,
+    ownerReferences: undefined,
+    finalizers: undefined,
+    managedFields: undefined,
+  });
+  return objectOf({ ...object, metadata });
 }
 
 // Go sorts texts by their bytes.

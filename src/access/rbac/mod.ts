@@ -2,7 +2,13 @@ export { aggregatedRules, aggregationSelectors, hasRules } from './aggregation.t
 export { kcpRbacDefaults } from './bootstrap/kcp.ts';
 export { kubernetesRbacDefaults } from './bootstrap/kubernetes.ts';
 export { covers, missingRules } from './covers.ts';
-export { bindingRefusal, escalationProblem, type Granter, roleRefusal } from './escalation.ts';
+export {
+  bindingRefusal,
+  escalationProblem,
+  type Granter,
+  isOnlyForGarbageCollection,
+  roleRefusal,
+} from './escalation.ts';
 export { withFallbackRoles } from './fallback-roles.ts';
 export { Policy, PolicyTooLarge, RBAC_GROUP, type RbacState, type RoleRef, roleRefOf } from './policy.ts';
 export { type PolicyRule, rulesOf, ruleToJson } from './policy-rule.ts';

@@ -35,6 +35,20 @@ export interface RoleRef {
   readonly name: string;
 }
 
+/** A role that a binding names and that is not there; or why nothing was looked up at all. */
+export type RoleProblem = RoleRef | 'too-large';
+
+/**
+ * A problem in upstream's words. Where a role is missed while an object is written, upstream takes the resource that
+ * is written for that of the role; people search for its text, so this does the same.
+ */
+export function problemText(problem: RoleProblem, writtenResource?: string): string {
+  if (problem === 'too-large') return 'there are too many roles and bindings to evaluate';
+  const { kind, name } = problem;
+  if (kind !== 'ClusterRole' && kind !== 'Role') return `unsupported role reference kind: ${goQuote(kind)}`;
+  return `${writtenResource ?? kind.toLowerCase()}.${RBAC_GROUP} ${goQuote(name)} not found`;
+}
+
 interface Binding {
   readonly kind: 'ClusterRoleBinding' | 'RoleBinding';
   readonly name: string;
@@ -48,7 +62,7 @@ interface Binding {
 interface Grant {
   readonly binding: Binding;
   readonly rules: readonly PolicyRule[];
-  readonly problem: string | undefined;
+  readonly problem: RoleProblem | undefined;
 }
 
 /** A rule that somebody has, with the position of the grant that it comes from. */
@@ -62,7 +76,7 @@ interface ResolvedRole {
   /** Of its rules alone: the same rules are one object in all policies. */
   readonly digest: string;
   readonly rules: readonly PolicyRule[];
-  readonly problem: string | undefined;
+  readonly problem: RoleProblem | undefined;
 }
 
 /** Roles and bindings that are more than `rbacScopeBytesMax`: nobody is let in by them. */
@@ -101,7 +115,7 @@ export class Policy {
         const { rules, problem } = resolveRole(state, binding.roleRef);
         bytesLeft -= rulesSizeBytes(rules);
         if (bytesLeft < 0) throw new PolicyTooLarge('roles and bindings are too large');
-        const digest = problem ?? sha256(JSON.stringify(rules));
+        const digest = problem !== undefined ? problemText(problem) : sha256(JSON.stringify(rules));
         role = { digest, rules: intern(digest, rules), problem };
         resolved.set(key, role);
       }
@@ -136,7 +150,7 @@ export class Policy {
    */
   held(subjects: readonly string[]): {
     readonly rules: readonly HeldRule[];
-    readonly problems: readonly string[];
+    readonly problems: readonly RoleProblem[];
   } {
     const rules: HeldRule[] = [];
     const seen = new Set<readonly PolicyRule[]>();
@@ -184,11 +198,7 @@ export class Policy {
 function resolveRole(state: RbacState, { kind, name }: RoleRef): Omit<ResolvedRole, 'digest'> {
   const role = readRole(state, { kind, name });
   if (role !== undefined) return { rules: rulesOf(role), problem: undefined };
-  const isKnownKind = kind === 'ClusterRole' || kind === 'Role';
-  const problem = isKnownKind
-    ? `${kind.toLowerCase()}.${RBAC_GROUP} ${goQuote(name)} not found`
-    : `unsupported role reference kind: ${goQuote(kind)}`;
-  return { rules: [], problem };
+  return { rules: [], problem: { kind, name } };
 }
 
 /** The role that a reference in this scope names; undefined when there is none. */

@@ -201,7 +201,7 @@ describe('the rules of a user', () => {
     const scope = await authorizer.scope(cluster, 'default');
     expect(rulesFor(scope, userOf('alice'))).toEqual({
       rules: [getSecrets, list],
-      problems: ['clusterrole.rbac.authorization.k8s.io "gone" not found'],
+      problems: [{ kind: 'ClusterRole', name: 'gone' }],
     });
     expect(rulesFor(scope, userOf('bob'))).toEqual({ rules: [], problems: [] });
   });

@@ -1,6 +1,13 @@
 import { BoundedCache, type LogicalCluster, limits, type Revision, WeightedCache } from '../../base/mod.ts';
 import type { User } from '../user.ts';
-import { Policy, PolicyTooLarge, type RbacState, rulesSizeBytes } from './policy.ts';
+import {
+  Policy,
+  PolicyTooLarge,
+  problemText,
+  type RbacState,
+  type RoleProblem,
+  rulesSizeBytes,
+} from './policy.ts';
 import type { PolicyRule } from './policy-rule.ts';
 import { RuleIndex } from './rule-index.ts';
 import { aggregateText } from './rule-text.ts';
@@ -56,13 +63,12 @@ interface View {
   readonly index: RuleIndex;
   /** The grant of each rule. */
   readonly grants: readonly number[];
-  readonly problems: readonly string[];
+  readonly problems: readonly RoleProblem[];
 }
 
 const NAMESPACE_LENGTH_MAX = 63;
 /** A view of a few problems and no rules. */
 const VIEW_BYTES = 1_000;
-const TOO_LARGE = 'RBAC: there are too many roles and bindings to evaluate';
 
 /**
  * RBAC over the roles and bindings that a reader returns. What is compiled is cached by content, in bounded
@@ -150,22 +156,26 @@ export class RbacAuthorizer {
 export function rulesFor(
   scope: RbacScope,
   user: User,
-): { readonly rules: readonly PolicyRule[]; readonly problems: readonly string[] } {
-  if (scope.policy === undefined) return { rules: [], problems: [TOO_LARGE] };
+): { readonly rules: readonly PolicyRule[]; readonly problems: readonly RoleProblem[] } {
+  if (scope.policy === undefined) return { rules: [], problems: ['too-large'] };
   const { rules, problems } = scope.policy.held(scope.policy.matchedSubjects(user));
   return { rules: rules.map(({ rule }) => rule), problems };
 }
 
 function decide(scope: RbacScope, request: RbacRequest, views: WeightedCache<string, View>): RbacDecision {
   const { policy, revision } = scope;
-  if (policy === undefined) return { isAllowed: false, reason: TOO_LARGE, revision };
+  if (policy === undefined) return { isAllowed: false, reason: reasonOf(['too-large']), revision };
   const { index, grants, problems } = viewOf(policy, request.user, views);
   const position = 'path' in request ? index.findPath(request) : index.findResource(request);
   if (position >= 0) {
     return { isAllowed: true, reason: policy.reason(grants[position]!, request.user), revision };
   }
-  const reason = problems.length === 0 ? '' : `RBAC: ${aggregateText(problems)}`;
-  return { isAllowed: false, reason, revision };
+  return { isAllowed: false, reason: reasonOf(problems), revision };
+}
+
+function reasonOf(problems: readonly RoleProblem[]): string {
+  if (problems.length === 0) return '';
+  return `RBAC: ${aggregateText(problems.map((problem) => problemText(problem)))}`;
 }
 
 function viewOf(policy: Policy, user: User, views: WeightedCache<string, View>): View {

@@ -1,8 +1,8 @@
 import { limits } from '../../base/mod.ts';
 import { type JsonObject, objectOf } from '../../machinery/mod.ts';
 import type { User } from '../user.ts';
-import type { RbacScope } from './rbac-authorizer.ts';
-import { rulesFor } from './rbac-authorizer.ts';
+import { problemText } from './policy.ts';
+import { type RbacScope, rulesFor } from './rbac-authorizer.ts';
 import { aggregateText } from './rule-text.ts';
 
 /**
@@ -15,7 +15,7 @@ export function rulesReviewStatus(
   const found = asked.map(({ scope, user }) => rulesFor(scope, user));
   const all = found.flatMap(({ rules }) => rules);
   const rules = all.slice(0, limits.rulesReviewedMax);
-  const problems = found.flatMap((one) => one.problems);
+  const problems = found.flatMap((one) => one.problems.map((problem) => problemText(problem)));
   return objectOf({
     resourceRules: rules
       .filter(({ resources }) => resources.length > 0)
