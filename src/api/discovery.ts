@@ -103,7 +103,8 @@ export function rootPaths(set: DefinitionSet): JsonObject {
  */
 export function storageVersionHash(definition: Definition): string {
   const group = definition.storedAs?.group ?? definition.group;
-  const text = `${group}/${definition.storageVersion}/${definition.names.kind}`;
+  const version = definition.announcedStorageVersion ?? definition.storageVersion;
+  const text = `${group}/${version}/${definition.names.kind}`;
   return createHash('sha256').update(text).digest().subarray(0, 8).toString('base64');
 }
 

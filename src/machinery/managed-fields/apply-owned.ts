@@ -117,16 +117,26 @@ export function typedConfiguration(rules: OwnershipRules, config: KubeObject): R
     return typedValue({ value: config, type: rules.typeOf(apiVersion)!, apiVersion });
   } catch (cause) {
     if (!(cause instanceof TypedValueError)) throw cause;
-    const { namespace, name } = isObject(config.metadata) ? config.metadata : newObject();
-    const place = `${textOf(namespace)}/${textOf(name)}`;
-    const kind = `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${config.kind}`;
-    throw new StatusError({
-      code: 500,
-      reason: '',
-      message: `failed to create typed patch object (${place}; ${kind}): ${cause.message}`,
-      cause,
-    });
+    const message = `failed to create typed patch object (${placeOf(config)}; ${goKindOf(config)}): ${cause.message}`;
+    throw new StatusError({ code: 500, reason: '', message, cause });
   }
+}
+
+/** A 500, as upstream: what the configuration made of the object has a value that its kind cannot hold. */
+export function newUnconvertible(config: KubeObject, reason: string): StatusError {
+  const kind = goKindOf(config);
+  const message = `failed to convert new object (${placeOf(config)}; ${kind}) to proper version: unable to convert unstructured object to ${kind}: ${reason}`;
+  return new StatusError({ code: 500, reason: '', message });
+}
+
+function placeOf(config: KubeObject): string {
+  const { namespace, name } = isObject(config.metadata) ? config.metadata : newObject();
+  return `${textOf(namespace)}/${textOf(name)}`;
+}
+
+/** Its kind as Go prints it. */
+function goKindOf({ apiVersion, kind }: KubeObject): string {
+  return `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`;
 }
 
 function withoutAllowed(conflicts: readonly Conflict[], allowed: FieldSet): Conflict[] {

@@ -1,7 +1,7 @@
 /** Schemas of objects: structural rules, pruning, defaults, decoding and validation. */
 export { type CompiledSchema, type CompileOptions, compileSchema } from './compiled-schema.ts';
 export { CorrelatedValue } from './correlated-value.ts';
-export { checkDecodable } from './decodable.ts';
+export { checkDecodable, type DecodedForm } from './decodable.ts';
 export { applyDefaults, dropNonNullableNulls } from './defaults.ts';
 export { base64Error, isKnownFormat, matchesFormat } from './formats.ts';
 export { validateListTypes } from './list-types.ts';
