@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findKubectl } from '../../test/support/kubectl.ts';
@@ -14,6 +15,14 @@ interface Report {
   }[];
   readonly failures: readonly unknown[];
 }
+
+// What the validation of a large schema takes its schema from.
+const hasFixtures = existsSync(
+  resolve(
+    process.env['ANTIPODE_FIXTURES'] ?? '../shared/fixtures',
+    'cert-manager/cert-manager.io_issuers.yaml',
+  ),
+);
 
 const program = fileURLToPath(new URL('run.mjs', import.meta.url));
 let directory = '';
@@ -43,6 +52,7 @@ describe('npm run bench', () => {
       'start',
       'get',
       'create',
+      ...(hasFixtures ? ['validation'] : []),
       'list',
       'fan-out',
     ]);
@@ -61,7 +71,7 @@ describe('npm run bench', () => {
   });
 
   it.each([
-    [['--only', 'put'], '--only takes some of start, get, create, list, fan-out, not "put"'],
+    [['--only', 'put'], '--only takes some of start, get, create, validation, list, fan-out, not "put"'],
     [['--seconds', '0'], '--seconds takes a number greater than zero, not "0"'],
     [['--sekonds', '1'], "Unknown option '--sekonds'"],
   ])('refuses the flags %j', async (argumentList, message) => {

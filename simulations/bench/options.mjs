@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /** The names that `--only` takes, in the order in which they run. */
-export const measurementNames = Object.freeze(['start', 'get', 'create', 'list', 'fan-out']);
+export const measurementNames = Object.freeze(['start', 'get', 'create', 'validation', 'list', 'fan-out']);
 
 export const usage = `Usage: npm run bench -- [flags]
 

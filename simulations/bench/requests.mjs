@@ -38,6 +38,8 @@ export function createRequests(endpoint) {
   return {
     /** @param {string} path With its query. */
     get: (path) => request('GET', path),
+    /** @param {string} path @param {string} body */
+    post: (path, body) => request('POST', path, body),
     /** @param {string} name */
     createNamespace(name) {
       const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };

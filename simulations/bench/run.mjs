@@ -6,6 +6,7 @@ import { measureFanOut } from './measure-fan-out.mjs';
 import { measureGet } from './measure-get.mjs';
 import { measureList } from './measure-list.mjs';
 import { measureStart } from './measure-start.mjs';
+import { measureValidation } from './measure-validation.mjs';
 import { parseOptions, UsageError, usage } from './options.mjs';
 import { isReached, tableText } from './rows.mjs';
 
@@ -14,6 +15,7 @@ const measurements = {
   start: measureStart,
   get: measureGet,
   create: measureCreate,
+  validation: measureValidation,
   list: measureList,
   'fan-out': measureFanOut,
 };

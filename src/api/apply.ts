@@ -1,29 +1,13 @@
 import type { Authorized } from '../access/mod.ts';
-import {
-  applyDefaults,
-  formatTime,
-  goQuote,
-  isObject,
-  type JsonObject,
-  type JsonValue,
-  type KubeObject,
-  newBadRequest,
-  newConflict,
-  newInvalid,
-  newNotFound,
-  newObject,
-  parseYaml,
-  required,
-  YamlSyntaxError,
-} from '../machinery/mod.ts';
+import { applyDefaults, formatTime, type KubeObject, newConflict, newNotFound } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
+import { applierOf, assertConfiguration, enforceUniqueKeys, parseConfiguration } from './configuration.ts';
 import { prepareCreate } from './create.ts';
 import { type Body, decodeValue } from './decode.ts';
 import { assertName, settleNamespace } from './metadata.ts';
 import { applyConfiguration } from './ownership.ts';
 import type { Query } from './query.ts';
-import { dropClusterAnnotation } from './row-codec.ts';
-import { apiVersionOf, groupResource, objectKey, type Resource, resolve, type Target } from './target.ts';
+import { groupResource, objectKey, type Resource, resolve, type Target } from './target.ts';
 import { checkResourceVersion, prepareUpdate } from './update.ts';
 import { type Attempt, type Wish, type Written, write } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
@@ -45,12 +29,7 @@ interface ApplyRequest {
 export async function apply(api: Api, request: ApplyRequest & { readonly query: Query }): Promise<Written> {
   const { target, options, context, body, query } = request;
   const resource = resolve(api, target);
-  const manager = query.text('fieldManager');
-  if (manager === '') {
-    throw newInvalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
-      required('fieldManager', 'is required for apply patch'),
-    ]);
-  }
+  const manager = applierOf(query);
   const { config, duplicates } = parseConfiguration(body);
   assertConfiguration(resource, config);
   const change = { config, duplicates, manager, isForced: query.flag('force') };
@@ -106,45 +85,6 @@ function complete(resource: Resource, object: KubeObject): void {
   else applyDefaults(object, resource.version.schema);
 }
 
-function parseConfiguration(body: Body): {
-  readonly config: KubeObject;
-  readonly duplicates: readonly string[];
-} {
-  const { value, duplicates } = readYaml(body);
-  const config = value ?? newObject();
-  if (!isObject(config)) {
-    throw newBadRequest(
-      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goKindOf(config)} into Go value of type map[string]interface {}`,
-    );
-  }
-  if (config['metadata'] === undefined) config['metadata'] = newObject();
-  if (isObject(config['metadata'])) dropClusterAnnotation(config['metadata']);
-  return { config: config as KubeObject, duplicates };
-}
-
-function readYaml(body: Body): ReturnType<typeof parseYaml> {
-  try {
-    return parseYaml(Buffer.from(body.bytes).toString('utf8'));
-  } catch (cause) {
-    if (!(cause instanceof YamlSyntaxError)) throw cause;
-    throw newBadRequest(`error decoding YAML: error converting YAML to JSON: ${cause.message}`);
-  }
-}
-
-/** The configuration must be of the very kind and version of the URL, and leave ownership to the server. */
-function assertConfiguration(resource: Resource, config: JsonObject): void {
-  const { definition, version } = resource;
-  const apiVersion = textOf(config['apiVersion']);
-  const kind = textOf(config['kind']);
-  if (apiVersion !== apiVersionOf(definition.group, version.name) || kind !== definition.names.kind) {
-    throw newBadRequest(`invalid object type: ${printGroupVersion(apiVersion)}, Kind=${kind}`);
-  }
-  const { metadata } = config;
-  if (isObject(metadata) && Array.isArray(metadata['managedFields'])) {
-    throw newBadRequest('metadata.managedFields must be nil');
-  }
-}
-
 /** A uid means an object that was there: it is gone, and is not made again under another uid. */
 function assertNoUid(resource: Resource, object: KubeObject): void {
   const { uid } = object.metadata;
@@ -154,32 +94,4 @@ function assertNoUid(resource: Resource, object: KubeObject): void {
     resource.target.name,
     `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
   );
-}
-
-function enforceUniqueKeys(
-  duplicates: readonly string[],
-  { options, context }: { readonly options: WriteOptions; readonly context: RequestContext },
-): void {
-  if (duplicates.length === 0 || options.fieldValidation === 'Ignore') return;
-  const complaints = duplicates.map((path) => `duplicate field ${goQuote(path)}`);
-  if (options.fieldValidation === 'Strict') {
-    throw newBadRequest(`error strict decoding YAML: ${complaints.join(', ')}`);
-  }
-  for (const complaint of complaints) context.warn(complaint);
-}
-
-/** As Go prints a parsed apiVersion: one that cannot be parsed is empty. */
-function printGroupVersion(apiVersion: string): string {
-  const parts = apiVersion.split('/');
-  if (parts.length === 1) return `/${apiVersion}`;
-  return parts.length === 2 ? apiVersion : '/';
-}
-
-function goKindOf(value: JsonValue): string {
-  if (Array.isArray(value)) return 'array';
-  return typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : 'number';
-}
-
-function textOf(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -3,6 +3,7 @@ import {
   checkDecodable,
   checkMetadataTypes,
   decodeProtobuf,
+  EnvelopeError,
   fieldErrorText,
   goQuote,
   invalid,
@@ -44,7 +45,7 @@ const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 /** The value of a body in any of the media types that objects come in; 415 for others, 400 for damage. */
 export function parseBody(
   body: Body,
-  options: { readonly kind: string; readonly allowsProtobuf: boolean },
+  options: { readonly kind: string; readonly apiVersion: string; readonly allowsProtobuf: boolean },
 ): { readonly value: JsonValue; readonly duplicates: readonly string[] } {
   const { bytes, mediaType } = body;
   switch (mediaType) {
@@ -54,7 +55,7 @@ export function parseBody(
     case YAML_TYPE:
       return withSyntaxErrors(body, options.kind, () => parseYaml(Buffer.from(bytes).toString('utf8')));
     case PROTOBUF_TYPE:
-      if (options.allowsProtobuf) return { value: decodeProtobuf(bytes).object, duplicates: [] };
+      if (options.allowsProtobuf) return { value: decodeEnvelope(bytes, options), duplicates: [] };
   }
   const accepted = options.allowsProtobuf ? [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE] : [JSON_TYPE, YAML_TYPE];
   throw newUnsupportedMediaType(
@@ -66,11 +67,12 @@ export function parseBody(
 export function decodeObject(resource: Resource, body: Body): Decoded {
   const kind = bodyKind(resource);
   const allowsProtobuf = resource.definition.origin === 'builtin';
-  const { value, duplicates } = parseBody(body, { kind: kind.kind, allowsProtobuf });
+  const parsed = parseBody(body, { ...kind, allowsProtobuf });
+  // Go decodes null into anything, and leaves it as it is.
+  const { value = newObject(), duplicates } = parsed.value === null ? { duplicates: [] } : parsed;
   if (!isObject(value)) {
-    const shown = Buffer.from(body.bytes.subarray(0, 30)).toString('utf8');
     throw newBadRequest(
-      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${shown})`,
+      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summaryOf(body.bytes)})`,
     );
   }
   if (resource.definition.origin === 'crd') assertTyped(body, { object: value, kind });
@@ -92,9 +94,10 @@ export function decodeValue(
     resource.definition.origin === 'builtin'
       ? decodeBuiltin(resource, object)
       : decodeCustom(resource, object);
+  // In upstream's order: it finds the duplicates when it reads the text, before it knows the fields.
   const complaints = [
-    ...unknown.map((path) => `unknown field ${goQuote(path)}`),
     ...duplicates.map((path) => `duplicate field ${goQuote(path)}`),
+    ...unknown.map((path) => `unknown field ${goQuote(path)}`),
   ];
   return { object, complaints };
 }
@@ -149,7 +152,7 @@ function assertTyped(
   if (!object['kind']) {
     const text = body.mediaType === YAML_TYPE ? shorten(object) : Buffer.from(body.bytes).toString();
     throw newBadRequest(
-      `the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${text}' (${summarize(body)})`,
+      `the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${text}' (${summaryOf(body.bytes)})`,
     );
   }
   if (object['apiVersion']) return;
@@ -157,15 +160,6 @@ function assertTyped(
     `the API version in the data () does not match the expected API version (${kind.apiVersion})`,
   );
 }
-
-/** The beginning of a body, as far as it is text. */
-function summarize({ bytes }: Body): string {
-  const head = Buffer.from(bytes.subarray(0, SUMMARY_BYTES));
-  const shown = bytes[0] === 0x7b ? head.toString() : head.toString('hex');
-  return bytes.length > SUMMARY_BYTES ? `${shown} ...` : shown;
-}
-
-const SUMMARY_BYTES = 30;
 
 /** Kind and apiVersion of the body must be the endpoint's; for built-in kinds they may be missing. */
 function checkTypes(
@@ -214,16 +208,36 @@ function cannotBeHandled(resource: Resource, detail: string): Error {
   );
 }
 
+/** What the envelope does not name is of the endpoint's kind. */
+function decodeEnvelope(
+  bytes: Uint8Array,
+  kind: { readonly kind: string; readonly apiVersion: string },
+): JsonObject {
+  try {
+    return decodeProtobuf(bytes, kind).object;
+  } catch (cause) {
+    if (!(cause instanceof EnvelopeError)) throw cause;
+    throw newBadRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): ${cause.message} (${summaryOf(bytes)})`,
+    );
+  }
+}
+
+/** As much of a body as upstream shows of what it cannot read. */
+function summaryOf(bytes: Uint8Array): string {
+  if (bytes.length === 0) return '<empty>';
+  const head = Buffer.from(bytes.subarray(0, 30));
+  const text = head[0] === 0x7b ? head.toString('utf8') : head.toString('hex');
+  return bytes.length > head.length ? `${text} ...` : text;
+}
+
 function withSyntaxErrors<Result>(body: Body, kind: string, parse: () => Result): Result {
   try {
     return parse();
   } catch (cause) {
     if (!(cause instanceof JsonSyntaxError || cause instanceof YamlSyntaxError)) throw cause;
-    const head = body.bytes.subarray(0, 30);
-    const isText = head[0] === 0x7b || head[0] === 0x5b || head[0] === 0x22;
-    const shown = isText ? Buffer.from(head).toString('utf8') : Buffer.from(head).toString('hex');
     throw newBadRequest(
-      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${cause.message} (${shown})`,
+      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${cause.message} (${summaryOf(body.bytes)})`,
     );
   }
 }

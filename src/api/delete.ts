@@ -136,10 +136,13 @@ function settleFinalizers(resource: Resource, object: KubeObject, options: Delet
 
 function markTerminating(resource: Resource, object: KubeObject, now: string): void {
   object.metadata.deletionTimestamp = now;
-  // Kinds without graceful deletion carry a zero here while finalizers hold them; namespaces carry none.
-  if (!isNamespace(resource.definition)) object.metadata.deletionGracePeriodSeconds = 0;
-  if (object.metadata.generation !== undefined && object.metadata.generation > 0)
-    object.metadata.generation += 1;
+  // Kinds without graceful deletion carry a zero here while finalizers hold them. Namespaces and definitions,
+  // which upstream deletes in ways of their own, carry none, and keep their generation.
+  if (!isNamespace(resource.definition) && !isCustomResourceDefinition(resource)) {
+    object.metadata.deletionGracePeriodSeconds = 0;
+    if (object.metadata.generation !== undefined && object.metadata.generation > 0)
+      object.metadata.generation += 1;
+  }
   if (isNamespace(resource.definition)) {
     const status = isObject(object['status']) ? object['status'] : objectOf({});
     status['phase'] = 'Terminating';
@@ -158,7 +161,8 @@ function assertNamespaceFree(resource: Resource, object: KubeObject): void {
 
 function checkPreconditions(attempt: Attempt, current: KubeObject, options: DeleteOptions): boolean {
   const { resource, currentRow } = attempt;
-  const gr = groupResource(resource);
+  // Upstream names the kind here, not the resource.
+  const gr = { group: resource.definition.group, resource: resource.definition.names.kind };
   const uid = current.metadata.uid ?? '';
   if (options.uid !== undefined && options.uid !== uid) {
     throw newConflict(
@@ -194,7 +198,7 @@ function fromQuery(query: Query): JsonObject {
 }
 
 function fromBody(body: Body): JsonObject {
-  const { value } = parseBody(body, { kind: 'DeleteOptions', allowsProtobuf: true });
+  const { value } = parseBody(body, { kind: 'DeleteOptions', apiVersion: 'v1', allowsProtobuf: true });
   if (!isObject(value)) throw newBadRequest('expected a DeleteOptions object in the body of the request');
   const { kind, orphanDependents, propagationPolicy, dryRun, gracePeriodSeconds, preconditions } = value;
   if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {

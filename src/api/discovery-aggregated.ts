@@ -67,9 +67,15 @@ function groupDiscovery(group: DiscoveryGroup): JsonObject {
 
 function resourceDiscovery({ definition, version }: ServedDefinition): JsonObject {
   const { names } = definition;
-  const own = objectOf({ group: definition.group, version: version.name, kind: names.kind });
+  // Upstream's built-in kinds leave it to the reader that group and version are those around them.
+  const isBuiltin = definition.origin === 'builtin';
+  const own = objectOf({
+    group: isBuiltin ? '' : definition.group,
+    version: isBuiltin ? '' : version.name,
+    kind: names.kind,
+  });
   const parts = [...version.subresources];
-  if (definition.origin === 'builtin') parts.sort((a, b) => compareTexts(a.name, b.name));
+  if (isBuiltin) parts.sort((a, b) => compareTexts(a.name, b.name));
   return objectOf({
     resource: names.plural,
     responseKind: own,

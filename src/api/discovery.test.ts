@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { builtinDefinitions, definitionSet } from '../definitions/mod.ts';
+import { builtinDefinition, builtinDefinitions, definitionSet } from '../definitions/mod.ts';
 import { encodeJson, isObject, type JsonObject } from '../machinery/mod.ts';
 import {
   aggregatedDiscovery,
@@ -231,12 +231,14 @@ describe('aggregated discovery', () => {
     }
   });
 
-  test('names the kind of every response, with the empty group for core kinds', () => {
+  test('names the kind of every response, with group and version for custom kinds alone', () => {
     for (const item of aggregatedItems(set)) {
       const group = (item['metadata'] as JsonObject)['name'] ?? '';
       for (const version of objects(item['versions'])) {
         for (const resource of objects(version['resources'])) {
-          expect(resource['responseKind']).toMatchObject({ group, version: version['version'] });
+          const isBuiltin = builtinDefinition(String(group), String(resource['resource'])) !== undefined;
+          const named = isBuiltin ? { group: '', version: '' } : { group, version: version['version'] };
+          expect(resource['responseKind']).toMatchObject(named);
           expect(['Namespaced', 'Cluster']).toContain(resource['scope']);
         }
       }

@@ -20,6 +20,7 @@ import {
   type OwnershipRules,
   objectOf,
   trackUpdate,
+  typedConfiguration,
 } from '../machinery/mod.ts';
 import type { Api } from './api.ts';
 import { objectInVersion } from './conversion.ts';
@@ -55,6 +56,11 @@ export function applyConfiguration(
   change: AppliedConfiguration,
 ): Promise<KubeObject> {
   return applyOwned(ownershipRules(api, endpoint), change);
+}
+
+/** Throws a 500, as upstream, for a configuration that is not of the kind's type. */
+export function assertTypedConfiguration(api: Api, endpoint: Endpoint, config: KubeObject): void {
+  typedConfiguration(ownershipRules(api, endpoint), config);
 }
 
 function ownershipRules(api: Api, { definition, version, subresource }: Endpoint): OwnershipRules {

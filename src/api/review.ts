@@ -30,6 +30,8 @@ export function review(
   const strategyContext = { subresource: '', now: formatTime(api.store.nowMs()) };
   assertValidReview(resource, object, resource.definition.strategy.validateCreate(object, strategyContext));
   object['status'] = answer(object, target.user);
+  // Of all reviews, this one alone is dated.
+  if (object.kind === 'SelfSubjectReview') object.metadata.creationTimestamp = strategyContext.now;
   return { resource, object };
 }
 

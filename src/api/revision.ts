@@ -5,13 +5,19 @@ import type { Api, RequestContext } from './api.ts';
 /** The revision that a resourceVersion parameter names: 0 for `0`, undefined when absent; 400 for other texts. */
 export function parseResourceVersion(text: string): Revision | undefined {
   if (text === '') return undefined;
-  const revision = parseRevision(text);
+  const revision = parseRevision(text) ?? beyondAll(text);
   if (revision === undefined) {
     throw newBadRequest(
       `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
     );
   }
   return revision;
+}
+
+/** Integers that no revision of ours will reach, but that upstream's 64 bits hold: no fault of form. */
+function beyondAll(text: string): Revision | undefined {
+  const isUint64 = /^[1-9][0-9]{15,19}$/.test(text) && BigInt(text) < 2n ** 64n;
+  return isUint64 ? (Number.MAX_SAFE_INTEGER as Revision) : undefined;
 }
 
 /** Waits until this member has a revision; 504 (ResourceVersionTooLarge) when it does not come in time. */

@@ -1,20 +1,29 @@
 import type { Authorized } from '../access/mod.ts';
 import { type ScalePaths, scaleDefinition, setReplicas } from '../definitions/mod.ts';
 import {
+  type Conflict,
   deepCopy,
   encodeJson,
+  fieldElement,
+  formatTime,
+  identityOf,
   isObject,
   type JsonValue,
   type KubeObject,
+  managerIdentifier,
   newBadRequest,
   newConflict,
   newNotFound,
+  newObject,
   objectAt,
   objectOf,
 } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
+import { APPLY_PATCH } from './apply.ts';
+import { applierOf, assertConfiguration, enforceUniqueKeys, parseConfiguration } from './configuration.ts';
 import { type Body, decodeObject, decodeValue, enforceFieldValidation } from './decode.ts';
 import { assertName, settleNamespace } from './metadata.ts';
+import { applyConfiguration, assertTypedConfiguration } from './ownership.ts';
 import { applyPatch, namesResourceVersion, parsePatch, refuseForce } from './patch.ts';
 import type { Query } from './query.ts';
 import { asServerError, readScale } from './scale-view.ts';
@@ -52,12 +61,13 @@ export async function updateScale(api: Api, request: ScaleRequest): Promise<Writ
   });
 }
 
-/** PATCH of a Scale, with JSON patches and merge patches. */
+/** PATCH of a Scale, in any of the types that the kind takes. */
 export async function patchScale(
   api: Api,
   request: ScaleRequest & { readonly query: Query },
 ): Promise<Written> {
   const { target, options, context, body, query } = request;
+  if (body.mediaType === APPLY_PATCH) return applyScale(api, request);
   const resource = resolve(api, target);
   const { value: patchValue, complaints } = parsePatch(resource, body);
   refuseForce(query);
@@ -109,6 +119,71 @@ function patchedForm({ resource, currentRow }: Attempt, current: KubeObject): Ku
   scale.metadata.resourceVersion = String(currentRow?.revision);
   if (!hasReplicas) scale['spec'] = objectOf({ replicas: NO_REPLICAS });
   return scale;
+}
+
+/**
+ * Server-side apply of a Scale: a configuration of the object that is scaled, of nothing but the wanted
+ * replicas. Conflicts are told in terms of the Scale.
+ */
+async function applyScale(api: Api, request: ScaleRequest & { readonly query: Query }): Promise<Written> {
+  const { target, options, context, body, query } = request;
+  const form = formOf(resolve(api, target));
+  const manager = applierOf(query);
+  const { config: scale, duplicates } = parseConfiguration(body);
+  assertConfiguration(form, scale);
+  return write(api, {
+    target,
+    options,
+    context,
+    keyOf: objectKey,
+    async attempt(attempt) {
+      const { resource } = attempt;
+      const live = currentOf(attempt);
+      assertTypedConfiguration(api, form, scale);
+      enforceUniqueKeys(duplicates, request);
+      settleNamespace(form, scale);
+      assertName(resource, { ...scale, metadata: { name: target.name, ...scale.metadata } } as KubeObject);
+      assertUid(attempt, live, scale);
+      const change = {
+        live,
+        config: scaledConfiguration(live, scale, pathsOf(resource)),
+        writer: { manager, now: formatTime(api.store.nowMs()) },
+        isForced: query.flag('force'),
+        shown: shownConflicts,
+      };
+      const object = await applyConfiguration(api, resource, change);
+      const { resourceVersion } = scale.metadata;
+      if (resourceVersion !== undefined) object.metadata.resourceVersion = resourceVersion;
+      const isConditional = resourceVersion !== undefined && checkResourceVersion(attempt, object);
+      return prepareUpdate(api, {
+        attempt,
+        old: live,
+        object,
+        isConditional,
+        options,
+        context,
+        isOwned: true,
+      });
+    },
+  });
+}
+
+/** What a configured Scale says of the object that is scaled. */
+function scaledConfiguration(live: KubeObject, scale: KubeObject, paths: ScalePaths): KubeObject {
+  const { apiVersion, kind } = live;
+  const config = objectOf({ apiVersion, kind, metadata: newObject() }) as KubeObject;
+  const replicas = objectAt(scale, 'spec')?.['replicas'];
+  if (replicas !== undefined) asServerError(() => setReplicas(config, paths, Number(replicas)));
+  return config;
+}
+
+/** Nothing but the replicas is configured, so that this is what any conflict is about. */
+function shownConflicts(conflicts: readonly Conflict[]): Conflict[] {
+  const path = [fieldElement('spec'), fieldElement('replicas')];
+  return conflicts.map(({ manager }) => ({
+    manager: managerIdentifier({ ...identityOf(manager), apiVersion: 'autoscaling/v1' }),
+    path,
+  }));
 }
 
 /** From a Scale to an update of the object that is scaled; from here on it is one like any other. */

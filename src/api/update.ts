@@ -149,7 +149,8 @@ export async function prepareUpdate(
   assertValidUpdate({ resource, object, old, errors });
   await admit(api, attempt, { ...admission, phase: 'validate' });
   warnOf(resource, context, { object, old });
-  if (isReleased(resource, object)) return { object: undefined, isFinal: step.isConditional };
+  // Its answer is the object as this update leaves it: without the finalizer that held it.
+  if (isReleased(resource, object)) return { object: undefined, last: object, isFinal: step.isConditional };
   return { object, isFinal: step.isConditional };
 }
 

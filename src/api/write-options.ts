@@ -23,7 +23,8 @@ export function parseWriteOptions(
   errors.push(...fieldManagerErrors(manager));
   const validation = query.text('fieldValidation');
   if (validation !== '' && !FIELD_VALIDATIONS.includes(validation as 'Warn')) {
-    errors.push(notSupported('fieldValidation', validation, FIELD_VALIDATIONS));
+    // The list has the empty value, too, and is sorted.
+    errors.push(notSupported('fieldValidation', validation, ['', ...FIELD_VALIDATIONS].sort()));
   }
   if (errors.length > 0) throw newInvalid({ group: 'meta.k8s.io', kind: options.kind }, '', errors);
   return {

@@ -44,6 +44,8 @@ export interface Attempt {
 /** What an attempt wants: an object to store, or none (delete). */
 export interface Wish {
   readonly object: KubeObject | undefined;
+  /** What an object that goes is shown as, where that is not what it was before. */
+  readonly last?: KubeObject;
   /** The caller named the revision or expects absence: losing a race is an answer, not a reason to retry. */
   readonly isFinal: boolean;
 }
@@ -53,7 +55,7 @@ export interface Written {
   readonly resource: Resource;
   readonly key: ObjectKey;
   readonly isCreated: boolean;
-  /** Absent when the object was deleted, in which case `lastRow` is what was there. */
+  /** Absent when the object was deleted, in which case `lastRow` is what was there, or what its last update made of it. */
   readonly row: NewRow | undefined;
   /** Absent in a dry run of a creation. */
   readonly revision: Revision | undefined;
@@ -138,11 +140,15 @@ async function commit(
   const { resource, key, currentRow, current, wish } = step;
   const { definition, version } = resource;
   const { signal } = step.request.context;
-  const stored =
-    wish.object && (await objectForStorage(api, { definition, version: version.name }, wish.object, signal));
-  const row = stored && encodeOwned(definition, stored, { row: currentRow, current });
+  const rowOf = async (object: KubeObject | undefined): Promise<NewRow | undefined> => {
+    if (object === undefined) return undefined;
+    const stored = await objectForStorage(api, { definition, version: version.name }, object, signal);
+    return encodeOwned(definition, stored, { row: currentRow, current });
+  };
+  const row = await rowOf(wish.object);
   const isCreated = currentRow === undefined;
-  const outcome = { resource, key, isCreated, row, lastRow: currentRow };
+  const lastRow = currentRow && { ...currentRow, ...(await rowOf(wish.last)) };
+  const outcome = { resource, key, isCreated, row, lastRow };
   const expected = currentRow?.revision ?? 0;
   if (row !== undefined && currentRow !== undefined && isSame(row, currentRow)) {
     // Nothing changes: no revision, no event.

@@ -79,11 +79,17 @@ describe('antipode start', () => {
   it('hands its flags to the member', async () => {
     const start = surroundings();
     const flags =
-      '--root-directory /data --bind-address ::1 --secure-port=0 --region eu-west --log-level=info';
+      '--root-directory /data --bind-address ::1 --secure-port=0 --region eu-west --log-level=info --webhook-networks 10.0.0.0/8,fd00::1';
     const code = start.run(...flags.split(' '));
     await ready(start);
     expect(start.started).toMatchObject([
-      { rootDirectory: '/data', bindAddress: '::1', securePort: 0, region: 'eu-west' },
+      {
+        rootDirectory: '/data',
+        bindAddress: '::1',
+        securePort: 0,
+        region: 'eu-west',
+        webhookNetworks: ['10.0.0.0/8', 'fd00::1'],
+      },
     ]);
     start.started[0]?.log.info('hello');
     expect(start.terminal.errText()).toMatch(/^1970-01-01T00:00:00.000Z INFO {2}hello\n$/);
@@ -161,6 +167,8 @@ describe('antipode start', () => {
     ['--secure-port 65536', '--secure-port takes a number from 0 to 65535, but "65536" is none'],
     ['--secure-port 6443x', '--secure-port takes a number'],
     ['--bind-address localhost', '--bind-address takes an IP address, '],
+    ['--webhook-networks 10.0.0.0/33', '--webhook-networks takes addresses and prefixes, '],
+    ['--webhook-networks intranet', '--webhook-networks takes addresses and prefixes, '],
     ['--region Europe', '--region takes a name of at most 63 lower-case letters'],
     ['--root-directory=', '--root-directory needs a directory'],
   ])('refuses %s in one line before anything is touched', async (flags, message) => {

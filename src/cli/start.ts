@@ -14,6 +14,8 @@ export interface MemberOptions {
   readonly securePort: number;
   readonly region: string;
   readonly log: Log;
+  /** Networks besides the public Internet that webhooks may be in, as prefixes. */
+  readonly webhookNetworks: readonly string[];
 }
 
 /** A member that answers requests. */
@@ -80,6 +82,12 @@ export function createStartCommand(surroundings: StartSurroundings): Command {
         placeholder: 'NAME',
         default: 'local',
         description: 'The name of the region that this member belongs to',
+      },
+      'webhook-networks': {
+        type: 'string',
+        placeholder: 'CIDR,…',
+        description:
+          'Networks besides the public Internet that webhooks may be in; a server on loopback reaches its own machine',
       },
       'log-level': {
         type: 'string',
@@ -170,6 +178,7 @@ function memberOptions(invocation: Invocation, log: Log): MemberOptions {
     bindAddress: bindAddress(textFlag(invocation, 'bind-address')),
     securePort: port(textFlag(invocation, 'secure-port')),
     region: regionName(textFlag(invocation, 'region')),
+    webhookNetworks: networks(textFlag(invocation, 'webhook-networks')),
     log,
   };
 }
@@ -210,6 +219,20 @@ function port(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (value <= 65_535) return value;
   throw new UsageError(`--secure-port takes a number from 0 to 65535, but "${text}" is none`);
+}
+
+function networks(text: string): string[] {
+  const list = text.split(',').filter((network) => network !== '');
+  for (const network of list) {
+    const [address = '', prefix, ...rest] = network.split('/');
+    const bits = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1;
+    const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+    if (bits > 0 && isPrefix && rest.length === 0) continue;
+    throw new UsageError(
+      `--webhook-networks takes addresses and prefixes, such as 10.0.0.0/8,fd00::/8, but "${network}" is none`,
+    );
+  }
+  return list;
 }
 
 function regionName(text: string): string {

@@ -142,10 +142,13 @@ async function ignoreGone({ definition, name }: Place, work: Promise<unknown>): 
     if (!(error instanceof StatusError)) throw error;
     if (error.reason === 'NotFound' || isOtherUid(error)) return;
     if (error.reason !== 'Conflict') throw error;
-    // Only what follows the name counts: an object may be called what it likes.
-    const resource = { group: definition.group, resource: definition.names.plural };
-    const prefix = newConflict(resource, name, '').message;
-    const detail = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : '';
+    // Only what follows the name counts: an object may be called what it likes. A deletion names the kind.
+    const { group, names } = definition;
+    const prefixes = [names.plural, names.kind].map(
+      (resource) => newConflict({ group, resource }, name, '').message,
+    );
+    const prefix = prefixes.find((text) => error.message.startsWith(text));
+    const detail = prefix === undefined ? '' : error.message.slice(prefix.length);
     if (!OTHER_UID.some((text) => detail.startsWith(text))) throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { BoundedCache, type LogicalCluster, limits } from '../base/mod.ts';
 import { type KubeObject, parseJson } from '../machinery/mod.ts';
 import type { CollectionKey, ObjectKey, Precondition, Row, Store } from '../store/mod.ts';
-import { definitionFromCrd, isConditionTrue } from './crd/mod.ts';
+import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
 import { type DefinitionSet, definitionSet } from './definition-set.ts';
 import { builtinDefinition, builtinDefinitions } from './kinds/mod.ts';
@@ -25,9 +25,15 @@ export class DefinitionRegistry {
   readonly #store: Store;
   readonly #byHash = new BoundedCache<string, Definition>(limits.definitionsCachedMax);
   readonly #sets = new BoundedCache<string, DefinitionSet>(limits.definitionSetsCachedMax);
+  #compilations = 0;
 
   constructor(store: Store) {
     this.#store = store;
+  }
+
+  /** How often a definition was made from a CRD so far, its validators with it: once per hash, while it is cached. */
+  get compilations(): number {
+    return this.#compilations;
   }
 
   /** The kind of that resource name in a cluster; undefined when it is not served. */
@@ -63,14 +69,17 @@ export class DefinitionRegistry {
   #compiled(row: Row): Definition | undefined {
     const hash = servedHash(row);
     if (hash === '') return undefined;
-    return this.#byHash.getOrMake(hash, () => definitionFromCrd(parseJson(row.json).value as KubeObject));
+    return this.#byHash.getOrMake(hash, () => {
+      this.#compilations += 1;
+      return definitionFromCrd(parseJson(row.json).value as KubeObject);
+    });
   }
 }
 
 /** The server's own fields beside a row's bytes, by which it finds things without parsing. */
 export function internalFields(definition: Definition, object: KubeObject): Record<string, string> {
   if (definition.group !== CRD_GROUP || definition.names.plural !== CRD_RESOURCE) return {};
-  return { [DEFINITION_FIELD]: isServed(object) ? definitionFromCrd(object).hash : '' };
+  return { [DEFINITION_FIELD]: isServed(object) ? definitionHashOf(object) : '' };
 }
 
 /** Where the objects of a kind are kept in a cluster. */

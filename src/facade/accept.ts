@@ -10,8 +10,8 @@ const NOTHING: readonly AcceptClause[] = [];
 const PLAIN: readonly AcceptClause[] = [{ mediaType: '*/*', parameters: new Map() }];
 
 /**
- * The clauses of an Accept header by preference: higher q first, then as sent; q=0 is left out. Parsed by
- * hand, since OpenAPI clients send media types with `@` that strict parsers refuse.
+ * The clauses of an Accept header by preference: higher q first, then as sent; q=0 is but the lowest, as
+ * upstream has it. Parsed by hand, since OpenAPI clients send media types with `@` that strict parsers refuse.
  */
 export function parseAccept(header: string | undefined): readonly AcceptClause[] {
   if (header === undefined || header.trim() === '') return PLAIN;
@@ -28,7 +28,7 @@ export function parseAccept(header: string | undefined): readonly AcceptClause[]
       parameters.set(parameter.slice(0, equals).trim().toLowerCase(), value.replace(/^"(.*)"$/, '$1'));
     }
     const q = Number(parameters.get('q') ?? 1);
-    if (q > 0) weighted.push({ clause: { mediaType, parameters }, q });
+    weighted.push({ clause: { mediaType, parameters }, q: Number.isNaN(q) ? 1 : q });
   }
   if (weighted.length === 0) return NOTHING;
   return weighted.sort((a, b) => b.q - a.q).map(({ clause }) => clause);

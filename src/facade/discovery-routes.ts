@@ -87,7 +87,13 @@ export class DiscoveryRoutes {
       accept: exchange.header('accept'),
       includeObject: undefined,
       isPretty: exchange.isPretty,
-      offer: { allowsProtobuf: true, allowsTransforms: false, prefersJson: false, isStream: false },
+      offer: {
+        isBuiltin: true,
+        isCollection: false,
+        allowsTransforms: false,
+        prefersJson: false,
+        isStream: false,
+      },
     });
     const answer = { code: 200, contentType: contentTypeOf(format, { isStream: false }) };
     // Only JSON leaves out the version of APIVersions, for the sake of very old clients.

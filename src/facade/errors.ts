@@ -2,8 +2,8 @@ import { newWorkspaceForbidden, type User } from '../access/mod.ts';
 import { encodeIn, UnknownCluster, UnknownResource } from '../api/mod.ts';
 import { ROOT_CLUSTER } from '../base/mod.ts';
 import { StatusError, statusOf } from '../machinery/mod.ts';
-import { parseAccept } from './accept.ts';
 import { ClientGone, type Exchange } from './exchange.ts';
+import { contentTypeOf, errorMedia } from './negotiate.ts';
 
 /** Told of every failure that is ours, not the caller's. */
 export type FailureReport = (
@@ -32,22 +32,17 @@ export function sendError(
 
 /** A Status in the media type that the client prefers, if it is one of ours; JSON otherwise. */
 export function sendStatus(exchange: Exchange, error: StatusError): void {
-  const accepted = parseAccept(exchange.header('accept'))[0]?.mediaType;
-  const media =
-    accepted === 'application/vnd.kubernetes.protobuf'
-      ? 'protobuf'
-      : accepted === 'application/yaml'
-        ? 'yaml'
-        : 'json';
+  const media = errorMedia(exchange.header('accept'));
   const headers: Record<string, string> = {};
   if (error.details?.retryAfterSeconds) headers['Retry-After'] = String(error.details.retryAfterSeconds);
   if (error.code === 403) headers['X-Content-Type-Options'] = 'nosniff';
   // A body that was refused unread, or did not come, must not be taken for the next request on the connection.
   const isUnread = error.code === 413 || (error.code === 504 && !exchange.request.complete);
   if (isUnread && exchange.request.httpVersionMajor === 1) headers['Connection'] = 'close';
-  const contentType = media === 'protobuf' ? 'application/vnd.kubernetes.protobuf' : `application/${media}`;
-  const body = encodeIn({ media, isPretty: prettyOf(exchange) }, statusOf(error));
-  exchange.send({ code: error.code, contentType, headers }, body);
+  // Who takes none of our types gets JSON for people to read.
+  const format = { media: media ?? 'json', isPretty: media === undefined || prettyOf(exchange) } as const;
+  const contentType = contentTypeOf(format, { isStream: false });
+  exchange.send({ code: error.code, contentType, headers }, encodeIn(format, statusOf(error)));
 }
 
 /** A path that nothing is registered at: plain text, by which clients tell it from a missing object. */

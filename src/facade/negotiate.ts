@@ -4,7 +4,10 @@ import { type AcceptClause, parseAccept } from './accept.ts';
 
 /** What a kind can be shown as. */
 export interface Offer {
-  readonly allowsProtobuf: boolean;
+  /** Built-in kinds and discovery: upstream routes them by media type before it negotiates. */
+  readonly isBuiltin: boolean;
+  /** Where `stream` is among the types that the route lists. */
+  readonly isCollection: boolean;
   readonly allowsTransforms: boolean;
   /** A whole collection: it is streamed as JSON where the client takes that too, since protobuf cannot be. */
   readonly prefersJson: boolean;
@@ -20,8 +23,14 @@ const MEDIA: Readonly<Record<string, Format['media']>> = {
 };
 const TRANSFORMS = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'];
 const ACCEPTED = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+const STREAMED = 'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch';
 
-/** Chooses the format of a response: the first clause that can be served. Throws 406 when there is none. */
+/**
+ * Chooses the format of a response: the first clause that can be served. Throws 406 when there is none. The
+ * order of upstream's steps can be seen from outside: routes of built-in kinds refuse what names none of their
+ * types, `application/*` too; a watch takes the first clause that an object could be sent in, and is refused
+ * if that cannot be streamed.
+ */
 export function negotiate(request: {
   readonly accept: string | undefined;
   readonly includeObject: string | undefined;
@@ -29,9 +38,12 @@ export function negotiate(request: {
   readonly offer: Offer;
 }): Format {
   const { accept, isPretty, offer } = request;
-  const formats = parseAccept(accept).flatMap((clause) => formatOf(clause, offer) ?? []);
+  const clauses = parseAccept(accept);
+  if (offer.isBuiltin) assertRoutable(clauses, offer.isCollection ? `${ACCEPTED}, ${STREAMED}` : ACCEPTED);
+  const formats = clauses.flatMap((clause) => formatOf(clause, offer) ?? []);
   const first = formats[0];
-  if (first === undefined) throw newNotAcceptable(`only the following media types are accepted: ${ACCEPTED}`);
+  if (first === undefined || (offer.isStream && first.media === 'yaml'))
+    throw newNotAcceptable(`only the following media types are accepted: ${ACCEPTED}`);
   const isHeavy = offer.prefersJson && first.media === 'protobuf';
   const chosen = isHeavy
     ? (formats.find(({ media, as }) => media === 'json' && as === first.as) ?? first)
@@ -58,13 +70,32 @@ export function contentTypeOf(
   }
 }
 
+// The router in front of upstream’s built-in kinds compares names, and knows no wildcard but that for everything.
+export function assertRoutable(clauses: readonly AcceptClause[], offered: string): void {
+  const names = offered.split(', ');
+  if (clauses.some(({ mediaType }) => mediaType === '*/*' || names.includes(mediaType))) return;
+  throw newNotAcceptable(`406: Not Acceptable\n\nAvailable representations: ${offered}`);
+}
+
+/** The media type of an error: no clause that asks for another form of the object counts. */
+export function errorMedia(accept: string | undefined): Format['media'] | undefined {
+  const offer = { isBuiltin: true, isCollection: false, allowsTransforms: false, prefersJson: false };
+  for (const clause of parseAccept(accept)) {
+    const format = formatOf(clause, { ...offer, isStream: false });
+    if (format !== undefined) return format.media;
+  }
+  return undefined;
+}
+
 function formatOf(clause: AcceptClause, offer: Offer): Format | undefined {
   const media = MEDIA[clause.mediaType];
-  if (media === undefined || (offer.isStream && media === 'yaml')) return undefined;
+  if (media === undefined) return undefined;
+  const stream = clause.parameters.get('stream');
+  if (stream !== undefined && (stream !== 'watch' || media === 'yaml')) return undefined;
   const isPretty = clause.parameters.get('pretty') === '1' || clause.parameters.get('pretty') === 'true';
   const as = clause.parameters.get('as');
   if (as === undefined) {
-    if (media === 'protobuf' && !offer.allowsProtobuf) return undefined;
+    if (media === 'protobuf' && !offer.isBuiltin) return undefined;
     return { ...PLAIN_JSON, media, isPretty };
   }
   const version = clause.parameters.get('v');

@@ -79,7 +79,8 @@ export class ResourceRoutes {
       includeObject: exchange.query.first('includeObject'),
       isPretty: exchange.isPretty,
       offer: {
-        allowsProtobuf: builtin !== undefined,
+        isBuiltin: builtin !== undefined,
+        isCollection: verb === 'list' || verb === 'watch',
         allowsTransforms: true,
         prefersJson: verb === 'list' && !exchange.query.has('limit'),
         isStream: verb === 'watch',
@@ -138,7 +139,7 @@ export class ResourceRoutes {
     const options = this.#writeOptions(exchange, 'CreateOptions');
     if (format.as !== 'Object') {
       throw newNotAcceptable(
-        `the resource ${target.resource} does not support being converted to a ${format.as}`,
+        'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
       );
     }
     const body = await readBody(exchange.request);

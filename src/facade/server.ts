@@ -5,9 +5,10 @@ import type { TLSSocket } from 'node:tls';
 import fastify from 'fastify';
 import type { Authenticator, User } from '../access/mod.ts';
 import { authorizePath } from '../access/mod.ts';
-import { type Api, readLogicalCluster, UnknownCluster, WatchHub } from '../api/mod.ts';
+import { type Api, encodeIn, readLogicalCluster, UnknownCluster, WatchHub } from '../api/mod.ts';
 import { type LogicalCluster, limits } from '../base/mod.ts';
-import { encodeJson, newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
+import { newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
+import { parseAccept } from './accept.ts';
 import { answerClientError } from './client-error.ts';
 import { Deadlines } from './deadlines.ts';
 import { DiscoveryRoutes } from './discovery-routes.ts';
@@ -15,6 +16,7 @@ import { type FailureReport, sendError, sendNotFound, sendStatus } from './error
 import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
 import { assertNoImpersonation } from './impersonation.ts';
+import { assertRoutable } from './negotiate.ts';
 import type { ResourcePath } from './path.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import { limitSession } from './session-limits.ts';
@@ -263,7 +265,7 @@ class Router {
       return true;
     }
     if (route.kind !== 'version') return false;
-    exchange.send({ code: 200, contentType: 'application/json' }, Buffer.from(encodeJson(versionInfo)));
+    sendVersion(exchange);
     return true;
   }
 
@@ -284,12 +286,7 @@ class Router {
     if (exchange.method !== 'GET') {
       throw newMethodNotAllowed({ group: '', resource: path }, exchange.method.toLowerCase());
     }
-    if (route.kind === 'version') {
-      return exchange.send(
-        { code: 200, contentType: 'application/json' },
-        Buffer.from(encodeJson(versionInfo)),
-      );
-    }
+    if (route.kind === 'version') return sendVersion(exchange);
     if (route.kind === 'health') return sendHealth(exchange, { ...route, checks: this.#checks });
     await this.#discovery.serve(exchange, cluster, route);
   }
@@ -310,4 +307,13 @@ class Router {
   #assertCluster(cluster: LogicalCluster): void {
     if (readLogicalCluster(this.#options.api, cluster) === undefined) throw new UnknownCluster();
   }
+}
+
+/** Always JSON, and always indented. */
+function sendVersion(exchange: Exchange): void {
+  assertRoutable(parseAccept(exchange.header('accept')), 'application/json');
+  exchange.send(
+    { code: 200, contentType: 'application/json' },
+    encodeIn({ media: 'json', isPretty: true }, versionInfo),
+  );
 }

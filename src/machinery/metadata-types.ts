@@ -8,6 +8,7 @@ import { timeParseError } from './timestamps.ts';
  * looked at.
  */
 export function checkMetadataTypes(metadata: JsonValue | undefined): string | undefined {
+  // Upstream decodes the metadata of custom resources by itself, so that paths begin inside of it.
   return check(metadata, OBJECT_META, { struct: undefined, path: '' });
 }
 

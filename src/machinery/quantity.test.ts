@@ -67,6 +67,10 @@ describe('errors', () => {
     );
   });
 
+  test.each(['Pi', '-.Ei', 'e-20'])('%j has a suffix and no number', (text) => {
+    expect(() => parseQuantity(text)).toThrow(new QuantityError('unable to parse numeric part of quantity'));
+  });
+
   test.each(['1K', '1mm', '1e', '1Kii', '1e1e1'])('%j has no known suffix', (text) => {
     expect(() => parseQuantity(text)).toThrow(QuantityError);
   });

@@ -295,3 +295,43 @@ describe('apply refuses', () => {
     expect(quiet.headers['warning']).toBeUndefined();
   });
 });
+
+describe('apply of a scale', () => {
+  const scale = (name: string, spec: unknown) => ({
+    body: { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name }, spec },
+    subresource: '/scale',
+  });
+
+  test('owns the replicas of the object alone, and tells conflicts in its own terms', async () => {
+    const name = voyages.name();
+    await voyages.create(name, { spec: { from: 'a', days: 3 } }, 'maker');
+    const refused = await voyages.refuse(409, name, {}, 'scaler', scale(name, { replicas: 5 }));
+    expect(refused.message).toBe(
+      'Apply failed with 1 conflict: conflict with "maker" using autoscaling/v1: .spec.replicas',
+    );
+    const forced = { ...scale(name, { replicas: 5 }), query: '&force=true' };
+    expect(await voyages.apply(name, {}, 'scaler', forced)).toMatchObject({
+      kind: 'Scale',
+      spec: { replicas: 5 },
+    });
+    const object = await fixture.client.get(voyages.path(name));
+    expect(object).toMatchObject({ metadata: { generation: 2 }, spec: { from: 'a', days: 5 } });
+    expect(ownersOf(object)['scaler Apply/scale']).toEqual({ 'f:spec': { 'f:days': {} } });
+    const late = await voyages.refuse(409, name, { spec: { days: 7 } }, 'late');
+    expect(late.message).toBe(
+      'Apply failed with 1 conflict: conflict with "scaler" with subresource "scale": .spec.days',
+    );
+  });
+
+  test('refuses what is no Scale, and what is not there', async () => {
+    const name = voyages.name();
+    await voyages.refuse(404, name, {}, 'scaler', scale(name, { replicas: 5 }));
+    await voyages.apply(name, { spec: { from: 'a' } }, 'maker');
+    const unknown = await voyages.refuse(500, name, {}, 'scaler', scale(name, { wings: 2 }));
+    expect(unknown.message).toContain(
+      'autoscaling/v1, Kind=Scale): .spec.wings: field not declared in schema',
+    );
+    const own = { subresource: '/scale', body: voyages.configuration(name, {}) };
+    expect((await voyages.refuse(400, name, {}, 'scaler', own)).message).toContain('invalid object type');
+  });
+});

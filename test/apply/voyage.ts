@@ -18,7 +18,10 @@ export class Voyages {
   async define(versions: readonly string[] = ['v1', 'v2']): Promise<void> {
     const version = (name: string) => ({
       name,
-      subresources: { status: {} },
+      subresources: {
+        status: {},
+        scale: { specReplicasPath: '.spec.days', statusReplicasPath: '.status.days' },
+      },
       schema: { openAPIV3Schema: SCHEMA },
     });
     await this.#fixture.define({

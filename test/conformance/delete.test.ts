@@ -64,7 +64,12 @@ describe('delete: finalizers', () => {
     expect(first.metadata).toMatchObject({ deletionGracePeriodSeconds: 0, finalizers: ['test/hold'] });
     // Again changes nothing, not even the time.
     expect(await fixture.client.delete(`${path}/a`)).toEqual(first);
-    await fixture.client.patch(`${path}/a`, { metadata: { finalizers: [] } });
+    const last = await fixture.client.patch(`${path}/a`, {
+      metadata: { finalizers: [], labels: { l: 'v' } },
+    });
+    // The answer is what the patch made of it, although it is gone by now.
+    expect(last.metadata).toMatchObject({ name: 'a', labels: { l: 'v' }, uid: first.metadata.uid });
+    expect(last.metadata).not.toHaveProperty('finalizers');
     await fixture.client.refuse(404, `${path}/a`);
   });
 

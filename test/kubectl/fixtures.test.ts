@@ -1,16 +1,13 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { parse, stringify } from 'yaml';
 import { type Cluster, describeKubectl, manifest } from './cluster.ts';
-
-const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
-const FIXTURES = resolve(REPOSITORY, process.env['ANTIPODE_FIXTURES'] ?? '../shared/fixtures');
-const CERT_MANAGER = join(FIXTURES, 'cert-manager');
-const COWBOY = join(FIXTURES, 'wildwest/cowboy.yaml');
-const isAbsent = !existsSync(CERT_MANAGER);
-if (isAbsent) console.log(`skipped: the definitions of others: ${FIXTURES} is absent`);
+import {
+  CERT_MANAGER,
+  COWBOY,
+  cowboys,
+  isAbsent,
+  namesOfDefinitions,
+  waitUntilEstablished,
+} from './fixtures.ts';
 
 const CERTIFICATE = {
   apiVersion: 'cert-manager.io/v1',
@@ -24,27 +21,6 @@ const CERTIFICATE = {
     issuerRef: { name: 'ca', kind: 'Issuer' },
   },
 };
-
-/** The definition of the wild west as a user would write it: kcp's mark says that it was bound, not made. */
-function cowboys(): string {
-  const definition = parse(readFileSync(join(FIXTURES, 'wildwest/crd-cowboys.yaml'), 'utf8')) as {
-    metadata: { annotations: Record<string, string> };
-  };
-  delete definition.metadata.annotations['apis.kcp.io/bound-crd'];
-  return stringify(definition);
-}
-
-function namesOfDefinitions(): readonly string[] {
-  return readdirSync(CERT_MANAGER)
-    .map((file) => parse(readFileSync(join(CERT_MANAGER, file), 'utf8')) as { metadata: { name: string } })
-    .map(({ metadata }) => metadata.name);
-}
-
-async function waitUntilEstablished(cluster: Cluster): Promise<void> {
-  const names = [...namesOfDefinitions(), 'cowboys.wildwest.dev'].map((name) => `crd/${name}`);
-  const output = await cluster.ok(['wait', '--for=condition=Established', '--timeout=20s', ...names]);
-  expect(output.split('\n')).toHaveLength(names.length);
-}
 
 async function useCertificates(cluster: Cluster, verb: 'apply' | 'create'): Promise<void> {
   const write = (object: unknown) => cluster.run(`${verb} -f -`, { input: manifest(object) });

@@ -47,6 +47,37 @@ export async function findKubectl(): Promise<Tools | { readonly missing: string 
   }
 }
 
+/**
+ * A Helm 4: `$HELM`, else one on the PATH, else the one of the package. Never rejects either.
+ */
+export async function findHelm(): Promise<{ readonly helm: string } | { readonly missing: string }> {
+  const chosen = process.env['HELM'];
+  if (chosen !== undefined && chosen !== '') {
+    if (await isHelm(chosen)) return { helm: chosen };
+    return { missing: `$HELM (${chosen}) is no Helm ${HELM_MAJOR}` };
+  }
+  const installed = await findOnPath('helm');
+  if (installed !== undefined && (await isHelm(installed))) return { helm: installed };
+  try {
+    return { helm: (await cachedTools()).helm };
+  } catch (error) {
+    const reason = (error instanceof Error ? error.message : String(error)).trim().split('\n').at(-1);
+    return { missing: `no helm ${HELM_MAJOR} on the PATH, and ${PACKAGE} cannot be had: ${reason}` };
+  }
+}
+
+async function isHelm(path: string): Promise<boolean> {
+  try {
+    const { code, stdout } = await run(path, ['version', '--short'], { timeoutMs: 10_000 });
+    return code === 0 && stdout.startsWith(`v${HELM_MAJOR}.`);
+  } catch {
+    return false;
+  }
+}
+
+/** The first one that applies on the server. */
+const HELM_MAJOR = 4;
+
 /** Older ones differ in what they ask for (aggregated discovery, openapi) and in their output. */
 const MINOR_MIN = 33;
 
@@ -93,7 +124,7 @@ async function isExecutable(path: string): Promise<boolean> {
  * The tools of the package, fetched if need be. Several test files may ask at once: one of them fetches under
  * a lock (a directory), and what it has unpacked appears in one rename, so that nobody sees half of it.
  */
-async function cachedTools(): Promise<Tools> {
+async function cachedTools(): Promise<Tools & { readonly helm: string }> {
   if (`${process.platform}-${process.arch}` !== PACKAGE_PLATFORM) {
     throw new Error(`it is for ${PACKAGE_PLATFORM} only`);
   }

@@ -93,7 +93,7 @@ function withoutForeignKeys(schema: JsonObject): JsonObject {
 /** The rules of apiextensions' v2 conversion: see section "OpenAPI v2" of the wire specification. */
 function withoutUnsupported(schema: JsonObject): JsonObject {
   const kept = withoutForeignKeys(schema);
-  for (const key of ['allOf', 'anyOf', 'oneOf', 'not', 'nullable']) delete kept[key];
+  for (const key of ['allOf', 'anyOf', 'oneOf', 'not', 'nullable', 'default']) delete kept[key];
   const isNullable = schema['nullable'] === true;
   const isOpen = schema['x-kubernetes-preserve-unknown-fields'] === true;
   if (isNullable) delete kept['type'];
@@ -147,7 +147,8 @@ function addEmbeddedResource(published: JsonObject, schema: JsonObject, target: 
 function addSelectableFields(published: JsonObject, { version }: ServedDefinition): void {
   if (version.selectableFields.length === 0) return;
   published['x-kubernetes-selectable-fields'] = version.selectableFields.map((fieldPath) =>
-    objectOf({ fieldPath }),
+    // Without the dot, as field selectors name them.
+    objectOf({ fieldPath: fieldPath.replace(/^\./, '') }),
   );
 }
 

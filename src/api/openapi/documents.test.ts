@@ -160,7 +160,7 @@ describe('OpenAPI v3 documents', () => {
       minimum: 1,
       type: 'integer',
     });
-    expect(foo['x-kubernetes-selectable-fields']).toEqual([{ fieldPath: '.spec.size' }]);
+    expect(foo['x-kubernetes-selectable-fields']).toEqual([{ fieldPath: 'spec.size' }]);
     const list = schemas['com.example.v1.FooList']!;
     expect(list['required']).toEqual(['items']);
     expect(list['properties']!['items']!['items']).toEqual({

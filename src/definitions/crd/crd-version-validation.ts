@@ -62,9 +62,9 @@ type Part = 'schema' | 'subresources' | 'columns' | 'selectableFields';
 interface Parts {
   readonly path: string;
   readonly schemaPath: string;
+  readonly noSchemaDetail: string;
   readonly old: readonly VersionView[];
   readonly history: SchemaHistory;
-  readonly noSchemaDetail: string;
   isPart(part: Part): boolean;
 }
 

@@ -39,8 +39,7 @@ export function definitionFromCrd(crd: KubeObject): Definition {
   const views = versionsOf(crd);
   const versions = views.map(versionOf).sort((a, b) => compareKubeVersions(a.name, b.name));
   const storageVersion = views.find((view) => view.isStorage)?.name ?? '';
-  const isTerminating =
-    isConditionTrue(crd, 'Terminating') || typeof crd.metadata.deletionTimestamp === 'string';
+  const isTerminating = isTerminatingCrd(crd);
   const byName = new Map(versions.map((version) => [version.name, version]));
   const printers = new Map<string, TablePrinter>();
   const selectablePaths = new Map(
@@ -74,6 +73,11 @@ export function definitionFromCrd(crd: KubeObject): Definition {
   };
 }
 
+/** The hash of the definition that {@link definitionFromCrd} makes of a CRD, without making it. */
+export function definitionHashOf(crd: KubeObject): string {
+  return hashOf(crd, { names: namesOf(crd), isTerminating: isTerminatingCrd(crd) });
+}
+
 /** In the order in which discovery lists the verbs of custom resources. */
 const VERBS: readonly Verb[] = [
   'delete',
@@ -87,6 +91,10 @@ const VERBS: readonly Verb[] = [
 ];
 
 const SUBRESOURCE_VERBS: readonly string[] = ['get', 'patch', 'update'];
+
+function isTerminatingCrd(crd: KubeObject): boolean {
+  return isConditionTrue(crd, 'Terminating') || typeof crd.metadata.deletionTimestamp === 'string';
+}
 
 function namesOf(crd: KubeObject): Names {
   const accepted = objectAt(statusOfCrd(crd), 'acceptedNames');

@@ -14,7 +14,7 @@ export {
 export { conditionOf, isConditionTrue } from './crd-view.ts';
 export { customResourceDefinitionWarnings } from './crd-warnings.ts';
 export { coerceConverted, decodeCustomResource, readCustomResource } from './custom-resource-codec.ts';
-export { definitionFromCrd } from './definition-from-crd.ts';
+export { definitionFromCrd, definitionHashOf } from './definition-from-crd.ts';
 export { embeddedMetadataError } from './embedded-resources.ts';
 export { namingConditions, nextCrdStatus } from './naming.ts';
 export { AccessorError } from './nested-fields.ts';

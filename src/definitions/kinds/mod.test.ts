@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { canEncodeProtobuf } from '../../machinery/mod.ts';
 import { contextOf, json, kubeObject, plain, texts } from './kinds.suite.ts';
 import { builtinDefinition, builtinDefinitions, components } from './mod.ts';
 
@@ -6,6 +7,22 @@ const definitionOf = (group: string, resource: string) => builtinDefinition(grou
 const key = ({ group, names }: (typeof builtinDefinitions)[number]) => `${names.plural}.${group}`;
 
 describe('the built-in definitions', () => {
+  test('each kind, its list, and what its subresources take have a protobuf form', () => {
+    const missing = builtinDefinitions.flatMap(({ group, names, versions, isVirtual }) =>
+      versions.flatMap(({ name, subresources }) => {
+        const apiVersion = group === '' ? name : `${group}/${name}`;
+        const own = isVirtual ? [names.kind] : [names.kind, names.listKind];
+        const parts = subresources.flatMap(({ kind }) =>
+          kind === undefined ? [] : [[`${kind.group}/${kind.version}`, kind.kind] as const],
+        );
+        return [...own.map((kind) => [apiVersion, kind] as const), ...parts].filter(
+          ([version, kind]) => !canEncodeProtobuf(version, kind),
+        );
+      }),
+    );
+    expect(missing).toEqual([]);
+  });
+
   test('each kind has a name, verbs in order, a published component and a list', () => {
     expect(new Set(builtinDefinitions.map(key)).size).toBe(builtinDefinitions.length);
     for (const definition of builtinDefinitions) {

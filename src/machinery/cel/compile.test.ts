@@ -57,6 +57,7 @@ describe('an expression that is wrong', () => {
     ['1 + + 1', `Syntax error: extraneous input '+' expecting ${operands}`],
     ['(1', "Syntax error: missing ')' at '<EOF>'"],
     ['[1', "Syntax error: mismatched input '<EOF>' expecting {']', ','}"],
+    ['! -', "Syntax error: no viable alternative at input '-'"],
     ['self.', "Syntax error: no viable alternative at input '.'"],
     ['1 2', "Syntax error: extraneous input '2' expecting <EOF>"],
     ['self.`a`', "unsupported syntax: '`'"],

@@ -122,9 +122,9 @@ function listed(list: CelList): CelValue[] {
 describe('values that others bring', () => {
   const environment = standardEnvironment.extend({ variables: { tags: listType(stringType) } });
 
-  it('compare and add lists in their own way where they stand on the left', () => {
+  it('compare and add lists in their own way when they are on the left, as in cel-go', () => {
     const tags = new SetList(['a', 'b']);
-    expect(evaluate("tags == ['b', 'a'] && ['a', 'b'] == tags", { tags }, { environment })).toBe('true');
+    expect(evaluate("tags == ['b', 'a']", { tags }, { environment })).toBe('true');
     expect(evaluate("['b', 'a'] == tags", { tags }, { environment })).toBe('false');
     expect(evaluate("(tags + ['b', 'c']).size()", { tags }, { environment })).toBe('3');
   });

@@ -4,6 +4,7 @@ import type { Expression, MapEntryExpression, StructFieldExpression } from './ex
 import { factoryAt, Positions, TooManyParts } from './expression-factory.ts';
 import type { Token } from './lexer.ts';
 import { parseIntLiteral, parseUintLiteral, unquote } from './literals.ts';
+import { balanceChain } from './logic-chain.ts';
 import { MacroError } from './macro.ts';
 import { codePointCount, type Fault } from './source.ts';
 import { beginsOperand } from './syntax-fault.ts';
@@ -104,7 +105,7 @@ class Parser {
     }
     this.#height = height;
     if (terms.length === 1) return terms[0]!;
-    return balance({ functionName: `_${operator}_`, terms, ids }, 0, ids.length - 1);
+    return balanceChain({ functionName: `_${operator}_`, terms, ids }, 0, ids.length - 1);
   }
 
   #relation(): Expression {
@@ -277,7 +278,10 @@ class Parser {
         this.#tokens.next();
         return this.#literal(token, null);
       case '-':
+        // Behind `!` a minus is only part of a number.
         this.#tokens.next();
+        if (!['int', 'double'].includes(this.#tokens.current.kind))
+          this.#tokens.syntaxError({ kind: 'field' });
         return this.#constant(token, { isNegative: true });
       case '(': {
         this.#tokens.next();
@@ -383,11 +387,18 @@ class Parser {
     return { kind: 'struct', id, typeName, fields };
   }
 
+  #beginContents(bracket: string): void {
+    const alternatives = [bracket, ',', '?'];
+    if (beginsOperand(this.#tokens.current) || alternatives.some((symbol) => this.#tokens.is(symbol))) return;
+    this.#tokens.skipUnexpected({ kind: 'operand', alternatives });
+  }
+
   #list(): Expression {
     const id = this.#positions.next(this.#tokens.expect('[').offset);
     const elements: Expression[] = [];
     const optionalIndices = new Set<number>();
     let height = 0;
+    this.#beginContents(']');
     while (!this.#tokens.is(']')) {
       if (elements.length === 0 && this.#tokens.accept(',') !== undefined) break;
       if (this.#tokens.accept('?') !== undefined) optionalIndices.add(elements.length);
@@ -408,6 +419,7 @@ class Parser {
     const id = this.#positions.next(this.#tokens.expect('{').offset);
     const entries: MapEntryExpression[] = [];
     let height = 0;
+    this.#beginContents('}');
     while (!this.#tokens.is('}')) {
       if (entries.length === 0 && this.#tokens.accept(',') !== undefined) break;
       const isOptional = this.#tokens.accept('?') !== undefined;
@@ -478,20 +490,4 @@ class Parser {
     this.#tokens.fault(this.#positions.offsetOf(expanded.expressionId), expanded.message);
     return make.literal(null);
   }
-}
-
-function balance(
-  chain: {
-    readonly functionName: string;
-    readonly terms: readonly Expression[];
-    readonly ids: readonly number[];
-  },
-  low: number,
-  high: number,
-): Expression {
-  const middle = Math.floor((low + high + 1) / 2);
-  const left = middle === low ? chain.terms[middle]! : balance(chain, low, middle - 1);
-  const right = middle === high ? chain.terms[middle + 1]! : balance(chain, middle + 1, high);
-  const { functionName } = chain;
-  return { kind: 'call', id: chain.ids[middle]!, functionName, target: undefined, args: [left, right] };
 }

@@ -8,11 +8,12 @@ export type Expected =
   | { readonly kind: 'field' }
   | { readonly kind: 'end' };
 
-const operandSymbols = ['[', '{', '(', ')', '.', '-', '!', '?', 'true', 'false', 'null'];
+const operandSymbols = '[ ] { } ( ) . , - ! ? true false null'.split(' ');
 const alwaysOperands: ReadonlySet<string> = new Set(['[', '{', '(', '.', '-', '!', 'true', 'false', 'null']);
 const operandKinds = 'NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER';
+const binaryOperators: ReadonlySet<string> = new Set('? && || == != < <= > >= in + - * / %'.split(' '));
 /** What may follow a closing bracket, whatever is around it. */
-const continuations: ReadonlySet<string> = new Set('? . [ && || == != < <= > >= in + - * / %'.split(' '));
+const continuations: ReadonlySet<string> = new Set(['.', '[', ...binaryOperators]);
 
 export interface Place {
   readonly tokens: readonly Token[];
@@ -24,6 +25,10 @@ export interface Place {
 export function beginsOperand(token: Token): boolean {
   if (token.kind === 'symbol') return alwaysOperands.has(token.text);
   return token.kind !== 'end' && token.kind !== 'escaped';
+}
+
+export function isBinaryOperator(token: Token): boolean {
+  return token.kind === 'symbol' && binaryOperators.has(token.text);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { limits } from '../../base/mod.ts';
 import { type Token, tokenize } from './lexer.ts';
 import type { Fault } from './source.ts';
-import { type Expected, syntaxFault } from './syntax-fault.ts';
+import { type Expected, isBinaryOperator, syntaxFault } from './syntax-fault.ts';
 
 /** Ends the parsing: what comes behind a fault that cannot be mended is guesswork. */
 export class Stop {}
@@ -91,7 +91,13 @@ export class TokenStream {
   skipUnexpected(expected: Expected): void {
     const { fault, isExtraneous } = this.#explain(expected);
     this.faults.push(fault);
-    if (!isExtraneous) throw new Stop();
+    if (!isExtraneous) {
+      // An operator at the end: cel-go goes on behind it and then misses its operand as well.
+      const isLast = this.peek(1)?.kind === 'end' && isBinaryOperator(this.current);
+      this.#index++;
+      if (isLast && expected.kind === 'operand') this.syntaxError({ kind: 'operand' });
+      throw new Stop();
+    }
     this.#index++;
   }
 

@@ -26,6 +26,8 @@ export interface AppliedConfiguration {
   readonly config: KubeObject;
   readonly writer: FieldWriter;
   readonly isForced: boolean;
+  /** The conflicts as this endpoint shows them, where its objects have another form. */
+  readonly shown?: (conflicts: readonly Conflict[]) => readonly Conflict[];
 }
 
 /**
@@ -45,7 +47,9 @@ export async function applyOwned(rules: OwnershipRules, applied: AppliedConfigur
     const left = withoutAllowed(merged.conflicts, allowedByLastApplied(rules, liveObject));
     merged = left.length > 0 ? { conflicts: left } : await mergeOwned(rules, { ...step, isForced: true });
   }
-  if ('conflicts' in merged) throw newApplyConflict(merged.conflicts);
+  if ('conflicts' in merged) {
+    throw newApplyConflict(applied.shown?.(merged.conflicts) ?? merged.conflicts);
+  }
   const { object } = merged;
   if (writer.manager === KUBECTL && hasLastApplied(object)) setLastApplied(object, config);
   const entries = encodeManagedFields(merged.managed);
@@ -106,7 +110,8 @@ async function mergeOwned(
   };
 }
 
-function typedConfiguration(rules: OwnershipRules, config: KubeObject): ReturnType<typeof typedValue> {
+/** Throws a 500, as upstream, with what is wrong. */
+export function typedConfiguration(rules: OwnershipRules, config: KubeObject): ReturnType<typeof typedValue> {
   const { apiVersion } = rules;
   try {
     return typedValue({ value: config, type: rules.typeOf(apiVersion)!, apiVersion });

@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/minimal.js';
-import { newBadRequest, newRequestEntityTooLarge } from '../status-error.ts';
+import { newRequestEntityTooLarge, StatusError } from '../status-error.ts';
 import { asBuffer, wireErrorText } from './wire.ts';
 
 /** Every object on the wire begins with `k8s` and a zero byte. */
@@ -21,6 +21,13 @@ export interface Envelope {
   readonly raw: Uint8Array;
 }
 
+/** Bytes that are no object at all: 400, in the words of upstream's serializer. */
+export class EnvelopeError extends StatusError {
+  constructor(message: string) {
+    super({ code: 400, reason: 'BadRequest', message });
+  }
+}
+
 /** True if the bytes begin like an object in protobuf. */
 export function hasProtobufMagic(bytes: Uint8Array): boolean {
   return bytes.length >= MAGIC.length && MAGIC.every((byte, index) => bytes[index] === byte);
@@ -30,13 +37,13 @@ export function hasProtobufMagic(bytes: Uint8Array): boolean {
  * Takes the envelope off an object, and further ones that it contains. An inner envelope's kind and
  * version count, where it has them.
  *
- * @throws {StatusError} 400 with the words of upstream's serializer; 413 beyond 3 MiB.
+ * @throws {EnvelopeError} for what is none; {StatusError} 413 beyond 3 MiB.
  */
 export function openEnvelope(bytes: Uint8Array): Envelope {
   if (bytes.length > ENVELOPE_BYTES_MAX) throw newRequestEntityTooLarge(`limit is ${ENVELOPE_BYTES_MAX}`);
   let envelope: Envelope = { apiVersion: '', kind: '', raw: bytes };
   for (let layer = 0; layer === 0 || hasProtobufMagic(envelope.raw); layer++) {
-    if (layer === LAYERS_MAX) throw newBadRequest('too many nested protobuf envelopes');
+    if (layer === LAYERS_MAX) throw new EnvelopeError('too many nested protobuf envelopes');
     const inner = readLayer(envelope.raw);
     envelope = {
       apiVersion: inner.apiVersion || envelope.apiVersion,
@@ -76,17 +83,17 @@ export function envelopeAround(
 }
 
 function readLayer(bytes: Uint8Array): Envelope {
-  if (bytes.length === 0) throw newBadRequest('empty data');
+  if (bytes.length === 0) throw new EnvelopeError('empty data');
   if (!hasProtobufMagic(bytes)) {
-    throw newBadRequest(
+    throw new EnvelopeError(
       `provided data does not appear to be a protobuf message, expected prefix [${MAGIC.join(' ')}]`,
     );
   }
-  if (bytes.length === MAGIC.length) throw newBadRequest('empty body');
+  if (bytes.length === MAGIC.length) throw new EnvelopeError('empty body');
   try {
     return readUnknown(bytes.subarray(MAGIC.length));
   } catch (error) {
-    throw newBadRequest(wireErrorText(error));
+    throw new EnvelopeError(wireErrorText(error));
   }
 }
 

@@ -6,5 +6,5 @@ export {
   encodeProtobuf,
   encodeWatchFrame,
 } from './codec.ts';
-export { hasProtobufMagic } from './envelope.ts';
+export { EnvelopeError, hasProtobufMagic } from './envelope.ts';
 export { ProtobufListEncoder } from './list-encoder.ts';

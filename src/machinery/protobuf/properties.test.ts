@@ -26,15 +26,16 @@ test('the descriptor table is what proto/generate.mjs makes of the .proto files'
   execFileSync(process.execPath, [join(PROTO_ROOT, 'generate.mjs'), '--check']);
 });
 
-test('any object of any kind is the same after a round trip', () => {
+// Each kind by itself, so that none is left to chance.
+test.each(kinds)('any $kind of $apiVersion is the same after a round trip', (kind) => {
   fc.assert(
-    fc.property(fc.constantFrom(...kinds).chain(objectOfKind), (object) => {
+    fc.property(objectOfKind(kind), (object) => {
       const decoded = decodeProtobuf(encodeProtobuf(object)).object;
       expect(encodeJson(canonical(decoded))).toBe(encodeJson(canonical(object)));
       // What was decoded is already in the form that a second round trip does not change.
       expect(encodeJson(decodeProtobuf(encodeProtobuf(decoded)).object)).toBe(encodeJson(decoded));
     }),
-    { numRuns: 120 },
+    { numRuns: 12 },
   );
 });
 
@@ -171,7 +172,8 @@ function valueArbitrary(type: Scalar | Message, depth: number): fc.Arbitrary<Jso
   if (typeof type === 'string') return scalarArbitrary(type);
   switch (type.form) {
     case 'object':
-      return objectArbitrary(type, depth);
+      // Each schema may hold fourteen: one level of them is enough, and does not take minutes to make up.
+      return objectArbitrary(type, type.name.endsWith('.JSONSchemaProps') ? depth + 1 : depth);
     case 'time':
       return dateArbitrary.map((date) => `${date.toISOString().slice(0, 19)}Z`);
     case 'micro_time':

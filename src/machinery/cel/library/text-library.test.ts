@@ -40,6 +40,7 @@ describe('the functions on texts', () => {
     ["'abc'.substring(-1)", fault('index out of range: -1')],
     ["['a', 'b'].join()", 'ab'],
     ["['a', 'b'].join('-')", 'a-b'],
+    ["dyn([dyn('a'), dyn(null)]).join()", fault('join: invalid input: 0')],
     ["dyn([dyn('a'), dyn(1)]).join()", fault('join: invalid input: 1')],
     ['strings.quote("a\\n\\"\\\\")', '"a\\n\\"\\\\"'],
   ])('%s', (source, expected) => {

@@ -132,13 +132,18 @@ function split(value: string, separator: string, countMax = -1n): CelResult {
   return new CelArray(text.split(value, separator, countMax));
 }
 
+/** As Go prints it; to Go, null is the number of an enum. */
+function shownText(element: CelResult): string {
+  if (element instanceof CelError) return element.message;
+  return element === null ? '0' : celText(element);
+}
+
 function join(list: CelList, separator = ''): CelResult {
   const parts: string[] = [];
   for (let index = 0; index < list.size; index++) {
     const element: CelResult = list.get(index);
     if (typeof element !== 'string') {
-      const shown = element instanceof CelError ? element.message : celText(element);
-      return new CelError(`join: invalid input: ${shown}`);
+      return new CelError(`join: invalid input: ${shownText(element)}`);
     }
     parts.push(element);
   }
