@@ -1,9 +1,8 @@
-import { limits } from '../base/mod.ts';
+import { limits, WeightedCache } from '../base/mod.ts';
 import type { Definition } from '../definitions/mod.ts';
 import type { ListedObject, Row, StoreEvent } from '../store/mod.ts';
 import type { Api } from './api.ts';
 import { rowsInVersion } from './conversion.ts';
-import { WeightedCache } from './openapi/weighted-cache.ts';
 import { isStoredIn } from './row-codec.ts';
 
 /** What a watch shows objects in. */
