@@ -92,9 +92,17 @@ export const limits = {
   generateNameAttemptsMax: 8,
   /** Rows kept decoded: a few thousand of the most used ones. */
   rowCacheBytesMax: 16 * 1024 * 1024,
-  /** Compiled definitions (validators, printers) kept, by hash. */
-  definitionsCachedMax: 512,
+  /**
+   * Compiled definitions (validators, printers) kept, by hash, in bytes of their CRDs: some hundred of the usual
+   * ones. What is compiled takes several times as many.
+   */
+  definitionsCachedBytesMax: 32 * 1024 * 1024,
+  /** A small CRD is counted as so many. */
+  definitionBytesMin: 64 * 1024,
   /** Definition sets kept, by hash: discovery and OpenAPI documents hang on them. */
+  definitionSetsCachedBytesMax: 64 * 1024 * 1024,
+  definitionSetBytesMin: 1024 * 1024,
+  /** Documents of definition sets kept. */
   definitionSetsCachedMax: 64,
   /** CRDs that one logical cluster may hold (bounds discovery). */
   customResourceDefinitionsMax: 2_000,
