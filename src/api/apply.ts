@@ -1,5 +1,12 @@
 import type { Authorized } from '../access/mod.ts';
-import { applyDefaults, formatTime, type KubeObject, newConflict, newNotFound } from '../machinery/mod.ts';
+import {
+  applyDefaults,
+  formatTime,
+  type KubeObject,
+  newConflict,
+  newNotFound,
+  newUnconvertible,
+} from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { applierOf, assertConfiguration, enforceUniqueKeys, parseConfiguration } from './configuration.ts';
 import { prepareCreate } from './create.ts';
@@ -30,9 +37,9 @@ export async function apply(api: Api, request: ApplyRequest & { readonly query: 
   const { target, options, context, body, query } = request;
   const resource = resolve(api, target);
   const manager = applierOf(query);
-  const { config, duplicates } = parseConfiguration(body);
+  const { config, repeatedKeys } = parseConfiguration(body);
   assertConfiguration(resource, config);
-  const change = { config, duplicates, manager, isForced: query.flag('force') };
+  const change = { config, repeatedKeys, manager, isForced: query.flag('force') };
   return write(api, {
     target,
     options,
@@ -49,7 +56,7 @@ async function applyOnce(
     readonly options: WriteOptions;
     readonly context: RequestContext;
     readonly config: KubeObject;
-    readonly duplicates: readonly string[];
+    readonly repeatedKeys: readonly string[];
     readonly manager: string;
     readonly isForced: boolean;
   },
@@ -62,11 +69,11 @@ async function applyOnce(
   }
   const writer = { manager, now: formatTime(api.store.nowMs()) };
   const object = await applyConfiguration(api, resource, { live, config, writer, isForced });
-  enforceUniqueKeys(step.duplicates, step);
+  enforceUniqueKeys(step.repeatedKeys, step);
   if (live === undefined) assertNoUid(resource, object);
   settleNamespace(resource, object);
   assertName(resource, object);
-  complete(resource, object);
+  complete(resource, object, config);
   if (live === undefined) {
     delete object.metadata.resourceVersion;
     const name = object.metadata.name ?? '';
@@ -80,9 +87,13 @@ async function applyOnce(
 }
 
 /** What the configuration does not say but the kind wants: defaults, and the canonical form of built-in kinds. */
-function complete(resource: Resource, object: KubeObject): void {
-  if (resource.definition.origin === 'builtin') decodeValue(resource, object);
-  else applyDefaults(object, resource.version.schema);
+function complete(resource: Resource, object: KubeObject, config: KubeObject): void {
+  if (resource.definition.origin === 'builtin') {
+    decodeValue(resource, object, {
+      form: 'tree',
+      refuse: (reason) => newUnconvertible(config, reason),
+    });
+  } else applyDefaults(object, resource.version.schema);
 }
 
 /** A uid means an object that was there: it is gone, and is not made again under another uid. */

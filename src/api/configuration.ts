@@ -1,5 +1,4 @@
 import {
-  goQuote,
   isObject,
   type JsonObject,
   type JsonValue,
@@ -12,7 +11,7 @@ import {
   YamlSyntaxError,
 } from '../machinery/mod.ts';
 import type { RequestContext } from './api.ts';
-import type { Body } from './decode.ts';
+import { type Body, yamlComplaints } from './decode.ts';
 import type { Endpoint } from './ownership.ts';
 import type { Query } from './query.ts';
 import { dropClusterAnnotation } from './row-codec.ts';
@@ -28,12 +27,12 @@ export function applierOf(query: Query): string {
   ]);
 }
 
-/** What an apply patch says, and the keys that it says twice. 400 for what is no object in YAML or JSON. */
+/** What an apply patch says, and what it says twice. 400 for what is no object in YAML or JSON. */
 export function parseConfiguration(body: Body): {
   readonly config: KubeObject;
-  readonly duplicates: readonly string[];
+  readonly repeatedKeys: readonly string[];
 } {
-  const { value, duplicates } = readYaml(body);
+  const { value, repeatedKeys } = readYaml(body);
   const config = value ?? newObject();
   if (!isObject(config)) {
     throw newBadRequest(
@@ -42,7 +41,7 @@ export function parseConfiguration(body: Body): {
   }
   if (config['metadata'] === undefined) config['metadata'] = newObject();
   if (isObject(config['metadata'])) dropClusterAnnotation(config['metadata']);
-  return { config: config as KubeObject, duplicates };
+  return { config: config as KubeObject, repeatedKeys };
 }
 
 function readYaml(body: Body): ReturnType<typeof parseYaml> {
@@ -69,15 +68,15 @@ export function assertConfiguration({ definition, version }: Endpoint, config: J
 
 /** Refuses, warns of or ignores keys that the configuration has twice, as the client asked. */
 export function enforceUniqueKeys(
-  duplicates: readonly string[],
+  repeatedKeys: readonly string[],
   { options, context }: { readonly options: WriteOptions; readonly context: RequestContext },
 ): void {
-  if (duplicates.length === 0 || options.fieldValidation === 'Ignore') return;
-  const complaints = duplicates.map((path) => `duplicate field ${goQuote(path)}`);
+  if (repeatedKeys.length === 0 || options.fieldValidation === 'Ignore') return;
   if (options.fieldValidation === 'Strict') {
-    throw newBadRequest(`error strict decoding YAML: ${complaints.join(', ')}`);
+    const complaints = yamlComplaints(repeatedKeys).join(', ');
+    throw newBadRequest(`error strict decoding YAML: error converting YAML to JSON: ${complaints}`);
   }
-  for (const complaint of complaints) context.warn(complaint);
+  for (const text of repeatedKeys) context.warn(text);
 }
 
 /** As Go prints a parsed apiVersion: one that cannot be parsed is empty. */

@@ -2,18 +2,17 @@ import { type BuiltinDefinition, decodeCustomResource, embeddedMetadataError } f
 import {
   checkDecodable,
   checkMetadataTypes,
+  type DecodedForm,
   decodeProtobuf,
   EnvelopeError,
   fieldErrorText,
   goQuote,
-  invalid,
   isObject,
   type JsonObject,
   JsonSyntaxError,
   type JsonValue,
   type KubeObject,
   newBadRequest,
-  newInvalid,
   newObject,
   newUnsupportedMediaType,
   parseJson,
@@ -34,7 +33,7 @@ export interface Body {
 /** A decoded body, with what strict validation would complain about. */
 export interface Decoded {
   readonly object: KubeObject;
-  /** `unknown field "…"` and `duplicate field "…"`, in upstream's words. */
+  /** `unknown field "…"`, `duplicate field "…"` and what YAML has twice, in upstream's words. */
   readonly complaints: readonly string[];
 }
 
@@ -42,20 +41,39 @@ const JSON_TYPE = 'application/json';
 const YAML_TYPE = 'application/yaml';
 const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 
+/** All keys that a YAML text repeats, as the one error that go-yaml makes of them. */
+export function yamlComplaints(repeatedKeys: readonly string[]): string[] {
+  return repeatedKeys.length === 0 ? [] : [YAML_COMPLAINT + repeatedKeys.join(YAML_COMPLAINT_BREAK)];
+}
+
+const YAML_COMPLAINT_BREAK = '\n  ';
+const YAML_COMPLAINT = `yaml: unmarshal errors:${YAML_COMPLAINT_BREAK}`;
+
+/** The warnings that a complaint of strict validation makes: one for each key of {@link yamlComplaints}. */
+export function warningsOf(complaint: string): string[] {
+  if (!complaint.startsWith(YAML_COMPLAINT)) return [complaint];
+  return complaint.slice(YAML_COMPLAINT.length).split(YAML_COMPLAINT_BREAK);
+}
+
 /** The value of a body in any of the media types that objects come in; 415 for others, 400 for damage. */
 export function parseBody(
   body: Body,
   options: { readonly kind: string; readonly apiVersion: string; readonly allowsProtobuf: boolean },
-): { readonly value: JsonValue; readonly duplicates: readonly string[] } {
+): { readonly value: JsonValue; readonly complaints: readonly string[] } {
   const { bytes, mediaType } = body;
   switch (mediaType) {
     case '':
-    case JSON_TYPE:
-      return withSyntaxErrors(body, options.kind, () => parseJson(bytes));
-    case YAML_TYPE:
-      return withSyntaxErrors(body, options.kind, () => parseYaml(Buffer.from(bytes).toString('utf8')));
+    case JSON_TYPE: {
+      const { value, duplicates } = withSyntaxErrors(body, options.kind, () => parseJson(bytes));
+      return { value, complaints: duplicates.map((path) => `duplicate field ${goQuote(path)}`) };
+    }
+    case YAML_TYPE: {
+      const text = Buffer.from(bytes).toString('utf8');
+      const { value, repeatedKeys } = withSyntaxErrors(body, options.kind, () => parseYaml(text));
+      return { value, complaints: yamlComplaints(repeatedKeys) };
+    }
     case PROTOBUF_TYPE:
-      if (options.allowsProtobuf) return { value: decodeEnvelope(bytes, options), duplicates: [] };
+      if (options.allowsProtobuf) return { value: decodeEnvelope(bytes, options), complaints: [] };
   }
   const accepted = options.allowsProtobuf ? [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE] : [JSON_TYPE, YAML_TYPE];
   throw newUnsupportedMediaType(
@@ -69,34 +87,38 @@ export function decodeObject(resource: Resource, body: Body): Decoded {
   const allowsProtobuf = resource.definition.origin === 'builtin';
   const parsed = parseBody(body, { ...kind, allowsProtobuf });
   // Go decodes null into anything, and leaves it as it is.
-  const { value = newObject(), duplicates } = parsed.value === null ? { duplicates: [] } : parsed;
+  const { value = newObject(), complaints } = parsed.value === null ? { complaints: [] } : parsed;
   if (!isObject(value)) {
-    throw newBadRequest(
-      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summaryOf(body.bytes)})`,
-    );
+    throw unrecognized(body, kind, notTyped(value));
   }
   if (resource.definition.origin === 'crd') assertTyped(body, { object: value, kind });
-  checkTypes(resource, value, kind);
-  return decodeValue(resource, value as KubeObject, duplicates);
+  checkTypes(resource, value, { body, kind });
+  return decodeValue(resource, value as KubeObject, { complaints });
 }
 
 /**
  * Brings an object (of a body, or the result of a patch) into the form in which the rest of the server
- * handles it: known fields only, Go's types, defaults. `object` is changed.
+ * handles it: known fields only, Go's types, defaults. `object` is changed. What has a wrong type is 400,
+ * unless `refuse` makes another error of the reason. `complaints` are those that its text gave rise to.
  */
 export function decodeValue(
   resource: Resource,
   object: KubeObject,
-  duplicates: readonly string[] = [],
+  options: {
+    readonly complaints?: readonly string[];
+    readonly form?: DecodedForm;
+    refuse?(reason: string): Error;
+  } = {},
 ): Decoded {
+  const { form = 'text', refuse = (reason) => cannotBeHandled(resource, reason) } = options;
   if (object.metadata === undefined || object.metadata === null) object.metadata = newObject();
   const unknown =
     resource.definition.origin === 'builtin'
-      ? decodeBuiltin(resource, object)
-      : decodeCustom(resource, object);
+      ? decodeBuiltin(resource, object, { form, refuse })
+      : decodeCustom(resource, object, { refuse });
   // In upstream's order: it finds the duplicates when it reads the text, before it knows the fields.
   const complaints = [
-    ...duplicates.map((path) => `duplicate field ${goQuote(path)}`),
+    ...(options.complaints ?? []),
     ...unknown.map((path) => `unknown field ${goQuote(path)}`),
   ];
   return { object, complaints };
@@ -106,25 +128,30 @@ export function decodeValue(
 export function enforceFieldValidation(
   resource: Resource,
   complaints: readonly string[],
-  context: { readonly options: WriteOptions; warn(text: string): void; readonly patched?: string },
+  context: { readonly options: WriteOptions; warn(text: string): void; refuse?(reason: string): Error },
 ): void {
   if (complaints.length === 0 || context.options.fieldValidation === 'Ignore') return;
   if (context.options.fieldValidation === 'Warn') {
-    for (const complaint of complaints) context.warn(complaint);
+    for (const warning of complaints.flatMap(warningsOf)) context.warn(warning);
     return;
   }
   const strictError = `strict decoding error: ${complaints.join(', ')}`;
-  if (context.patched !== undefined) {
-    throw newInvalid({ group: '', kind: '' }, '', [invalid('patch', context.patched, strictError)]);
-  }
-  throw cannotBeHandled(resource, strictError);
+  throw context.refuse?.(strictError) ?? cannotBeHandled(resource, strictError);
 }
 
-function decodeBuiltin(resource: Resource, object: KubeObject): string[] {
+interface Refusal {
+  refuse(reason: string): Error;
+}
+
+function decodeBuiltin(
+  resource: Resource,
+  object: KubeObject,
+  { form, refuse }: Refusal & { readonly form: DecodedForm },
+): string[] {
   const definition = resource.definition as BuiltinDefinition;
   const kind = bodyKind(resource);
-  const error = checkDecodable(object, resource.version.schema, kind.kind);
-  if (error !== undefined) throw cannotBeHandled(resource, error);
+  const error = checkDecodable(object, resource.version.schema, { kind: kind.kind, form });
+  if (error !== undefined) throw refuse(error);
   const unknown = pruneUnknown(object, resource.version.schema, { isResourceRoot: true });
   // An empty list of managed fields is a wish, to forget them, where other empty lists are nothing.
   const { managedFields } = object.metadata;
@@ -133,12 +160,42 @@ function decodeBuiltin(resource: Resource, object: KubeObject): string[] {
   return unknown;
 }
 
-function decodeCustom(resource: Resource, object: KubeObject): string[] {
+function decodeCustom(resource: Resource, object: KubeObject, { refuse }: Refusal): string[] {
   const error = checkMetadataTypes(object.metadata);
-  if (error !== undefined) throw cannotBeHandled(resource, error);
+  if (error !== undefined) throw refuse(error);
   const embedded = embeddedMetadataError(object, resource.version.schema);
-  if (embedded !== undefined) throw cannotBeHandled(resource, fieldErrorText(embedded));
+  if (embedded !== undefined) throw refuse(fieldErrorText(embedded));
   return decodeCustomResource(object, resource.version);
+}
+
+/** What Go says of an object whose kind or apiVersion is no text; undefined if they are. */
+export function typeFieldError(object: JsonObject): string | undefined {
+  for (const field of ['kind', 'apiVersion']) {
+    const given = object[field];
+    if (given === undefined || given === null || typeof given === 'string') continue;
+    return `couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(given)} into Go struct field .${field} of type string`;
+  }
+  return undefined;
+}
+
+/** What is said of an object of another kind than that of a built-in endpoint. */
+export function notRegistered(
+  given: { readonly apiVersion: string; readonly kind: string },
+  expected: string,
+): string {
+  const { apiVersion, kind } = given;
+  return `no kind ${goQuote(kind)} is registered for version ${goQuote(apiVersion)} at the endpoint of ${expected}`;
+}
+
+/** What Go says of a value that should have been an object with a kind. */
+export function notTyped(value: JsonValue): string {
+  return `couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+}
+
+function unrecognized(body: Body, { kind }: { readonly kind: string }, reason: string): Error {
+  return newBadRequest(
+    `the object provided is unrecognized (must be of type ${kind}): ${reason} (${summaryOf(body.bytes)})`,
+  );
 }
 
 /** Custom resources have to say what they are. */
@@ -165,26 +222,28 @@ function assertTyped(
 function checkTypes(
   resource: Resource,
   object: JsonObject,
-  kind: { readonly apiVersion: string; readonly kind: string },
+  {
+    body,
+    kind,
+  }: { readonly body: Body; readonly kind: { readonly apiVersion: string; readonly kind: string } },
 ): void {
+  const untyped = typeFieldError(object);
+  if (untyped !== undefined) throw unrecognized(body, kind, untyped);
   const { apiVersion: givenVersion, kind: givenKind } = object;
-  for (const [field, given] of [
-    ['kind', givenKind],
-    ['apiVersion', givenVersion],
-  ] as const) {
-    if (given === undefined || given === null || typeof given === 'string') continue;
-    throw newBadRequest(
-      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(given)} into Go struct field .${field} of type string`,
-    );
+  if (typeof givenVersion === 'string' && givenVersion.split('/').length > 2) {
+    throw unrecognized(body, kind, `unexpected GroupVersion string: ${givenVersion}`);
   }
-  if (givenVersion && givenVersion !== kind.apiVersion) {
+  const given = { apiVersion: String(givenVersion || kind.apiVersion), kind: String(givenKind || kind.kind) };
+  if (resource.definition.origin === 'crd') {
+    if (given.apiVersion !== kind.apiVersion) {
+      throw newBadRequest(
+        `the API version in the data (${given.apiVersion}) does not match the expected API version (${kind.apiVersion})`,
+      );
+    }
+  } else if (given.apiVersion !== kind.apiVersion || given.kind !== kind.kind) {
+    const version = given.apiVersion.slice(given.apiVersion.indexOf('/') + 1);
     throw newBadRequest(
-      `the API version in the data (${givenVersion}) does not match the expected API version (${kind.apiVersion})`,
-    );
-  }
-  if (givenKind && givenKind !== kind.kind && resource.definition.origin === 'builtin') {
-    throw newBadRequest(
-      `${givenKind} in version "${resource.version.name}" cannot be handled as a ${kind.kind}: no kind "${givenKind}" is registered for the endpoint of ${kind.kind}`,
+      `${given.kind} in version ${goQuote(version)} cannot be handled as a ${kind.kind}: ${notRegistered(given, kind.kind)}`,
     );
   }
   object['apiVersion'] = kind.apiVersion;
@@ -242,7 +301,8 @@ function withSyntaxErrors<Result>(body: Body, kind: string, parse: () => Result)
   }
 }
 
-function goTypeOf(value: JsonValue): string {
+/** What Go's decoder of JSON calls a value. */
+export function goTypeOf(value: JsonValue): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   switch (typeof value) {

@@ -173,6 +173,7 @@ describe('legacy discovery', () => {
     expect(hashOf('', 'v1', 'secrets')).toBe('S6u1pOWzb84=');
     expect(hashOf('', 'v1', 'events')).toBe('r2yiGXH7wu8=');
     expect(hashOf('events.k8s.io', 'v1', 'events')).toBe('r2yiGXH7wu8=');
+    expect(hashOf('apiextensions.k8s.io', 'v1', 'customresourcedefinitions')).toBe('jfWCUB31mvA=');
     expect(hashOf('authorization.k8s.io', 'v1', 'subjectaccessreviews')).toBeUndefined();
   });
 

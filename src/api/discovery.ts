@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { WeightedCache } from '../base/mod.ts';
 import type { Definition, DefinitionSet, DefinitionVersion, Subresource } from '../definitions/mod.ts';
 import { type JsonObject, objectOf } from '../machinery/mod.ts';
 import { discoveryVerbs } from './discovery-aggregated.ts';
@@ -10,7 +11,6 @@ import {
   groupVersionText,
   type ServedDefinition,
 } from './discovery-groups.ts';
-import { WeightedCache } from './openapi/weighted-cache.ts';
 
 export { aggregatedDiscovery, aggregatedETag } from './discovery-aggregated.ts';
 
@@ -103,7 +103,8 @@ export function rootPaths(set: DefinitionSet): JsonObject {
  */
 export function storageVersionHash(definition: Definition): string {
   const group = definition.storedAs?.group ?? definition.group;
-  const text = `${group}/${definition.storageVersion}/${definition.names.kind}`;
+  const version = definition.announcedStorageVersion ?? definition.storageVersion;
+  const text = `${group}/${version}/${definition.names.kind}`;
   return createHash('sha256').update(text).digest().subarray(0, 8).toString('base64');
 }
 

@@ -46,7 +46,7 @@ export function parseListOptions(query: Query): ListOptions {
   if (continueToken !== '' && version !== '' && version !== '0') {
     throw newBadRequest('specifying resource version is not allowed when using continue');
   }
-  const revision = parseResourceVersion(version);
+  const revision = parseResourceVersion(version, 'invalid resource version: ');
   // Before resourceVersionMatch existed, a revision with a limit meant exactly that revision.
   const isLegacyExact = match === '' && limit > 0 && revision !== undefined && revision > 0;
   return { limit, continueToken, revision, isExact: match === EXACT || isLegacyExact };

@@ -99,7 +99,9 @@ export function assertValidReview(
   object: KubeObject,
   errors: readonly FieldError[],
 ): void {
-  refuse(resource, object, errors);
+  if (errors.length === 0) return;
+  // Upstream's reviews name their group and no kind.
+  throw newInvalid({ group: resource.definition.group, kind: '' }, object.metadata.name ?? '', errors);
 }
 
 /** Throws 422 with everything that is wrong with an update. */
@@ -132,7 +134,8 @@ export function warnOf(
 
 function refuse(resource: Resource, object: KubeObject, errors: readonly FieldError[]): void {
   if (errors.length === 0) return;
-  const { group, kind } = groupKind(resource);
+  const { kind } = groupKind(resource);
+  const { group } = resource.definition.storedAs ?? resource.definition;
   // A custom resource is called what it says it is, be that wrong.
   const shown = resource.definition.origin === 'crd' ? object.kind || kind : kind;
   throw newInvalid({ group, kind: shown }, object.metadata.name ?? '', errors);

@@ -1,11 +1,7 @@
 import {
   applyTypeOf,
-  builtinDefinition,
   type Definition,
   type DefinitionVersion,
-  EVENTS_API_VERSION,
-  eventFromCore,
-  eventToCore,
   normalizeBuiltin,
 } from '../definitions/mod.ts';
 import {
@@ -77,36 +73,17 @@ function ownershipRules(api: Api, { definition, version, subresource }: Endpoint
       return emptyObject(definition, version);
     },
     knowsEmptyLists: definition.origin === 'builtin',
+    // Versions of another group are unknown here, as to upstream: the two kinds of events forget each other's.
     typeOf(wanted) {
-      const kind = kindIn(definition, wanted);
-      const found = kind?.versions.find(({ name }) => apiVersionOf(kind.group, name) === wanted);
-      return kind === undefined || found === undefined ? undefined : applyTypeOf(kind, found);
+      const found = definition.versions.find(({ name }) => apiVersionOf(definition.group, name) === wanted);
+      return found === undefined ? undefined : applyTypeOf(definition, found);
     },
-    convert: (object, wanted) => convert(api, definition, { object, apiVersion: wanted }),
+    convert(object, wanted) {
+      if (object.apiVersion === wanted) return object;
+      const target = { definition, version: wanted.slice(wanted.lastIndexOf('/') + 1) };
+      return objectInVersion(api, target, object);
+    },
   };
-}
-
-/** The definition that has that version. Events are one kind in two groups. */
-function kindIn(definition: Definition, apiVersion: string): Definition | undefined {
-  if (!isEvent(definition)) return definition;
-  return builtinDefinition(apiVersion === EVENTS_API_VERSION ? 'events.k8s.io' : '', 'events');
-}
-
-function convert(
-  api: Api,
-  definition: Definition,
-  { object, apiVersion }: { readonly object: KubeObject; readonly apiVersion: string },
-): KubeObject | Promise<KubeObject> {
-  if (object.apiVersion === apiVersion) return object;
-  if (isEvent(definition)) {
-    return apiVersion === EVENTS_API_VERSION ? eventFromCore(object) : eventToCore(object);
-  }
-  const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1);
-  return objectInVersion(api, { definition, version }, object);
-}
-
-function isEvent(definition: Definition): boolean {
-  return definition.origin === 'builtin' && definition.names.kind === 'Event';
 }
 
 /** An object of which nothing is set: of a built-in kind it shows what Go prints of an empty struct. */

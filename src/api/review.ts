@@ -1,5 +1,12 @@
 import { type Authorized, isAllowed, type User } from '../access/mod.ts';
-import { formatTime, isObject, type JsonObject, type KubeObject, objectOf } from '../machinery/mod.ts';
+import {
+  formatTime,
+  isObject,
+  type JsonObject,
+  type KubeObject,
+  newBadRequest,
+  objectOf,
+} from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import { assertValidReview, settleNamespace } from './metadata.ts';
@@ -27,12 +34,19 @@ export function review(
   const { object, complaints } = decodeObject(resource, body);
   enforceFieldValidation(resource, complaints, { options, warn: context.warn });
   settleNamespace(resource, object);
+  assertToken(object);
   const strategyContext = { subresource: '', now: formatTime(api.store.nowMs()) };
   assertValidReview(resource, object, resource.definition.strategy.validateCreate(object, strategyContext));
   object['status'] = answer(object, target.user);
   // Of all reviews, this one alone is dated.
   if (object.kind === 'SelfSubjectReview') object.metadata.creationTimestamp = strategyContext.now;
   return { resource, object };
+}
+
+function assertToken(object: KubeObject): void {
+  if (object.kind !== 'TokenReview') return;
+  const spec = isObject(object['spec']) ? object['spec'] : objectOf({});
+  if (!spec['token']) throw newBadRequest('token is required for TokenReview in authentication');
 }
 
 function answer(object: KubeObject, user: User): JsonObject {

@@ -2,13 +2,13 @@ import { limits, parseRevision, type Revision } from '../base/mod.ts';
 import { newBadRequest, newTooLargeResourceVersion } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 
-/** The revision that a resourceVersion parameter names: 0 for `0`, undefined when absent; 400 for other texts. */
-export function parseResourceVersion(text: string): Revision | undefined {
+/** The revision that a resourceVersion parameter names: 0 for `0`, undefined when absent; 400 for other texts, told behind `prefix`. */
+export function parseResourceVersion(text: string, prefix = ''): Revision | undefined {
   if (text === '') return undefined;
   const revision = parseRevision(text) ?? beyondAll(text);
   if (revision === undefined) {
     throw newBadRequest(
-      `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
+      `${prefix}resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
     );
   }
   return revision;

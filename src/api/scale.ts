@@ -3,7 +3,6 @@ import { type ScalePaths, scaleDefinition, setReplicas } from '../definitions/mo
 import {
   type Conflict,
   deepCopy,
-  encodeJson,
   fieldElement,
   formatTime,
   identityOf,
@@ -21,10 +20,10 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { APPLY_PATCH } from './apply.ts';
 import { applierOf, assertConfiguration, enforceUniqueKeys, parseConfiguration } from './configuration.ts';
-import { type Body, decodeObject, decodeValue, enforceFieldValidation } from './decode.ts';
+import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import { assertName, settleNamespace } from './metadata.ts';
 import { applyConfiguration, assertTypedConfiguration } from './ownership.ts';
-import { applyPatch, namesResourceVersion, parsePatch, refuseForce } from './patch.ts';
+import { applyPatch, decodePatched, namesResourceVersion, parsePatch, refuseForce } from './patch.ts';
 import type { Query } from './query.ts';
 import { asServerError, readScale } from './scale-view.ts';
 import { groupResource, objectKey, type Resource, resolve, type Target, UnknownResource } from './target.ts';
@@ -100,10 +99,7 @@ function patchOnce(
   if (patched['apiVersion'] !== before.apiVersion || patched['kind'] !== before.kind) {
     throw newBadRequest('the kind and apiVersion of an object cannot be patched');
   }
-  const patchedText = options.fieldValidation === 'Strict' ? encodeJson(patched) : '';
-  const { object: scale, complaints } = decodeValue(form, patched as KubeObject);
-  const all = [...step.patchComplaints, ...complaints];
-  enforceFieldValidation(form, all, { options, warn: context.warn, patched: patchedText });
+  const scale = decodePatched(form, patched, { ...step, before });
   assertName(resource, scale);
   settleNamespace(resource, scale);
   // The resourceVersion that the patch did not touch is that of this attempt, and no condition of the client's.
@@ -129,7 +125,7 @@ async function applyScale(api: Api, request: ScaleRequest & { readonly query: Qu
   const { target, options, context, body, query } = request;
   const form = formOf(resolve(api, target));
   const manager = applierOf(query);
-  const { config: scale, duplicates } = parseConfiguration(body);
+  const { config: scale, repeatedKeys } = parseConfiguration(body);
   assertConfiguration(form, scale);
   return write(api, {
     target,
@@ -140,7 +136,7 @@ async function applyScale(api: Api, request: ScaleRequest & { readonly query: Qu
       const { resource } = attempt;
       const live = currentOf(attempt);
       assertTypedConfiguration(api, form, scale);
-      enforceUniqueKeys(duplicates, request);
+      enforceUniqueKeys(repeatedKeys, request);
       settleNamespace(form, scale);
       assertName(resource, { ...scale, metadata: { name: target.name, ...scale.metadata } } as KubeObject);
       assertUid(attempt, live, scale);

@@ -1,40 +1,69 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { WeightedCache } from './weighted-cache.ts';
 
-test('it forgets the least recently used entries until the rest is light enough', () => {
-  const cache = new WeightedCache<string, number>(10);
-  cache.set('a', 1, 4);
-  cache.set('b', 2, 4);
-  expect(cache.get('a')).toBe(1);
-  cache.set('c', 3, 6);
-  expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual([1, undefined, 3]);
-  expect(cache.weight).toBe(10);
+test('a value is computed once while it is remembered', () => {
+  const cache = new WeightedCache<string>({ weightMax: 10, weigh: (value) => value.length });
+  let computed = 0;
+  const compute = () => {
+    computed++;
+    return 'abc';
+  };
+  expect(cache.getOrCompute('a', compute)).toBe('abc');
+  expect(cache.getOrCompute('a', compute)).toBe('abc');
+  expect(computed).toBe(1);
 });
 
-test('an entry that is too heavy is held alone', () => {
-  const cache = new WeightedCache<string, number>(10);
-  cache.set('a', 1, 1);
-  cache.set('b', 2, 100);
-  expect([cache.get('a'), cache.get('b'), cache.size]).toEqual([undefined, 2, 1]);
-  cache.set('c', 3, 1);
-  expect([cache.get('b'), cache.get('c'), cache.weight]).toEqual([undefined, 3, 1]);
+test('what was not asked for longest is forgotten when the weight exceeds the bound', () => {
+  const cache = new WeightedCache<string>({ weightMax: 6, weigh: (value) => value.length });
+  cache.getOrCompute('a', () => 'aaa');
+  cache.getOrCompute('b', () => 'bbb');
+  cache.getOrCompute('a', () => 'unused');
+  cache.getOrCompute('c', () => 'ccc');
+  expect(cache.size).toBe(2);
+  expect(cache.getOrCompute('a', () => 'again')).toBe('aaa');
+  expect(cache.getOrCompute('b', () => 'again')).toBe('again');
 });
 
-test('its weight is that of its entries, and beyond the maximum only with a single one', () => {
-  const step = fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.nat(12));
-  fc.assert(
-    fc.property(fc.array(step), (steps) => {
-      const cache = new WeightedCache<string, number>(10);
-      const last = new Map<string, number>();
-      for (const [key, weight] of steps) {
-        cache.set(key, weight, weight);
-        last.set(key, weight);
-        expect(cache.get(key)).toBe(weight);
-        expect(cache.weight <= 10 || cache.size === 1).toBe(true);
-      }
-      const held = [...last.keys()].flatMap((key) => cache.get(key) ?? []);
-      expect(held.reduce((sum, weight) => sum + weight, 0)).toBe(cache.weight);
-    }),
-  );
+test('a value heavier than the bound is remembered alone', () => {
+  const cache = new WeightedCache<string>({ weightMax: 2, weigh: (value) => value.length });
+  cache.getOrCompute('a', () => 'a');
+  cache.getOrCompute('b', () => 'bbbb');
+  expect(cache.size).toBe(1);
+  expect(cache.getOrCompute('b', () => 'other')).toBe('bbbb');
+});
+
+test('an error is thrown to the caller and not remembered', () => {
+  const cache = new WeightedCache<string>({ weightMax: 2, weigh: () => 1 });
+  const fail = () => {
+    throw new Error('broken');
+  };
+  expect(() => cache.getOrCompute('a', fail)).toThrow('broken');
+  expect(cache.getOrCompute('a', () => 'fine')).toBe('fine');
+});
+
+test('asking for a key while computing it leaves one entry with one weight', () => {
+  const cache = new WeightedCache<string>({ weightMax: 6, weigh: (value) => value.length });
+  cache.getOrCompute('a', () => cache.getOrCompute('a', () => 'inner').slice(0, 3));
+  cache.getOrCompute('b', () => 'bbb');
+  expect(cache.size).toBe(2);
+});
+
+test('a value that grew is weighed again, and forgotten values do not come back', () => {
+  const cache = new WeightedCache<string>({ weightMax: 4, weigh: (value) => value.length });
+  cache.getOrCompute('a', () => 'a');
+  cache.getOrCompute('b', () => 'b');
+  cache.replace('b', 'bbbb');
+  cache.replace('a', 'aaaa');
+  expect(cache.size).toBe(1);
+  expect(cache.getOrCompute('b', () => 'other')).toBe('bbbb');
+});
+
+test('a value can be looked up without computing it, which counts as asking for it', () => {
+  const cache = new WeightedCache<string>({ weightMax: 2, weigh: () => 1 });
+  expect(cache.get('a')).toBeUndefined();
+  cache.getOrCompute('a', () => 'a');
+  cache.getOrCompute('b', () => 'b');
+  expect(cache.get('a')).toBe('a');
+  cache.getOrCompute('c', () => 'c');
+  expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual(['a', undefined, 'c']);
 });

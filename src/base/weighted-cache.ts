@@ -1,46 +1,69 @@
 /**
- * A least-recently-used map whose entries together weigh no more than a maximum; a single entry that weighs more
- * is held alone, since to make it again for every use would be worse.
+ * Remembers computed values up to a total weight and forgets those that were not asked for longest.
+ * One value heavier than the bound is still remembered, alone, so that it is not computed per request.
  */
-export class WeightedCache<Key, Value> {
-  readonly #entries = new Map<Key, { readonly value: Value; readonly weight: number }>();
+export class WeightedCache<V> {
   readonly #weightMax: number;
+  readonly #weigh: (value: V) => number;
+  // A Map iterates in the order of insertion; a hit moves its entry to the end.
+  readonly #entries = new Map<string, { readonly value: V; readonly weight: number }>();
   #weight = 0;
 
-  constructor(weightMax: number) {
-    this.#weightMax = weightMax;
+  constructor(options: { readonly weightMax: number; readonly weigh: (value: V) => number }) {
+    this.#weightMax = options.weightMax;
+    this.#weigh = options.weigh;
   }
 
+  /** Number of values that are remembered now. */
   get size(): number {
     return this.#entries.size;
   }
 
-  get weight(): number {
-    return this.#weight;
+  /** The value of a key, if it is remembered. */
+  get(key: string): V | undefined {
+    return this.#use(key)?.value;
   }
 
-  get(key: Key): Value | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
+  /** The value of a key, computed now if it is not remembered. An error of `compute` is not remembered. */
+  getOrCompute(key: string, compute: () => V): V {
+    const found = this.#use(key);
+    if (found !== undefined) return found.value;
+    const value = compute();
+    this.#remember(key, value);
+    return value;
+  }
+
+  /** Remembers another value for a key that is still there, with its own weight. */
+  replace(key: string, value: V): void {
+    if (this.#entries.has(key)) this.#remember(key, value);
+  }
+
+  /** Forgets a value that turned out to be wrong. */
+  delete(key: string): void {
+    this.#weight -= this.#entries.get(key)?.weight ?? 0;
     this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    return entry.value;
   }
 
-  set(key: Key, value: Value, weight: number): void {
-    this.#remove(key);
+  #use(key: string): { readonly value: V } | undefined {
+    const found = this.#entries.get(key);
+    if (found === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, found);
+    return found;
+  }
+
+  #remember(key: string, value: V): void {
+    const weight = this.#weigh(value);
+    // Computing may have asked for the same key already.
+    const earlier = this.#entries.get(key);
+    if (earlier !== undefined) this.#weight -= earlier.weight;
+    this.#entries.delete(key);
     this.#entries.set(key, { value, weight });
     this.#weight += weight;
-    for (const oldest of this.#entries.keys()) {
-      if (this.#weight <= this.#weightMax || oldest === key) return;
-      this.#remove(oldest);
+    for (const [oldest, entry] of this.#entries) {
+      if (this.#weight <= this.#weightMax || this.#entries.size === 1) break;
+      this.#entries.delete(oldest);
+      this.#weight -= entry.weight;
     }
-  }
-
-  #remove(key: Key): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    this.#entries.delete(key);
-    this.#weight -= entry.weight;
   }
 }

@@ -112,6 +112,8 @@ export interface Definition {
   readonly verbs: readonly Verb[];
   /** Where objects are kept, if not under this group and resource (both Event APIs share one store). */
   readonly storedAs?: { readonly group: string; readonly resource: string };
+  /** The version that discovery's hash of the stored form speaks of, if not the one that is stored. */
+  readonly announcedStorageVersion?: string;
   /** Objects of this kind are answers, never stored (SubjectAccessReview …). */
   readonly isVirtual?: boolean;
   /** No creations any more: the CRD is being deleted. */

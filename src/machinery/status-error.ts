@@ -216,8 +216,11 @@ export function newNotAcceptable(message: string): StatusError {
   return new StatusError({ code: 406, reason: 'NotAcceptable', message });
 }
 
-export function newUnsupportedMediaType(message: string): StatusError {
-  return new StatusError({ code: 415, reason: 'UnsupportedMediaType', message });
+export function newUnsupportedMediaType(
+  message: string,
+  options: { readonly details?: StatusDetails } = {},
+): StatusError {
+  return new StatusError({ code: 415, reason: 'UnsupportedMediaType', message, ...options });
 }
 
 export function newRequestEntityTooLarge(detail: string): StatusError {

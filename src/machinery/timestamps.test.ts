@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   formatMicroTime,
   formatTime,
+  microTimeParseError,
   normalizeMicroTime,
   normalizeTime,
   parseTime,
@@ -25,10 +26,21 @@ describe('times', () => {
   });
 
   test('micro times keep microseconds exactly', () => {
-    expect(normalizeMicroTime('2024-01-02T03:04:05.123456789+01:00')).toBe('2024-01-02T02:04:05.123456Z');
-    expect(normalizeMicroTime('2024-01-02T03:04:05Z')).toBe('2024-01-02T03:04:05.000000Z');
+    expect(normalizeMicroTime('2024-01-02T03:04:05.123456+01:00')).toBe('2024-01-02T02:04:05.123456Z');
     expect(normalizeMicroTime('9999-12-31T23:59:59.999999Z')).toBe('9999-12-31T23:59:59.999999Z');
     expect(normalizeMicroTime('1969-12-31T23:59:59.000001Z')).toBe('1969-12-31T23:59:59.000001Z');
+  });
+
+  test.each([
+    ['2024-01-02T03:04:05Z', 'cannot parse "Z" as ".000000"'],
+    ['2024-01-02T03:04:05.5Z', 'cannot parse ".5Z" as ".000000"'],
+    ['2024-01-02T03:04:05.123456789+01:00', 'cannot parse "789+01:00" as "Z07:00"'],
+  ])('micro times have six fractional digits, not as in %s', (text, message) => {
+    expect(normalizeMicroTime(text)).toBeUndefined();
+    expect(microTimeParseError(text)).toBe(
+      `parsing time "${text}" as "2006-01-02T15:04:05.000000Z07:00": ${message}`,
+    );
+    expect(timeParseError(text)).toBeUndefined();
   });
 
   test('parsing agrees with Date.parse', () => {
@@ -37,7 +49,9 @@ describe('times', () => {
       fc.property(fc.date({ ...range, noInvalidDate: true }), (date) => {
         expect(parseTime(date.toISOString())).toBe(date.getTime());
         expect(normalizeTime(date.toISOString())).toBe(formatTime(Math.floor(date.getTime() / 1000) * 1000));
-        expect(normalizeMicroTime(date.toISOString())).toBe(formatMicroTime(date.getTime()));
+        const micro = formatMicroTime(date.getTime());
+        expect(normalizeMicroTime(micro)).toBe(micro);
+        expect(parseTime(micro)).toBe(date.getTime());
       }),
     );
   });

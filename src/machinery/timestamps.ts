@@ -30,13 +30,9 @@ export function normalizeTime(text: string): string | undefined {
   return formatTime(scanned.seconds * 1000);
 }
 
-/**
- * The metav1.MicroTime text of any RFC 3339 text: UTC, microseconds kept exactly. Upstream insists on
- * exactly six fractional digits in the input; clients in other languages drop trailing zeros, so any
- * number of digits is taken here.
- */
+/** The metav1.MicroTime text, in UTC, of an RFC 3339 text with six fractional digits. Undefined if it is none. */
 export function normalizeMicroTime(text: string): string | undefined {
-  const scanned = scanTime(text);
+  const scanned = scanTime(text, RFC3339_MICRO);
   if (typeof scanned === 'string') return undefined;
   return formatMicros(BigInt(scanned.seconds) * MICROS_PER_SECOND + BigInt(scanned.micros));
 }
@@ -46,6 +42,15 @@ export function timeParseError(text: string): string | undefined {
   const scanned = scanTime(text);
   return typeof scanned === 'string' ? scanned : undefined;
 }
+
+/** The same for metav1.MicroTime, whose layout asks for exactly six fractional digits. */
+export function microTimeParseError(text: string): string | undefined {
+  const scanned = scanTime(text, RFC3339_MICRO);
+  return typeof scanned === 'string' ? scanned : undefined;
+}
+
+const RFC3339 = '2006-01-02T15:04:05Z07:00';
+const RFC3339_MICRO = '2006-01-02T15:04:05.000000Z07:00';
 
 interface Instant {
   /** Whole seconds since 1970, rounded down. */
@@ -60,11 +65,11 @@ function formatMicros(total: bigint): string {
   return `${formatTime(Number(seconds) * 1000).slice(0, -1)}.${String(micros).padStart(6, '0')}Z`;
 }
 
-/** Scans as time.Parse(time.RFC3339, text) does, whose generic path takes a one-digit hour and a decimal comma. */
-function scanTime(text: string): Instant | string {
+/** Scans as time.Parse(layout, text) does, whose generic path takes a one-digit hour and a decimal comma. */
+function scanTime(text: string, layout = RFC3339): Instant | string {
   let position = 0;
   const mismatch = (element: string): string =>
-    `parsing time "${text}" as "2006-01-02T15:04:05Z07:00": cannot parse "${text.slice(position)}" as "${element}"`;
+    `parsing time "${text}" as "${layout}": cannot parse "${text.slice(position)}" as "${element}"`;
   const outOfRange = (what: string): string => `parsing time "${text}": ${what} out of range`;
   const digits = (count: number): number => {
     let value = 0;
@@ -107,7 +112,11 @@ function scanTime(text: string): Instant | string {
 
   let micros = 0;
   const separator = text[position];
-  if ((separator === '.' || separator === ',') && isDigit(text.charCodeAt(position + 1))) {
+  if (layout === RFC3339_MICRO) {
+    if (!/^[.,]\d{6}/.test(text.slice(position, position + 7))) return mismatch('.000000');
+    position++;
+    micros = digits(6);
+  } else if ((separator === '.' || separator === ',') && isDigit(text.charCodeAt(position + 1))) {
     position++;
     let place = 100_000;
     for (; isDigit(text.charCodeAt(position)); position++) {

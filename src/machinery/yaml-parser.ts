@@ -1,13 +1,8 @@
 import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
 import { assert } from '../base/mod.ts';
-import {
-  JSON_DEPTH_MAX,
-  JSON_NODES_MAX,
-  JsonSyntaxError,
-  type ParsedJson,
-  parseJson,
-} from './json-parser.ts';
+import { goQuote } from './field-error.ts';
+import { JSON_DEPTH_MAX, JSON_NODES_MAX, JsonSyntaxError, parseJson } from './json-parser.ts';
 import { type JsonObject, type JsonValue, newObject } from './json-value.ts';
 import { NOT_JSON, resolvePlainScalar } from './yaml-scalar.ts';
 
@@ -16,18 +11,26 @@ export class YamlSyntaxError extends Error {
   override readonly name = 'YamlSyntaxError';
 }
 
+export interface ParsedYaml {
+  readonly value: JsonValue;
+  /** Every key that its mapping had before, as go-yaml tells it: `line 7: key "a" already set in map`. */
+  readonly repeatedKeys: readonly string[];
+}
+
 /**
- * Parses one YAML document as sigs.k8s.io/yaml does (see {@link resolvePlainScalar}), with merge keys,
- * keys made strings, and the bounds and duplicate paths of `parseJson`. A text that is JSON is parsed as
- * such: kubectl sends JSON under YAML media types, and that parser is fifty times as fast. Tags other
- * than those of JSON's own types are refused.
+ * Parses the first document of a YAML text as sigs.k8s.io/yaml does (see {@link resolvePlainScalar}), with
+ * merge keys, keys made strings, and the bounds of `parseJson`; further documents are not looked at. A text
+ * that is JSON is parsed as such: kubectl sends JSON under YAML media types, and that parser is fifty times
+ * as fast. Tags other than those of JSON's own types are refused.
  *
  * @throws {YamlSyntaxError}
  */
-export function parseYaml(text: string): ParsedJson {
+export function parseYaml(text: string): ParsedYaml {
   if (/^[\s]*[{[]/.test(text.slice(0, 256))) {
     try {
-      return parseJson(text);
+      const { value, duplicates } = parseJson(text);
+      // The lines of repeated keys are known here only.
+      if (duplicates.length === 0) return { value, repeatedKeys: [] };
     } catch (error) {
       // Flow collections of YAML begin like JSON.
       if (!(error instanceof JsonSyntaxError)) throw error;
@@ -35,12 +38,12 @@ export function parseYaml(text: string): ParsedJson {
   }
   const yaml = loadYaml();
   const document = composeDocument(yaml, text);
-  return new YamlReader(yaml).read(document.contents);
+  return new YamlReader(yaml, text).read(document.contents);
 }
 
 /** Text that aliases may repeat; without a bound, 250,000 aliases of one long string would fill memory. */
 const ALIASED_CHARACTERS_MAX = 4 * 1024 * 1024;
-const DUPLICATES_MAX = 100;
+const REPEATED_KEYS_MAX = 100;
 const CORE_TAG = 'tag:yaml.org,2002:';
 
 // Loading the library costs some 25 ms, and most processes never see YAML.
@@ -67,10 +70,7 @@ function composeDocument(yaml: typeof Yaml, text: string): Yaml.Document.Parsed 
   failAtFirstError(composer, text);
   let document: Yaml.Document.Parsed | undefined;
   try {
-    for (const next of composer.compose(boundedTokens(yaml, text), true, text.length)) {
-      if (document !== undefined) throw new YamlSyntaxError('yaml: more than one document');
-      document = next;
-    }
+    for (const next of composer.compose(firstDocument(yaml, text), true, text.length)) document = next;
   } catch (error) {
     if (error instanceof YamlSyntaxError) throw error;
     throw new YamlSyntaxError(`yaml: ${error instanceof Error ? error.message : String(error)}`);
@@ -105,15 +105,19 @@ function offsetOf(source: unknown): number {
 }
 
 function syntaxError(text: string, offset: number, message: string): YamlSyntaxError {
-  return new YamlSyntaxError(`yaml: line ${text.slice(0, offset).split('\n').length}: ${message}`);
+  return new YamlSyntaxError(`yaml: line ${lineOf(text, offset)}: ${message}`);
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
 }
 
 /**
- * The library's parser, stopped at the first token that nests too deep. This cannot wait for the finished
+ * The library's parser, stopped after the first document, or at the first token that nests too deep. This cannot wait for the finished
  * tree: the composer recurses, and compiles regular expressions at the bottom, where V8 answers an
  * exhausted stack by aborting the process.
  */
-function* boundedTokens(yaml: typeof Yaml, text: string): Generator<Yaml.CST.Token, void> {
+function* firstDocument(yaml: typeof Yaml, text: string): Generator<Yaml.CST.Token, void> {
   const parser = new yaml.Parser();
   let count = 0;
   for (const lexeme of new yaml.Lexer().lex(text)) {
@@ -121,6 +125,7 @@ function* boundedTokens(yaml: typeof Yaml, text: string): Generator<Yaml.CST.Tok
     for (const token of parser.next(lexeme)) {
       if (token.type === 'error') throw syntaxError(text, token.offset, token.message);
       yield token;
+      if (token.type === 'document') return;
     }
     if (parser.stack.length > STACK_MAX) throw new YamlSyntaxError('yaml: exceeded max depth');
   }
@@ -135,21 +140,22 @@ class YamlReader {
   readonly #yaml: typeof Yaml;
   readonly #anchors = new Map<string, Yaml.Node>();
   readonly #targets = new Map<Yaml.Alias, Yaml.Node>();
-  readonly #duplicates = new Set<string>();
-  readonly #path: (string | number)[] = [];
+  readonly #text: string;
+  readonly #repeatedKeys: string[] = [];
   #nodes = 0;
   #depth = 0;
   /** Greater than zero while the content of an alias is repeated. */
   #aliasDepth = 0;
   #aliasedCharacters = 0;
 
-  constructor(yaml: typeof Yaml) {
+  constructor(yaml: typeof Yaml, text: string) {
     this.#yaml = yaml;
+    this.#text = text;
   }
 
-  read(root: Node): ParsedJson {
+  read(root: Node): ParsedYaml {
     const value = this.#value(root);
-    return { value, duplicates: [...this.#duplicates] };
+    return { value, repeatedKeys: this.#repeatedKeys };
   }
 
   #value(node: Node): JsonValue {
@@ -193,12 +199,7 @@ class YamlReader {
 
   #array(node: Yaml.YAMLSeq): JsonValue[] {
     this.#checkTag(node, 'seq');
-    return node.items.map((item, index) => {
-      this.#path.push(index);
-      const value = this.#value(item as Node);
-      this.#path.pop();
-      return value;
-    });
+    return node.items.map((item) => this.#value(item as Node));
   }
 
   #object(node: Yaml.YAMLMap): JsonObject {
@@ -211,10 +212,9 @@ class YamlReader {
         continue;
       }
       const key = this.#key(pair.key as Node);
-      this.#path.push(key);
-      if (object[key] !== undefined) this.#recordDuplicate();
-      object[key] = this.#value(pair.value as Node);
-      this.#path.pop();
+      const value = this.#value(pair.value as Node);
+      if (object[key] !== undefined) this.#noteRepeated(pair.key as Node, key);
+      object[key] = value;
     }
     for (const source of merged) {
       for (const key of Object.keys(source)) if (object[key] === undefined) object[key] = source[key];
@@ -273,14 +273,12 @@ class YamlReader {
     throw new YamlSyntaxError(`yaml: unsupported tag ${node.tag}`);
   }
 
-  #recordDuplicate(): void {
-    if (this.#duplicates.size >= DUPLICATES_MAX) return;
-    let path = '';
-    for (const step of this.#path) {
-      if (typeof step === 'number') path += `[${step}]`;
-      else path += path === '' ? step : `.${step}`;
-    }
-    this.#duplicates.add(path);
+  #noteRepeated(node: Node, key: string): void {
+    if (this.#repeatedKeys.length >= REPEATED_KEYS_MAX) return;
+    const line = lineOf(this.#text, node?.range?.[0] ?? 0);
+    // Go shows what the key was before it was made a string.
+    const isText = !this.#yaml.isScalar(node) || typeof this.#scalar(node) === 'string';
+    this.#repeatedKeys.push(`line ${line}: key ${isText ? goQuote(key) : key} already set in map`);
   }
 }
 

@@ -37,9 +37,7 @@ describe('patch: media types', () => {
     for (const type of ['application/json', 'text/plain', 'application/apply-patch+cbor']) {
       const status = await refuse(415, path, type, '{}');
       expect(status.reason).toBe('UnsupportedMediaType');
-      expect(status.message).toContain(
-        `the body of the request was in an unknown format - accepted media types include: ${JSON_PATCH}, ${MERGE_PATCH}, ${STRATEGIC}`,
-      );
+      expect(status).toMatchObject({ message: '415: Unsupported Media Type', details: {} });
     }
     await accept(path, `${MERGE_PATCH}; charset=utf-8`, {});
   });
@@ -120,7 +118,7 @@ describe('patch: JSON patch', () => {
 });
 
 describe('patch: merge patch', () => {
-  test.each(['{', '', '[]', 'null', '"x"'])('%j is 400', async (body) => {
+  test.each(['{', '', '[]', '5', '"x"'])('%j is 400', async (body) => {
     const status = await refuse(400, await item(), MERGE_PATCH, body);
     expect(status.message).toContain('error decoding patch: ');
   });
@@ -147,13 +145,16 @@ describe('patch: merge patch', () => {
 describe('patch: who the object is', () => {
   test('cannot be changed: name, namespace, kind are 400, a uid is Invalid', async () => {
     const path = await item();
-    for (const body of [
-      { metadata: { name: 'b' } },
-      { metadata: { namespace: 'other' } },
-      { kind: 'Secret' },
-      { apiVersion: 'v2' },
-    ]) {
+    for (const body of [{ metadata: { name: 'b' } }, { metadata: { namespace: 'other' } }]) {
       await refuse(400, path, MERGE_PATCH, body);
+    }
+    for (const body of [{ kind: 'Secret' }, { apiVersion: 'v2' }]) {
+      const { message } = await refuse(422, path, MERGE_PATCH, body);
+      expect(message).toMatch(
+        /^ "" is invalid: patch: Invalid value: .* no kind "\w+" is registered for version/,
+      );
+      // Upstream does not look at them here.
+      expect(await accept(path, STRATEGIC, body)).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap' });
     }
     const { message, details } = await refuse(422, path, MERGE_PATCH, { metadata: { uid: 'x' } });
     expect(message).toContain('metadata.uid: Invalid value: "x": field is immutable');
@@ -181,10 +182,41 @@ describe('patch: who the object is', () => {
 });
 
 describe('patch: validation of the result', () => {
-  test('types are checked as in a body, and rules as in an update', async () => {
+  test('a wrong type is an error of the patch, told by the object, or by a strategic patch itself', async () => {
     const path = await item();
-    const typed = await refuse(400, path, MERGE_PATCH, { data: { x: 1 } });
-    expect(typed.message).toContain('cannot be handled as a ConfigMap: json: cannot unmarshal number');
+    const inObject = await refuse(422, path, MERGE_PATCH, { data: { x: 1 } });
+    expect(inObject.details?.causes?.[0]).toMatchObject({ field: 'patch', reason: 'FieldValueInvalid' });
+    expect(inObject.message).toMatch(
+      /^ "" is invalid: patch: Invalid value: "\{.*\\"data\\":\{\\"x\\":1,.*\}": json: cannot unmarshal number into Go struct field ConfigMap.data of type string$/,
+    );
+    expect(inObject.message).not.toContain('kcp.io/cluster');
+    const messages = await Promise.all(
+      [{ data: { x: 1 } }, { data: 5 }, { immutable: 'no' }, { metadata: [] }].map(
+        async (body) => (await refuse(422, path, STRATEGIC, body)).message,
+      ),
+    );
+    expect(messages).toEqual([
+      ' "" is invalid: patch: Invalid value: "map[data:map[x:1]]": cannot convert int64 to string',
+      ' "" is invalid: patch: Invalid value: "map[data:5]": cannot restore map from int64',
+      ' "" is invalid: patch: Invalid value: "map[immutable:no]": unrecognized type: bool',
+      ' "" is invalid: patch: Invalid value: "map[metadata:[]]": cannot restore struct from: slice',
+    ]);
+  });
+
+  test('what is no object patches nothing: null says so, by the type of the patch', async () => {
+    const path = await item();
+    const before = await fixture.client.get(path);
+    for (const type of [STRATEGIC, JSON_PATCH]) expect(await accept(path, type, 'null')).toEqual(before);
+    const reason = 'json: cannot unmarshal array into Go value of type map[string]interface {}';
+    expect((await refuse(400, path, MERGE_PATCH, 'null')).message).toBe('Invalid JSON Patch');
+    expect((await refuse(400, path, MERGE_PATCH, '[]')).message).toBe(`error decoding patch: ${reason}`);
+    expect((await refuse(400, path, STRATEGIC, '[]')).message).toBe(reason);
+    const replaced = await refuse(422, path, JSON_PATCH, [{ op: 'replace', path: '', value: [] }]);
+    expect(replaced.message).toContain(`patch: Invalid value: "[]": couldn't get version/kind`);
+  });
+
+  test('rules are checked as in an update', async () => {
+    const path = await item();
     const ruled = await refuse(422, path, MERGE_PATCH, { data: { 'not a key': '' } });
     expect(ruled.details?.causes?.[0]).toMatchObject({
       field: 'data[not a key]',

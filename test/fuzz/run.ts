@@ -135,7 +135,9 @@ async function verify(
   if (!['POST', 'PUT', 'PATCH', 'DELETE'].includes(call.method) || value.items !== undefined) return;
   const kind = history.kindOf(value);
   if (kind === undefined || value.metadata?.resourceVersion === undefined) return;
-  if (isWhole) claim(history, value, label);
+  const { uid } = value.metadata;
+  if (isReleased(call, value) && uid !== undefined) history.claimDeleted(kind.collection, uid, label);
+  else if (isWhole) claim(history, value, label);
   figures.verifications += 1;
   const isExact =
     isWhole && !call.isHostile && answer.contentType === 'application/json' && !call.path.includes('pretty');
@@ -200,6 +202,15 @@ function claim(history: History, value: Wire, label: string): void {
   const kind = history.kindOf(value);
   if (kind !== undefined && value.metadata?.resourceVersion !== undefined)
     history.claimState(kind.collection, value, label);
+}
+
+/**
+ * The update that takes the last finalizer away: it answers with what it made of the object, which was never
+ * stored, at the resourceVersion that the object had before.
+ */
+function isReleased({ method }: Call, { kind, metadata }: Wire): boolean {
+  if (method === 'DELETE' || kind === 'Namespace') return false;
+  return metadata?.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
 }
 
 function listedKind(history: History, { kind, apiVersion }: Wire): FuzzKind | undefined {

@@ -116,7 +116,7 @@ export class Policy {
         bytesLeft -= rulesSizeBytes(rules);
         if (bytesLeft < 0) throw new PolicyTooLarge('roles and bindings are too large');
         const digest = problem !== undefined ? problemText(problem) : sha256(JSON.stringify(rules));
-        role = { digest, rules: intern(digest, rules), problem };
+        role = { digest, rules: problem === undefined ? intern(digest, rules) : rules, problem };
         resolved.set(key, role);
       }
       return { binding, rules: role.rules, problem: role.problem };

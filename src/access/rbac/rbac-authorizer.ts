@@ -64,11 +64,12 @@ interface View {
   /** The grant of each rule. */
   readonly grants: readonly number[];
   readonly problems: readonly RoleProblem[];
+  readonly sizeBytes: number;
 }
 
 const NAMESPACE_LENGTH_MAX = 63;
-/** A view of a few problems and no rules. */
-const VIEW_BYTES = 1_000;
+/** What an entry of a cache costs besides what it holds. */
+const ENTRY_BYTES = 1_000;
 
 /**
  * RBAC over the roles and bindings that a reader returns. What is compiled is cached by content, in bounded
@@ -80,10 +81,9 @@ export class RbacAuthorizer {
   readonly #scopes = new BoundedCache<string, { readonly revision: Revision; readonly digest: string }>(
     limits.rbacScopesCachedMax,
   );
-  readonly #policies = new WeightedCache<string, Policy>(limits.rbacCacheBytesMax);
-  readonly #rules = new WeightedCache<string, readonly PolicyRule[]>(limits.rbacCacheBytesMax);
-  readonly #views = new WeightedCache<string, View>(limits.rbacCacheBytesMax);
-
+  readonly #policies = cacheOf<Policy>((policy) => policy.sizeBytes);
+  readonly #rules = cacheOf<readonly PolicyRule[]>(rulesSizeBytes);
+  readonly #views = cacheOf<View>((view) => view.sizeBytes);
   /** As many as there are requests that wait for them. */
   readonly #readings = new Map<string, Promise<RbacScope>>();
 
@@ -133,22 +133,14 @@ export class RbacAuthorizer {
     const { cluster, namespace } = scope;
     try {
       const { revision, state } = await this.#reader.read(cluster, namespace);
-      const fresh = new Policy(state, (digest, rules) => this.#intern(digest, rules));
-      const policy = this.#policies.get(fresh.digest) ?? fresh;
-      if (policy === fresh) this.#policies.set(fresh.digest, fresh, fresh.sizeBytes);
+      const fresh = new Policy(state, (digest, rules) => this.#rules.getOrCompute(digest, () => rules));
+      const policy = this.#policies.getOrCompute(fresh.digest, () => fresh);
       this.#scopes.set(scopeKey(cluster, namespace), { revision, digest: fresh.digest });
       return { revision, policy };
     } catch (error) {
       if (!(error instanceof PolicyTooLarge)) throw error;
       return { revision: scope.revision, policy: undefined };
     }
-  }
-
-  #intern(digest: string, rules: readonly PolicyRule[]): readonly PolicyRule[] {
-    const known = this.#rules.get(digest);
-    if (known !== undefined) return known;
-    this.#rules.set(digest, rules, rulesSizeBytes(rules));
-    return rules;
   }
 }
 
@@ -162,7 +154,7 @@ export function rulesFor(
   return { rules: rules.map(({ rule }) => rule), problems };
 }
 
-function decide(scope: RbacScope, request: RbacRequest, views: WeightedCache<string, View>): RbacDecision {
+function decide(scope: RbacScope, request: RbacRequest, views: WeightedCache<View>): RbacDecision {
   const { policy, revision } = scope;
   if (policy === undefined) return { isAllowed: false, reason: reasonOf(['too-large']), revision };
   const { index, grants, problems } = viewOf(policy, request.user, views);
@@ -178,17 +170,22 @@ function reasonOf(problems: readonly RoleProblem[]): string {
   return `RBAC: ${aggregateText(problems.map((problem) => problemText(problem)))}`;
 }
 
-function viewOf(policy: Policy, user: User, views: WeightedCache<string, View>): View {
+function viewOf(policy: Policy, user: User, views: WeightedCache<View>): View {
   const subjects = policy.matchedSubjects(user);
   // Names may hold any character: only a JSON text keeps two lists of them apart.
   const key = `${policy.digest}${JSON.stringify(subjects)}`;
-  const known = views.get(key);
-  if (known !== undefined) return known;
-  const { rules, problems } = policy.held(subjects);
-  const index = new RuleIndex(rules.map(({ rule }) => rule));
-  const view = { index, grants: rules.map(({ grant }) => grant), problems };
-  views.set(key, view, index.sizeBytes + VIEW_BYTES + key.length);
-  return view;
+  return views.getOrCompute(key, () => {
+    const { rules, problems } = policy.held(subjects);
+    const index = new RuleIndex(rules.map(({ rule }) => rule));
+    const sizeBytes = index.sizeBytes + key.length;
+    return { index, grants: rules.map(({ grant }) => grant), problems, sizeBytes };
+  });
+}
+
+function cacheOf<Value>(weigh: (value: Value) => number): WeightedCache<Value> {
+  // Also what is empty takes room.
+  const weightMax = limits.rbacCacheBytesMax;
+  return new WeightedCache({ weightMax, weigh: (value) => ENTRY_BYTES + weigh(value) });
 }
 
 // The name of a logical cluster holds no slash.

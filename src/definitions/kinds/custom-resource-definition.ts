@@ -25,6 +25,8 @@ export const customResourceDefinition: KindSource = {
   scope: 'Cluster',
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
+  // Upstream still keeps them as they were before v1, and clients know the hash of that.
+  announcedStorageVersion: 'v1beta1',
   subresources: [STATUS_SUBRESOURCE],
   setDefaults: defaultCustomResourceDefinition,
   strategy: strategyOf({

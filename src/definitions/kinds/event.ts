@@ -156,8 +156,10 @@ function validateSeries(event: KubeObject): FieldError[] {
 function frozenFieldErrors(event: KubeObject, old: KubeObject): FieldError[] {
   const errors = deepEqual(event['series'], old['series']) ? [] : validateSeries(event);
   for (const [field, printed] of FROZEN_FIELDS) {
-    const value = event[field] ?? null;
-    if (!deepEqual(value, old[field] ?? null)) errors.push(invalid(printed, value, 'field is immutable'));
+    // An error shows the zero value of what is not set.
+    const zero = field === 'count' ? 0 : TEXT_FIELDS.has(field) ? '' : null;
+    const value = event[field] ?? zero;
+    if (!deepEqual(value, old[field] ?? zero)) errors.push(invalid(printed, value, 'field is immutable'));
   }
   return errors;
 }
@@ -182,6 +184,15 @@ const FROZEN_FIELDS: readonly (readonly [string, string])[] = [
   ['reportingComponent', 'reportingController'],
   ['reportingInstance', 'reportingInstance'],
 ];
+
+const TEXT_FIELDS: ReadonlySet<string> = new Set([
+  'reason',
+  'message',
+  'type',
+  'action',
+  'reportingComponent',
+  'reportingInstance',
+]);
 
 const TEXT_BYTES_MAX = 128;
 const MESSAGE_BYTES_MAX = 1024;

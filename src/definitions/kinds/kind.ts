@@ -33,6 +33,7 @@ export interface KindSource {
   readonly verbs?: readonly Verb[];
   readonly subresources?: readonly Subresource[];
   readonly storedAs?: { readonly group: string; readonly resource: string };
+  readonly announcedStorageVersion?: string;
   readonly isVirtual?: boolean;
   readonly strategy: Strategy;
   readonly setDefaults?: (object: KubeObject) => void;
@@ -94,6 +95,9 @@ export function defineBuiltin(
     storageVersion: version,
     verbs,
     ...(source.storedAs === undefined ? {} : { storedAs: source.storedAs }),
+    ...(source.announcedStorageVersion === undefined
+      ? {}
+      : { announcedStorageVersion: source.announcedStorageVersion }),
     ...(source.isVirtual === undefined ? {} : { isVirtual: source.isVirtual }),
     get hash() {
       hash ??= digest({

@@ -22,13 +22,11 @@ export function createLinker(components: Components): (name: string) => Schema {
 
   function flatten(name: string, overlay: Schema): Schema {
     const { properties: fields, ...component } = linkedForm(name);
-    const node = {
+    return {
       ...component,
       ...overlay,
       ...(fields === undefined ? {} : { properties: propertiesOf(fieldsOwner(name)) }),
     };
-    if (name === MICRO_TIME) microTimes.add(node);
-    return node;
   }
 
   // The record is remembered before it is filled, which is what ends the recursion of JSONSchemaProps.
@@ -52,7 +50,6 @@ export function createLinker(components: Components): (name: string) => Schema {
         ? { additionalProperties: link(additionalProperties) }
         : {}),
     };
-    if (target === `${REFERENCE_PREFIX}${MICRO_TIME}`) microTimes.add(node);
     copyTraits(field, node);
     return node;
   }
@@ -63,7 +60,7 @@ export function createLinker(components: Components): (name: string) => Schema {
     return component;
   }
 
-  /** Some components publish less than the server needs to know of them. */
+  /** Some components publish less than the server needs to know of them: a micro time as any date-time. */
   function linkedForm(name: string): Schema {
     const component = componentOf(name);
     const form = LINKED_FORMS.get(name);
@@ -75,17 +72,10 @@ export function createLinker(components: Components): (name: string) => Schema {
   return resolve;
 }
 
-/** Is this linked node a point in time with microseconds (published just as date-time). */
-export function isMicroTime(node: Schema): boolean {
-  return microTimes.has(node);
-}
-
 /** The property of JSONSchemaProps that may be a schema or something else has the schema's properties. */
 function fieldsOwner(name: string): string {
   return SCHEMA_UNIONS.has(name) ? `${API_EXTENSIONS}.JSONSchemaProps` : name;
 }
-
-const microTimes = new WeakSet<Schema>();
 
 const API_EXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
 
@@ -95,7 +85,7 @@ const ANY_OBJECT: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fiel
 const LINKED_FORMS: ReadonlyMap<string, Schema> = new Map<string, Schema>([
   [QUANTITY, { type: 'string', format: 'quantity' }],
   [TIME, { type: 'string', format: 'date-time' }],
-  [MICRO_TIME, { type: 'string', format: 'date-time' }],
+  [MICRO_TIME, { type: 'string', format: 'micro-time' }],
   [`${META}.FieldsV1`, ANY_OBJECT],
   ['io.k8s.apimachinery.pkg.runtime.RawExtension', ANY_OBJECT],
   ['io.k8s.apimachinery.pkg.util.intstr.IntOrString', { 'x-kubernetes-int-or-string': true }],

@@ -89,6 +89,8 @@ export const namespace: KindSource = {
 };
 
 function setDefaults(object: KubeObject): void {
+  if (!isObject(object['status'])) object['status'] = newObject();
+  if (textAt(object['status'], 'phase') === '') object['status']['phase'] = 'Active';
   const { name } = object.metadata;
   // A generated name comes later; the label is set again before the object is stored.
   if (name === undefined || name === '') return;

@@ -76,14 +76,14 @@ describe('normalizeBuiltin', () => {
     expect(
       core('Event', {
         firstTimestamp: '2026-01-01T02:00:00.75+02:00',
-        eventTime: '2026-01-01T02:00:00.75+02:00',
+        eventTime: '2026-01-01T02:00:00.750000+02:00',
       }),
     ).toMatchObject({
       firstTimestamp: '2026-01-01T00:00:00Z',
       eventTime: '2026-01-01T00:00:00.750000Z',
     });
     expect(
-      core('Event', { firstTimestamp: '0001-01-01T00:00:00Z', eventTime: '0001-01-01T00:00:00Z' }),
+      core('Event', { firstTimestamp: '0001-01-01T00:00:00Z', eventTime: '0001-01-01T00:00:00.000000Z' }),
     ).toMatchObject({
       firstTimestamp: null,
       eventTime: null,

@@ -11,7 +11,6 @@ import {
   type Schema,
 } from '../../machinery/mod.ts';
 import { presenceOf } from './fields.ts';
-import { isMicroTime } from './linker.ts';
 
 /**
  * Brings an object of a built-in kind into the form in which Go would print it after decoding: times in
@@ -61,7 +60,9 @@ function normalizeEntry(value: JsonValue, schema: Schema): JsonValue {
 function normalizeText(value: string, schema: Schema): JsonValue {
   switch (schema.format) {
     case 'date-time':
-      return canonicalTime(value, schema);
+      return canonicalTime(value, normalizeTime(value));
+    case 'micro-time':
+      return canonicalTime(value, normalizeMicroTime(value));
     case 'quantity':
       return canonicalQuantity(value);
     case 'byte':
@@ -71,8 +72,7 @@ function normalizeText(value: string, schema: Schema): JsonValue {
   }
 }
 
-function canonicalTime(value: string, schema: Schema): JsonValue {
-  const normalized = isMicroTime(schema) ? normalizeMicroTime(value) : normalizeTime(value);
+function canonicalTime(value: string, normalized: string | undefined): JsonValue {
   if (normalized === undefined) return value;
   // The first instant of the year 1 is Go's zero time, which prints as null.
   return ZERO_TIME.test(normalized) ? null : normalized;

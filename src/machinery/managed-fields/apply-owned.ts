@@ -1,4 +1,12 @@
-import { applyPatch, type Conflict, type FieldSet, TypedValueError, typedValue } from '../apply/mod.ts';
+import {
+  ApplyError,
+  applyPatch,
+  type Conflict,
+  type FieldSet,
+  type TypedValue,
+  TypedValueError,
+  typedValue,
+} from '../apply/mod.ts';
 import { deepCopy, isObject, type JsonValue, newObject } from '../json-value.ts';
 import type { KubeObject } from '../kube-object.ts';
 import { StatusError } from '../status-error.ts';
@@ -70,7 +78,13 @@ async function ownersOf(
   const managed = decodeManagedFields(known.live?.metadata.managedFields);
   if (managed.owners.size > 0) return managed;
   const writer = { manager: BEFORE_FIRST_APPLY, now: known.writer.now };
-  return updateOwners(rules, { managed, live: rules.empty, object: known.liveObject, writer });
+  const change = { managed, live: rules.empty, object: known.liveObject, writer };
+  return explained(updateOwners(rules, change), (cause) => {
+    const place = describeObject(rules, known.liveObject);
+    const what =
+      cause instanceof TypedValueError ? `failed to convert new object (${place}) to smd typed: ` : '';
+    return `failed to create manager for existing fields: ${what}${cause.message}`;
+  });
 }
 
 type Merged =
@@ -85,14 +99,21 @@ async function mergeOwned(
   const { apiVersion, subresource } = rules;
   const { manager, now } = writer;
   const id = managerIdentifier({ manager, operation: 'Apply', apiVersion, subresource });
-  const result = await applyPatch({
-    live: typedObject(rules, liveObject),
-    config: typedConfiguration(rules, config),
-    managers: managed.owners,
-    manager: id,
-    force: isForced,
-    rules: managerRules(rules),
-  });
+  const typedConfig = typedConfiguration(rules, config);
+  const apply = async () =>
+    applyPatch({
+      live: typedObject(rules, liveObject),
+      config: typedConfig,
+      managers: managed.owners,
+      manager: id,
+      force: isForced,
+      rules: managerRules(rules),
+    });
+  const result = await explained(apply(), (cause) =>
+    cause instanceof TypedValueError
+      ? `failed to create typed live object (${describeObject(rules, liveObject)}): ${cause.message}`
+      : cause.message,
+  );
   if (result.kind === 'conflict') return result;
   const owners = new Map(result.managers);
   const own = owners.get(id);
@@ -111,22 +132,46 @@ async function mergeOwned(
 }
 
 /** Throws a 500, as upstream, with what is wrong. */
-export function typedConfiguration(rules: OwnershipRules, config: KubeObject): ReturnType<typeof typedValue> {
+export function typedConfiguration(rules: OwnershipRules, config: KubeObject): TypedValue {
   const { apiVersion } = rules;
   try {
     return typedValue({ value: config, type: rules.typeOf(apiVersion)!, apiVersion });
   } catch (cause) {
     if (!(cause instanceof TypedValueError)) throw cause;
-    const { namespace, name } = isObject(config.metadata) ? config.metadata : newObject();
-    const place = `${textOf(namespace)}/${textOf(name)}`;
-    const kind = `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${config.kind}`;
-    throw new StatusError({
-      code: 500,
-      reason: '',
-      message: `failed to create typed patch object (${place}; ${kind}): ${cause.message}`,
-      cause,
-    });
+    const message = `failed to create typed patch object (${describeObject(rules, config)}): ${cause.message}`;
+    throw new StatusError({ code: 500, reason: '', message, cause });
   }
+}
+
+/** A 500, as upstream: what the configuration made of the object has a value that its kind cannot hold. */
+export function newUnconvertible(config: KubeObject, reason: string): StatusError {
+  const kind = describeKind(config);
+  const message = `failed to convert new object (${describeObject(config, config)}) to proper version: unable to convert unstructured object to ${kind}: ${reason}`;
+  return new StatusError({ code: 500, reason: '', message });
+}
+
+/** The result, or the 500 that upstream has for what cannot be typed, compared or converted. */
+async function explained<Result>(work: Promise<Result>, explain: (cause: Error) => string): Promise<Result> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (!(cause instanceof TypedValueError || cause instanceof ApplyError)) throw cause;
+    throw new StatusError({ code: 500, reason: '', message: explain(cause), cause });
+  }
+}
+
+/** `namespace/name; group/version, Kind=kind`. */
+function describeObject(
+  { apiVersion }: { readonly apiVersion: string },
+  { metadata, kind }: KubeObject,
+): string {
+  const { namespace, name } = isObject(metadata) ? metadata : newObject();
+  return `${textOf(namespace)}/${textOf(name)}; ${describeKind({ apiVersion, kind })}`;
+}
+
+/** `group/version, Kind=kind`. */
+function describeKind({ apiVersion, kind }: Pick<KubeObject, 'apiVersion' | 'kind'>): string {
+  return `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`;
 }
 
 function withoutAllowed(conflicts: readonly Conflict[], allowed: FieldSet): Conflict[] {

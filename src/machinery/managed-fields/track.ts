@@ -1,4 +1,4 @@
-import { ApplyError, type Managers, TypedValueError, unionOf, updateManagers } from '../apply/mod.ts';
+import { ApplyError, TypedValueError, unionOf, updateManagers } from '../apply/mod.ts';
 import type { JsonObject } from '../json-value.ts';
 import type { KubeObject } from '../kube-object.ts';
 import { capUpdaters } from './ancient-changes.ts';
@@ -40,17 +40,24 @@ export async function trackUpdate(
   // Once an object is without managed fields, only an apply begins them anew.
   const isUntracked = live !== undefined && before.owners.size === 0;
   if (isUntracked) return;
-  const after = await updateOwners(rules, {
-    managed: before,
-    live: live === undefined ? rules.empty : withoutManagedFields(live),
-    object,
-    writer,
-  });
+  let after: Managed;
+  try {
+    const from = live === undefined ? rules.empty : withoutManagedFields(live);
+    after = await updateOwners(rules, { managed: before, live: from, object, writer });
+  } catch (error) {
+    // As upstream: of an object that cannot be compared nobody owns anything. Most such objects are refused.
+    if (!(error instanceof TypedValueError || error instanceof ApplyError)) throw error;
+    return;
+  }
   const entries = encodeManagedFields(capUpdaters(after));
   if (entries !== undefined) object.metadata.managedFields = entries;
 }
 
-/** What becomes of the owners when `live` becomes `object`, both without managed fields. */
+/**
+ * What becomes of the owners when `live` becomes `object`, both without managed fields.
+ *
+ * @throws {TypedValueError | ApplyError} when they are not of their type, or cannot be converted
+ */
 export async function updateOwners(
   rules: OwnershipRules,
   change: {
@@ -62,20 +69,13 @@ export async function updateOwners(
 ): Promise<Managed> {
   const { managed, live, object, writer } = change;
   const { apiVersion, subresource } = rules;
-  let owners: Managers;
-  try {
-    owners = await updateManagers({
-      live: typedObject(rules, live),
-      next: typedObject(rules, object),
-      managers: managed.owners,
-      manager: CURRENT,
-      rules: managerRules(rules),
-    });
-  } catch (error) {
-    // An object that is not of its type is about to be refused. Until then its owners stay who they are.
-    if (!(error instanceof TypedValueError || error instanceof ApplyError)) throw error;
-    return managed;
-  }
+  const owners = await updateManagers({
+    live: typedObject(rules, live),
+    next: typedObject(rules, object),
+    managers: managed.owners,
+    manager: CURRENT,
+    rules: managerRules(rules),
+  });
   const current = owners.get(CURRENT);
   if (current === undefined) return { ...managed, owners };
   const set = ownable(current.set);

@@ -34,7 +34,7 @@ const CONFIG_MAP: Schema = {
 };
 
 function error(text: string): string | undefined {
-  return checkDecodable(parseJson(text).value as JsonObject, CONFIG_MAP, 'ConfigMap');
+  return checkDecodable(parseJson(text).value as JsonObject, CONFIG_MAP, { kind: 'ConfigMap' });
 }
 
 test.each([

@@ -1,6 +1,7 @@
+import { goTypeName } from '../go-values.ts';
 import { isObject, type JsonObject, type JsonValue } from '../json-value.ts';
 import { parseQuantity } from '../quantity.ts';
-import { timeParseError } from '../timestamps.ts';
+import { microTimeParseError, timeParseError } from '../timestamps.ts';
 import { base64Error } from './formats.ts';
 import type { Schema } from './schema.ts';
 import { additionalSchemaOf, propertySchemaOf } from './schema-nodes.ts';
@@ -11,16 +12,25 @@ import { additionalSchemaOf, propertySchemaOf } from './schema-nodes.ts';
  * and no field error (422). Null is always fine: it means absent.
  *
  * @param kind the name of the struct of the root, as it appears in the error text
+ * @param form what is read: the text of the object, or (after a strategic merge patch or an apply) a tree of
+ *   maps, which upstream brings into structs by other code, with other words
  */
-export function checkDecodable(object: JsonObject, schema: Schema, kind: string): string | undefined {
-  return checkFields(object, schema, { struct: kind, root: kind, fields: '' });
+export function checkDecodable(
+  object: JsonObject,
+  schema: Schema,
+  { kind, form = 'text' }: { readonly kind: string; readonly form?: DecodedForm },
+): string | undefined {
+  return checkFields(object, schema, { struct: kind, root: kind, fields: '', form });
 }
+
+export type DecodedForm = 'text' | 'tree';
 
 /** Where the decoder stands: the innermost struct, and the names of all fields on the way. */
 interface Place {
   readonly struct: string;
   readonly root: string;
   readonly fields: string;
+  readonly form: DecodedForm;
 }
 
 function checkFields(object: JsonObject, schema: Schema, place: Place): string | undefined {
@@ -58,13 +68,14 @@ function check(value: JsonValue, schema: Schema, place: Place): string | undefin
 }
 
 function checkString(value: JsonValue, schema: Schema, place: Place): string | undefined {
-  const isTime = schema.format === 'date-time';
+  const isTime = schema.format === 'date-time' || schema.format === 'micro-time';
   if (typeof value !== 'string') {
     if (isTime) return `json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type string`;
     return mismatch(value, schema, place);
   }
-  if (isTime) return timeParseError(value);
-  return schema.format === 'byte' ? base64Error(value) : undefined;
+  if (isTime) return schema.format === 'date-time' ? timeParseError(value) : microTimeParseError(value);
+  const error = schema.format === 'byte' ? base64Error(value) : undefined;
+  return error === undefined || place.form === 'text' ? error : `error decoding from json: ${error}`;
 }
 
 function checkIntOrString(value: JsonValue): string | undefined {
@@ -105,8 +116,27 @@ function checkObject(value: JsonValue, schema: Schema, place: Place): string | u
 }
 
 function mismatch(value: JsonValue, schema: Schema, place: Place): string {
+  if (place.form === 'tree') return treeMismatch(value, schema, place);
   const field = `${place.struct}.${place.fields}`;
   return `json: cannot unmarshal ${describe(value, schema)} into Go struct field ${field} of type ${goTypeOf(schema, place)}`;
+}
+
+/** In the words of the converter of apimachinery, which names neither field nor struct. */
+function treeMismatch(value: JsonValue, schema: Schema, place: Place): string {
+  const wanted = goTypeOf(schema, place);
+  const found = goTypeName(value)
+    .replace(/^map.*/, 'map')
+    .replace(/^\[\].*/, 'slice');
+  if (wanted.startsWith('[]')) return `cannot restore slice from ${found}`;
+  if (schema.type === 'object') {
+    const isMap = additionalSchemaOf(schema) !== undefined;
+    return isMap ? `cannot restore map from ${found}` : `cannot restore struct from: ${found}`;
+  }
+  // Go could convert these, which JSON does not allow.
+  const isConvertible = wanted === 'string' ? found === 'int64' : /^(int|float)/.test(found);
+  return isConvertible && wanted !== 'bool'
+    ? `cannot convert ${found} to ${wanted}`
+    : `unrecognized type: ${wanted}`;
 }
 
 function inStruct(place: Place): Place {
@@ -143,6 +173,23 @@ const STRUCT_NAMES: ReadonlyMap<string, string> = new Map([
   ['spec.versions.selectableFields', 'SelectableField'],
 ]);
 
+/** What is no struct but has a name of its own: lists by that of their items. */
+const TYPE_NAMES: ReadonlyMap<string, string> = new Map([
+  ['Namespace.spec.finalizers', 'v1.FinalizerName'],
+  ['Namespace.status.phase', 'v1.NamespacePhase'],
+  ['ResourceQuota.spec.hard', 'v1.ResourceList'],
+  ['ResourceQuota.spec.scopes', 'v1.ResourceQuotaScope'],
+  ['ResourceQuota.status.hard', 'v1.ResourceList'],
+  ['ResourceQuota.status.used', 'v1.ResourceList'],
+  ['LimitRange.spec.limits.type', 'v1.LimitType'],
+  ['LimitRange.spec.limits.max', 'v1.ResourceList'],
+  ['LimitRange.spec.limits.min', 'v1.ResourceList'],
+  ['LimitRange.spec.limits.default', 'v1.ResourceList'],
+  ['LimitRange.spec.limits.defaultRequest', 'v1.ResourceList'],
+  ['LimitRange.spec.limits.maxLimitRequestRatio', 'v1.ResourceList'],
+  ['Secret.type', 'v1.SecretType'],
+]);
+
 function structNameOf({ fields, root }: Place): string {
   if (fields === 'spec' || fields === 'status') return `${root}${fields === 'spec' ? 'Spec' : 'Status'}`;
   const known = STRUCT_NAMES.get(fields);
@@ -156,8 +203,12 @@ function goTypeOf(schema: Schema, place: Place): string {
   if (schema['x-kubernetes-int-or-string'] === true) return 'intstr.IntOrString';
   if (schema.format === 'quantity') return 'resource.Quantity';
   if (schema.format === 'date-time') return 'v1.Time';
+  if (schema.format === 'micro-time') return 'v1.MicroTime';
+  const named = TYPE_NAMES.get(`${place.root}.${place.fields}`);
+  if (named !== undefined && schema.type === 'object') return named;
   switch (schema.type) {
     case 'string':
+      if (named !== undefined) return named;
       return schema.format === 'byte' ? '[]uint8' : 'string';
     case 'boolean':
       return 'bool';

@@ -39,6 +39,7 @@ function checkNode(schema: Schema, place: Place): void {
     const invalidities = validateValue(schema, schema.default, {
       base: defaultPath,
       budget,
+      isDefault: true,
     }).distinctErrors();
     errors.push(...invalidities);
     if (invalidities.length === 0)

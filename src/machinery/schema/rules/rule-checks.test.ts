@@ -230,8 +230,8 @@ describe('a default', () => {
 });
 
 test('a schema cannot have rules without end', () => {
-  const rules = Array.from({ length: 6_000 }, () => 'true');
+  const rules = Array.from({ length: 2_001 }, () => 'true');
   expect(check(withRules(INTEGER, ...rules))).toEqual([
-    'f.x-kubernetes-validations: Forbidden: must not have more than 5000 rules in one schema',
+    'f.x-kubernetes-validations: Forbidden: must not have more than 2000 rules in one schema',
   ]);
 });
