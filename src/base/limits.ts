@@ -15,12 +15,12 @@ export const limits = {
   celExpressionCodePointsMax: 100_000,
   celRecursionMax: 250,
   /** Macros that use an argument twice double it. Each part takes some microseconds to compile. */
-  celExpressionPartsMax: 50_000,
+  celExpressionPartsMax: 30_000,
   /**
    * All rules of one CRD: compiling them holds the event loop. The largest published CRDs have some hundred
    * rules, 50 KB of text and 15,000 parts.
    */
-  celDefinitionPartsMax: 60_000,
+  celDefinitionPartsMax: 50_000,
   celDefinitionTextMax: 250_000,
   /** All patterns of one CRD, in instructions: the largest published CRDs have some ten thousand. */
   patternsDefinitionSizeMax: 100_000,

@@ -2,6 +2,7 @@ import type { FunctionDeclaration } from '../functions.ts';
 import { noSuchOverload } from '../numbers.ts';
 import { boolType, CelType, intType, stringType } from '../types.ts';
 import { type CelError, CelOpaque, type CelResult, type CelValue } from '../values.ts';
+import { work } from '../work.ts';
 import { faultOf, succeeds } from './faults.ts';
 import {
   compareSemver,
@@ -62,6 +63,7 @@ export const semverFunctions: readonly FunctionDeclaration[] = [
 ];
 
 function parse(text: string, isNormalized: boolean): SemanticVersion {
+  work(text.length);
   return isNormalized ? parseNormalizedSemver(text) : parseSemver(text);
 }
 
