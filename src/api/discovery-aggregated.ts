@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { WeightedCache } from '../base/mod.ts';
 import type { Definition, DefinitionSet, Subresource } from '../definitions/mod.ts';
 import { type JsonObject, objectOf } from '../machinery/mod.ts';
 import {
@@ -7,7 +8,6 @@ import {
   discoveryGroups,
   type ServedDefinition,
 } from './discovery-groups.ts';
-import { WeightedCache } from './openapi/weighted-cache.ts';
 
 // Weighed in kinds, about 1 KB each: 50,000 stay around 50 MB.
 const documents = new WeightedCache<{ readonly document: JsonObject; readonly kinds: number }>({

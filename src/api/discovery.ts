@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { WeightedCache } from '../base/mod.ts';
 import type { Definition, DefinitionSet, DefinitionVersion, Subresource } from '../definitions/mod.ts';
 import { type JsonObject, objectOf } from '../machinery/mod.ts';
 import { discoveryVerbs } from './discovery-aggregated.ts';
@@ -10,7 +11,6 @@ import {
   groupVersionText,
   type ServedDefinition,
 } from './discovery-groups.ts';
-import { WeightedCache } from './openapi/weighted-cache.ts';
 
 export { aggregatedDiscovery, aggregatedETag } from './discovery-aggregated.ts';
 

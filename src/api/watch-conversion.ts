@@ -1,9 +1,8 @@
-import { limits } from '../base/mod.ts';
+import { limits, WeightedCache } from '../base/mod.ts';
 import type { Definition } from '../definitions/mod.ts';
 import type { ListedObject, Row, StoreEvent } from '../store/mod.ts';
 import type { Api } from './api.ts';
 import { rowsInVersion } from './conversion.ts';
-import { WeightedCache } from './openapi/weighted-cache.ts';
 import { isStoredIn } from './row-codec.ts';
 
 /** What a watch shows objects in. */
@@ -65,6 +64,9 @@ const conversions = new WeightedCache<Conversion>({
   weigh: ({ weight }) => weight,
 });
 
+/** What an entry takes beside the bytes of its object. */
+const ENTRY_BYTES = 500;
+
 /** The rows that have to be converted, by what they come from; undefined when none has to be. */
 function convert(
   api: Api,
@@ -82,9 +84,17 @@ function convert(
     return conversions.getOrCompute(key, () => {
       const index = missing.push(row) - 1;
       const converted = asked.then((answer) => answer[index]!);
-      // The next one who wants it asks again.
-      converted.catch(() => conversions.delete(key));
-      return { row: converted, weight: row.json.length };
+      converted.then(
+        // A small object may become a large one.
+        ({ json }) =>
+          conversions.replace(key, {
+            row: converted,
+            weight: Math.max(row.json.length, json.length) + ENTRY_BYTES,
+          }),
+        // The next one who wants it asks again.
+        () => conversions.delete(key),
+      );
+      return { row: converted, weight: row.json.length + ENTRY_BYTES };
     }).row;
   });
   return Promise.all([asked, ...found]).then(

@@ -14,10 +14,20 @@ export const limits = {
   /** cel-go's limits on an expression: what it takes here it must take there. */
   celExpressionCodePointsMax: 100_000,
   celRecursionMax: 250,
-  /** Macros that use an argument twice double it; what fits into the code points alone has fewer parts. */
-  celExpressionPartsMax: 250_000,
+  /** Macros that use an argument twice double it. Each part takes some microseconds to compile. */
+  celExpressionPartsMax: 50_000,
+  /**
+   * All rules of one CRD: compiling them holds the event loop. The largest published CRDs have some hundred
+   * rules, 50 KB of text and 15,000 parts.
+   */
+  celDefinitionPartsMax: 60_000,
+  celDefinitionTextMax: 250_000,
+  /** All patterns of one CRD, in instructions: the largest published CRDs have some ten thousand. */
+  patternsDefinitionSizeMax: 100_000,
   /** The types of real rules are made of a dozen types; chained macros could double them without end. */
   celTypeWeightMax: 2_000,
+  /** What the rules of one object may do: about as many times 100 ns in which nobody else is served. */
+  celObjectWorkMax: 3_000_000,
   /** 3 MiB of tiny keys would otherwise cost 100 MB of heap. */
   jsonNodesMax: 250_000,
   /** An apiserver's limit on the operations of one JSON patch. */
@@ -82,9 +92,17 @@ export const limits = {
   generateNameAttemptsMax: 8,
   /** Rows kept decoded: a few thousand of the most used ones. */
   rowCacheBytesMax: 16 * 1024 * 1024,
-  /** Compiled definitions (validators, printers) kept, by hash. */
-  definitionsCachedMax: 512,
+  /**
+   * Compiled definitions (validators, printers) kept, by hash, in bytes of their CRDs: some hundred of the usual
+   * ones. What is compiled takes several times as many.
+   */
+  definitionsCachedBytesMax: 32 * 1024 * 1024,
+  /** A small CRD is counted as so many. */
+  definitionBytesMin: 64 * 1024,
   /** Definition sets kept, by hash: discovery and OpenAPI documents hang on them. */
+  definitionSetsCachedBytesMax: 64 * 1024 * 1024,
+  definitionSetBytesMin: 1024 * 1024,
+  /** Documents of definition sets kept. */
   definitionSetsCachedMax: 64,
   /** CRDs that one logical cluster may hold (bounds discovery). */
   customResourceDefinitionsMax: 2_000,

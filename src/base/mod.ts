@@ -23,3 +23,4 @@ export {
 export { limits } from './limits.ts';
 export { type Net, type NetRequest, type NetResponse, noNet } from './net.ts';
 export { type Random, systemRandom } from './random.ts';
+export { WeightedCache } from './weighted-cache.ts';

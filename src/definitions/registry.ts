@@ -1,4 +1,4 @@
-import { BoundedCache, type LogicalCluster, limits } from '../base/mod.ts';
+import { type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
 import { type KubeObject, parseJson } from '../machinery/mod.ts';
 import type { CollectionKey, ObjectKey, Precondition, Row, Store } from '../store/mod.ts';
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
@@ -23,8 +23,14 @@ const DEFINITION_FIELD = '.definition';
  */
 export class DefinitionRegistry {
   readonly #store: Store;
-  readonly #byHash = new BoundedCache<string, Definition>(limits.definitionsCachedMax);
-  readonly #sets = new BoundedCache<string, DefinitionSet>(limits.definitionSetsCachedMax);
+  readonly #byHash = new WeightedCache<Weighed<Definition>>({
+    weightMax: limits.definitionsCachedBytesMax,
+    weigh: ({ bytes }) => Math.max(bytes, limits.definitionBytesMin),
+  });
+  readonly #sets = new WeightedCache<Weighed<DefinitionSet>>({
+    weightMax: limits.definitionSetsCachedBytesMax,
+    weigh: ({ bytes }) => Math.max(bytes, limits.definitionSetBytesMin),
+  });
   #compilations = 0;
 
   constructor(store: Store) {
@@ -61,19 +67,27 @@ export class DefinitionRegistry {
       snapshot.close();
     }
     const key = rows.map(servedHash).sort().join();
-    return this.#sets.getOrMake(key, () =>
-      definitionSet([...builtinDefinitions, ...rows.flatMap((row) => this.#compiled(row) ?? [])]),
-    );
+    return this.#sets.getOrCompute(key, () => ({
+      value: definitionSet([...builtinDefinitions, ...rows.flatMap((row) => this.#compiled(row) ?? [])]),
+      bytes: rows.reduce((sum, { json }) => sum + json.length, 0),
+    })).value;
   }
 
   #compiled(row: Row): Definition | undefined {
     const hash = servedHash(row);
     if (hash === '') return undefined;
-    return this.#byHash.getOrMake(hash, () => {
+    return this.#byHash.getOrCompute(hash, () => {
       this.#compilations += 1;
-      return definitionFromCrd(parseJson(row.json).value as KubeObject);
-    });
+      const value = definitionFromCrd(parseJson(row.json).value as KubeObject);
+      return { value, bytes: row.json.length };
+    }).value;
   }
+}
+
+/** Something that is kept, and how large the CRDs are that it was made of. */
+interface Weighed<Value> {
+  readonly value: Value;
+  readonly bytes: number;
 }
 
 /** The server's own fields beside a row's bytes, by which it finds things without parsing. */

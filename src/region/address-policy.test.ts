@@ -59,3 +59,17 @@ describe('where webhooks may be', () => {
     (text) => expect(() => addressPolicy([text])).toThrow(RangeError),
   );
 });
+
+test.each([
+  '::127.0.0.1',
+  '::7f00:1',
+  '::a9fe:a9fe',
+  '::ffff:0:127.0.0.1',
+  '2001::1',
+  'fec0::1',
+  '100::1',
+  '168.63.129.16',
+])('%s is closed like the address it may lead to', (address) => {
+  expect(addressPolicy([]).allows(address)).toBe(false);
+  expect(addressPolicy([]).allows('2606:4700::1111')).toBe(true);
+});

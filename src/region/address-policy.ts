@@ -48,6 +48,8 @@ function blockListOf(networks: readonly string[]): BlockList {
 const ALWAYS_CLOSED = blockListOf([
   '0.0.0.0/8',
   '169.254.0.0/16',
+  // Where one cloud answers its machines, in the middle of the public addresses.
+  '168.63.129.16/32',
   '224.0.0.0/4',
   '240.0.0.0/4',
   '::/128',
@@ -64,13 +66,20 @@ const CLOSED = blockListOf([
   '172.16.0.0/12',
   '192.0.0.0/24',
   '192.0.2.0/24',
+  '192.88.99.0/24',
   '192.168.0.0/16',
   '198.18.0.0/15',
   '198.51.100.0/24',
   '203.0.113.0/24',
+  // ::127.0.0.1, as it was once written, and ::ffff:0:127.0.0.1.
+  '::/96',
+  '::ffff:0:0:0/96',
   '64:ff9b::/96',
   '64:ff9b:1::/48',
+  '100::/64',
+  '2001::/32',
   '2001:db8::/32',
   '2002::/16',
   'fc00::/7',
+  'fec0::/10',
 ]);

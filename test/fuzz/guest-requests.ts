@@ -5,6 +5,27 @@ import type { Plan } from './plan.ts';
 import type { Call } from './transport.ts';
 import { anyJson, pick, toJson } from './values.ts';
 
+/** Rules that are right, that are wrong, that look for names which every object of JavaScript has, and that burn time. */
+const ruledSchemas: readonly unknown[] = [
+  'self.spec.all(k, k != "x") && (!has(self.spec.constructor) || self.spec.constructor != "")',
+  'has(self.__proto__) || has(self.spec.__proto__) || "toString" in self.spec',
+  'oldSelf.spec == self.spec',
+  '[self.spec] == [oldSelf.spec] || self.spec.map(k, self.spec[k]).size() < 3',
+  'self.spec["__proto__"] == "a" || {"__proto__": 1}.constructor == 1',
+  'self.spec.size() > "a"',
+  '('.repeat(200),
+  `self.spec.all(k, k.matches('(a?){1000}b'))`,
+  `lists.range(1000).all(x, lists.range(1000).all(y, [self.spec] == [self.spec]))`,
+  `[1]${'.map(x, [x])'.repeat(40)}.size() > 0`,
+  'optional.of(self).spec[?"a"].orValue("") != "b"',
+].map((rule) => ({
+  type: 'object',
+  'x-kubernetes-validations': [{ rule, messageExpression: '"is " + string(self.spec.size())' }],
+  properties: {
+    spec: { type: 'object', maxProperties: 20, additionalProperties: { type: 'string', maxLength: 99 } },
+  },
+}));
+
 /** Definitions that come and go, with schemas that are right, wrong, or cost much. */
 export function guestDefinition(): fc.Arbitrary<Plan> {
   const schema = fc.constantFrom<unknown>(
@@ -21,6 +42,7 @@ export function guestDefinition(): fc.Arbitrary<Plan> {
     { type: 'object', properties: { spec: { $ref: '#/x' } } },
     { type: 'array' },
     {},
+    ...ruledSchemas,
     null,
     {
       type: 'object',

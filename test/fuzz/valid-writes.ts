@@ -19,6 +19,8 @@ import { annotations, edgeNumber, labels, maybe, oneOf, pick, toJson } from './v
 
 const JSON_PATCH = 'application/json-patch+json';
 
+const APPLY_PATCH = 'application/apply-patch+yaml';
+
 const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
 
 const writeQuery = fc
@@ -134,23 +136,41 @@ export function updateRequest(): fc.Arbitrary<Plan> {
 
 export function patchRequest(): fc.Arbitrary<Plan> {
   return anyKind.chain((kind) =>
-    fc.record({ place, patch: patchOf(kind), query: writeQuery, accept: anyAccept(''), protocol }).map(
-      (wish): Plan =>
-        (world) => {
-          const live = find(world, kind, wish.place);
-          const { namespace, name } = live ?? nameFor(kind, wish.place);
-          const path = withQuery(pathOf(kind, { namespace, name }), wish.query);
-          const text = toJson(wish.patch.value)
-            .replaceAll('$namespace', namespace)
-            .replaceAll('$revision', live?.resourceVersion ?? '1');
-          return send(world, wish, {
-            method: 'PATCH',
-            path,
-            headers: { 'content-type': wish.patch.type },
-            body: Buffer.from(text),
-          });
-        },
-    ),
+    fc
+      .record({
+        place,
+        patch: patchOf(kind),
+        query: writeQuery,
+        manager: pick([3, 'a'], [2, 'b'], [1, '__proto__']),
+        isForced: pick([3, true], [1, false]),
+        accept: anyAccept(''),
+        protocol,
+      })
+      .map(
+        (wish): Plan =>
+          (world) => {
+            const live = find(world, kind, wish.place);
+            const { namespace, name } = live ?? nameFor(kind, wish.place);
+            const isApply = wish.patch.type === APPLY_PATCH;
+            const query = isApply
+              ? `${wish.query}&fieldManager=${wish.manager}&force=${wish.isForced}`
+              : wish.query;
+            const path = withQuery(
+              pathOf(kind, { namespace, name }),
+              query.replace('fieldManager=fuzz&', ''),
+            );
+            const text = toJson(wish.patch.value)
+              .replaceAll('$namespace', namespace)
+              .replaceAll('$name', name)
+              .replaceAll('$revision', live?.resourceVersion ?? '1');
+            return send(world, wish, {
+              method: 'PATCH',
+              path,
+              headers: { 'content-type': wish.patch.type },
+              body: Buffer.from(text),
+            });
+          },
+      ),
   );
 }
 
@@ -161,6 +181,28 @@ function patchOf(kind: FuzzKind): fc.Arbitrary<{ readonly type: string; readonly
       ...fields,
       metadata: { labels: { ...some, tier: null }, ...finalizers },
     }));
+  const applied = fc.record({ fields: kind.fields, labels }).map(({ fields, labels: some }) => ({
+    ...fields,
+    apiVersion: kind.apiVersion,
+    kind: kind.kind,
+    metadata: { name: '$name', labels: some },
+  }));
+  const owned = fc
+    .record({
+      manager: fc.constantFrom('a', 'b', 'c', '', '__proto__'),
+      operation: fc.constantFrom('Apply', 'Update', 'Other'),
+      apiVersion: fc.constantFrom(kind.apiVersion, 'v0', ''),
+      fieldsType: fc.constantFrom('FieldsV1', 'FieldsV2'),
+      fieldsV1: fc.constantFrom<unknown>(
+        {},
+        { 'f:metadata': { 'f:labels': { '.': {}, 'f:app': {}, 'f:__proto__': {} } } },
+        { 'f:spec': { 'f:parts': { 'k:{"name":"a"}': { '.': {}, 'f:n': {} }, 'v:1': {}, 'i:0': {} } } },
+        { 'k:{': {} },
+        { x: 1 },
+        null,
+      ),
+    })
+    .map((entry) => ({ metadata: { managedFields: [entry] } }));
   const steps = fc.array(
     oneOf<unknown>(
       [2, fc.constant({ op: 'add', path: '/metadata/labels', value: { app: 'a' } })],
@@ -184,6 +226,9 @@ function patchOf(kind: FuzzKind): fc.Arbitrary<{ readonly type: string; readonly
   });
   return oneOf<{ readonly type: string; readonly value: unknown }>(
     [4, merged.map((value) => ({ type: MERGE_PATCH, value }))],
+    [4, applied.map((value) => ({ type: APPLY_PATCH, value }))],
+    [1, owned.map((value) => ({ type: MERGE_PATCH, value }))],
+    [1, fc.constant({ type: MERGE_PATCH, value: { metadata: { managedFields: null } } })],
     [1, fc.constant({ type: MERGE_PATCH, value: {} })],
     [
       1,

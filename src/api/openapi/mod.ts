@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { BoundedCache, limits } from '../../base/mod.ts';
+import { BoundedCache, limits, WeightedCache } from '../../base/mod.ts';
 import { type DefinitionSet, hashOfDefinitions } from '../../definitions/mod.ts';
 import { encodeJson, type JsonObject, newObject, objectOf } from '../../machinery/mod.ts';
 import { type DiscoveryGroup, discoveryGroups } from '../discovery-groups.ts';
@@ -14,7 +14,6 @@ import type { Operation } from './operation.ts';
 import { resourceOperations } from './resource-operations.ts';
 import { v2Document } from './v2-document.ts';
 import { v3Document } from './v3-document.ts';
-import { WeightedCache } from './weighted-cache.ts';
 
 export { openApiV2Protobuf, openApiV3Protobuf } from './protobuf.ts';
 

@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Type } from 'protobufjs';
-import { assert } from '../../base/mod.ts';
+import { assert, WeightedCache } from '../../base/mod.ts';
 import { messageOf } from './protobuf-message.ts';
-import { WeightedCache } from './weighted-cache.ts';
 
 /**
  * The protobuf form (gnostic's openapi.v2.Document) of the JSON text of an OpenAPI v2 document. client-go

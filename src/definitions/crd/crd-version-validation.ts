@@ -1,5 +1,6 @@
 import {
   at,
+  CompileEffort,
   child,
   deepEqual,
   dns1035LabelErrors,
@@ -9,6 +10,7 @@ import {
   required,
   SchemaHistory,
   textAt,
+  validateSchemaEffort,
   validateStructural,
 } from '../../machinery/mod.ts';
 import { validateColumn, validateScale, validateSelectableFields } from './crd-field-paths.ts';
@@ -29,7 +31,16 @@ export function validateVersions(
   if (first === undefined) return [];
   const errors: FieldError[] = [];
   const shared = sharedParts(versions);
-  const before = { old, history: new SchemaHistory(old.flatMap(({ schema }) => schema ?? [])) };
+  const effortErrors = validateSchemaEffort(
+    versions.flatMap(({ schema }) => schema ?? []),
+    'spec.versions',
+  );
+  if (effortErrors.length > 0) return effortErrors;
+  const before = {
+    effort: new CompileEffort(),
+    old,
+    history: new SchemaHistory(old.flatMap(({ schema }) => schema ?? [])),
+  };
   const isSchemaMissing = shared.schema && first.schema === undefined;
   versions.forEach((version, index) => {
     const path = at('spec.versions', index);
@@ -65,6 +76,7 @@ interface Parts {
   readonly noSchemaDetail: string;
   readonly old: readonly VersionView[];
   readonly history: SchemaHistory;
+  readonly effort: CompileEffort;
   isPart(part: Part): boolean;
 }
 
@@ -86,6 +98,7 @@ function validateParts(version: VersionView, parts: Parts): FieldError[] {
       ...validateStructural(schema, child(path, schemaPath), {
         isStatusEnabled: version.hasStatus,
         history: parts.history,
+        effort: parts.effort,
         isUnchanged: deepEqual(version.raw['schema'], oldSchemaOf(version, parts)),
       }),
     );

@@ -1,8 +1,10 @@
 import { charge, type Step } from './frame.ts';
 import type { CallCost, CostOverrides, Overload } from './functions.ts';
 import { noSuchOverload } from './numbers.ts';
+import { readingWork } from './reading-work.ts';
 import { costs, standardCallCost } from './standard-costs.ts';
 import { CelError, CelOptional, type CelResult, type CelValue, isInstance, typeOf } from './values.ts';
+import { work } from './work.ts';
 
 type Implementation = (...values: CelResult[]) => CelResult;
 
@@ -35,7 +37,9 @@ function unaryStep({ args, implementation, cost }: CallPlan): Step {
   const [arg] = args as [Step];
   return (frame) => {
     const value = arg(frame);
+    work(readingWork(value));
     const result = value instanceof CelError ? value : implementation(value);
+    work(readingWork(result));
     charge(frame, cost === undefined ? costs.call : (cost([value], result) ?? costs.call));
     return result;
   };
@@ -46,7 +50,9 @@ function binaryStep({ args, implementation, cost }: CallPlan): Step {
   return (frame) => {
     const a = first(frame);
     const b = second(frame);
+    work(readingWork(a) + readingWork(b));
     const result = a instanceof CelError ? a : b instanceof CelError ? b : implementation(a, b);
+    work(readingWork(result));
     charge(frame, cost === undefined ? costs.call : (cost([a, b], result) ?? costs.call));
     return result;
   };
@@ -61,8 +67,10 @@ function variadicStep({ args, implementation, cost }: CallPlan): Step {
       if (value instanceof CelError && index < args.length - 1) return value;
       values.push(value);
     }
+    for (const value of values) work(readingWork(value));
     const last = values.at(-1);
     const result = last instanceof CelError ? last : implementation(...values);
+    work(readingWork(result));
     charge(frame, cost === undefined ? costs.call : (cost(values, result) ?? costs.call));
     return result;
   };

@@ -1,7 +1,7 @@
 import { type CheckedExpression, checkExpression } from './checker.ts';
 import type { CostEstimate, SizeHints } from './cost-estimates.ts';
 import type { CelEnvironment } from './environment.ts';
-import { CostLimitReached, costLimitError, type Frame, type Step } from './frame.ts';
+import { costLimitError, type Frame, type Step } from './frame.ts';
 import { parseExpression } from './parser.ts';
 import { planExpression } from './planner.ts';
 import { compileError } from './source.ts';
@@ -9,6 +9,7 @@ import { estimateExpression } from './static-cost.ts';
 import type { CelType } from './types.ts';
 import { validateLiterals } from './validators.ts';
 import type { CelResult, CelValue } from './values.ts';
+import { CostLimitReached, withWorkLimit } from './work.ts';
 
 /** The values of variables by name; a getter makes one lazy. */
 export type Variables = Readonly<Record<string, CelValue>>;
@@ -16,12 +17,16 @@ export type Variables = Readonly<Record<string, CelValue>>;
 export interface EvaluationOptions {
   /** The evaluation is broken off when it costs more; without it nothing is. */
   readonly costLimit?: number;
+  /** The same for what it does beyond its costs: see work.ts. */
+  readonly workLimit?: number;
 }
 
 export interface Evaluation {
   readonly value: CelResult;
   /** What it cost; after a break-off a little more than the limit. */
   readonly cost: number;
+  /** What it did beyond that. */
+  readonly work: number;
   /** `value` says `operation cancelled: actual cost limit exceeded`. */
   readonly isOverBudget: boolean;
 }
@@ -30,6 +35,8 @@ export interface Evaluation {
 export interface CompiledExpression {
   readonly source: string;
   readonly resultType: CelType;
+  /** How many parts it has after its macros were expanded: what it takes to compile it. */
+  readonly partCount: number;
   /** All identifiers that it uses, variables of its macros included. */
   readonly referencedNames: ReadonlySet<string>;
   readonly evaluate: (variables: Variables, options?: EvaluationOptions) => Evaluation;
@@ -52,10 +59,11 @@ export function compileCel(environment: CelEnvironment, source: string): Compile
   const { step, slotCount } = planExpression(environment, checked);
   return {
     source,
+    partCount: parsed.positions.count,
     resultType: checked.types.get(parsed.expression.id)!,
     referencedNames: identNamesOf(checked),
     evaluate: (variables, options) =>
-      run(step, {
+      run(step, options?.workLimit ?? Number.POSITIVE_INFINITY, {
         variables,
         cost: 0,
         costLimit: options?.costLimit ?? Number.POSITIVE_INFINITY,
@@ -73,12 +81,16 @@ function identNamesOf({ references }: CheckedExpression): ReadonlySet<string> {
 
 const noSlots: never[] = [];
 
-function run(step: Step, frame: Frame): Evaluation {
+function run(step: Step, workLimit: number, frame: Frame): Evaluation {
+  const { result, work } = withWorkLimit(workLimit, () => tryStep(step, frame));
+  return { value: result, cost: frame.cost, work, isOverBudget: result === costLimitError };
+}
+
+function tryStep(step: Step, frame: Frame): CelResult {
   try {
-    const value = step(frame);
-    return { value, cost: frame.cost, isOverBudget: false };
+    return step(frame);
   } catch (error) {
     if (!(error instanceof CostLimitReached)) throw error;
-    return { value: costLimitError, cost: frame.cost, isOverBudget: true };
+    return costLimitError;
   }
 }

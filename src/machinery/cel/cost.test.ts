@@ -43,6 +43,7 @@ describe('the cost of an evaluation', () => {
     expect(compiled.evaluate({ self: widget() }, { costLimit: cost - 1 })).toEqual({
       value: new CelError('operation cancelled: actual cost limit exceeded'),
       cost,
+      work: 0,
       isOverBudget: true,
     });
   });

@@ -10,6 +10,7 @@ import {
   type CelResult,
   type CelValue,
 } from './values.ts';
+import { work } from './work.ts';
 
 /** The language's `==`: numbers by value across types, lists and maps by their contents. */
 export function celEquals(a: CelValue, b: CelValue): boolean {
@@ -21,6 +22,7 @@ export function celEquals(a: CelValue, b: CelValue): boolean {
  * hold may be a fault itself: on the left it stays one, on the right nothing is equal to it.
  */
 export function equalsOrFault(a: CelResult, b: CelResult): boolean | CelError {
+  work(1);
   if (typeof a !== 'object' && typeof b !== 'object') return scalarsEqual(a, b);
   if (a instanceof CelError) return a;
   if (b instanceof CelError) return a instanceof CelList || a instanceof CelMap ? a.equalsForeign(b) : false;
@@ -38,6 +40,7 @@ export function equalsOrFault(a: CelResult, b: CelResult): boolean | CelError {
 }
 
 function scalarsEqual(a: CelValue, b: CelValue): boolean {
+  if (typeof a === 'string' && typeof b === 'string' && a.length === b.length) work(a.length >> 8);
   if (typeof a === typeof b) return a === b;
   return isNumeric(a) && isNumeric(b) && compareNumbers(a, b) === 0;
 }

@@ -182,6 +182,7 @@ describe('values that others bring', () => {
     expect(compiled.evaluate({ tags: new CelArray([]) })).toEqual({
       value: 3n,
       cost: 8,
+      work: 0,
       isOverBudget: false,
     });
     expect(compiled.estimateCost()).toEqual({ min: 8, max: 9 });

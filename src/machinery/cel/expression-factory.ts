@@ -15,6 +15,10 @@ export class Positions {
     return this.#offsets.length - 1;
   }
 
+  get count(): number {
+    return this.#offsets.length - 1;
+  }
+
   offsetOf(id: number): number {
     return this.#offsets[id] ?? 0;
   }

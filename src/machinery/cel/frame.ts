@@ -1,4 +1,5 @@
 import { CelError, type CelResult } from './values.ts';
+import { costLimitReached } from './work.ts';
 
 /** The state of one evaluation. */
 export interface Frame {
@@ -11,11 +12,6 @@ export interface Frame {
 
 /** Evaluates one part of an expression. Faults are results. */
 export type Step = (frame: Frame) => CelResult;
-
-/** Thrown through all steps when the evaluation has cost too much. One object: it carries nothing. */
-export class CostLimitReached {}
-
-const costLimitReached = new CostLimitReached();
 
 export const costLimitError = new CelError('operation cancelled: actual cost limit exceeded');
 

@@ -40,6 +40,9 @@ const relations: ReadonlySet<string> = new Set(['<', '<=', '>=', '>', '==', '!='
 const products: ReadonlySet<string> = new Set(['*', '/', '%']);
 const sums: ReadonlySet<string> = new Set(['+', '-']);
 
+/** What is said of an expression that grows beyond all bounds. */
+export const TOO_MANY_PARTS_FAULT = 'expression has too many parts after expanding its macros';
+
 class Parser {
   readonly #environment: CelEnvironment;
   readonly #positions: Positions;
@@ -64,7 +67,7 @@ class Parser {
       return this.faults.length === 0 ? expression : undefined;
     } catch (error) {
       if (error instanceof TooManyParts) {
-        this.#tokens.fault(0, 'expression has too many parts after expanding its macros');
+        this.#tokens.fault(0, TOO_MANY_PARTS_FAULT);
       } else if (!(error instanceof Stop)) {
         throw error;
       }

@@ -14,6 +14,7 @@ import {
   typeType,
   uintType,
 } from './types.ts';
+import { work } from './work.ts';
 
 /**
  * A value of the language. `int` is a bigint, `double` a number, `bytes` a Uint8Array; an int is never
@@ -164,6 +165,7 @@ export class CelArray extends CelList {
 /** The elements of a list as an array: the list's own one where it has one. */
 export function itemsOf(list: CelList): readonly CelValue[] {
   if (list instanceof CelArray) return list.items;
+  work(list.size);
   const items: CelValue[] = [];
   for (let index = 0; index < list.size; index++) items.push(list.get(index));
   return items;

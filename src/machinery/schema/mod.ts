@@ -9,6 +9,7 @@ export { compilePattern, type Pattern, PatternError } from './pattern.ts';
 export { type PruneOptions, pruneUnknown } from './prune.ts';
 export { RuleValidator } from './rules/mod.ts';
 export type { Schema, ValidationRule } from './schema.ts';
+export { CompileEffort, validateSchemaEffort } from './schema-effort.ts';
 export { SchemaHistory } from './schema-history.ts';
 export { additionalSchemaOf, propertySchemaOf, visitSchema } from './schema-nodes.ts';
 export { schemaAtPath, splitFieldPath } from './schema-path.ts';

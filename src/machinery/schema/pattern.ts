@@ -1,8 +1,11 @@
 import { createRequire } from 'node:module';
-import { BoundedCache } from '../../base/mod.ts';
+import { WeightedCache } from '../../base/mod.ts';
+import { patternSizeOf } from './pattern-size.ts';
 
 /** A compiled regular expression. */
 export interface Pattern {
+  /** About how many instructions it has: matching takes so many steps per character at worst. */
+  readonly size: number;
   /** Does the expression match anywhere in the text. Takes time linear in its length. */
   test(text: string): boolean;
   /** The leftmost match that begins at this place or later, as Go prefers among several. */
@@ -24,19 +27,26 @@ export class PatternError extends Error {
  * Compiles a pattern with the syntax and meaning of Go's regexp package. JavaScript's RegExp is not
  * used: it backtracks (a tenant's pattern could stop the process) and differs in `\z`, `(?i)`, `\pL`.
  *
- * @throws PatternError if the pattern is not RE2 syntax, or is longer than any real one.
+ * @throws PatternError if the pattern is not RE2 syntax, or is larger than any real one.
  */
 export function compilePattern(pattern: string): Pattern {
-  return patterns.getOrMake(pattern, () => compile(pattern));
+  return patterns.getOrCompute(pattern, () => compile(pattern));
 }
 
 /** The longest patterns in published CRDs (semantic versions, image names) have some hundred characters. */
 const PATTERN_LENGTH_MAX = 20_000;
 
-/** Enough for the patterns of some hundred CRDs; a compiled pattern takes some kilobytes. */
-const PATTERNS_CACHED_MAX = 2_000;
+/** What takes some tens of milliseconds to compile; published patterns with `{1,1000}` in them have some thousand. */
+const PATTERN_SIZE_MAX = 20_000;
 
-const patterns = new BoundedCache<string, Pattern>(PATTERNS_CACHED_MAX);
+/** Instructions in all, of some 100 bytes: enough for the patterns of some hundred CRDs. */
+const PATTERNS_CACHED_SIZE_MAX = 200_000;
+const PATTERN_SIZE_MIN = 100;
+
+const patterns = new WeightedCache<Pattern>({
+  weightMax: PATTERNS_CACHED_SIZE_MAX,
+  weigh: ({ size }) => size + PATTERN_SIZE_MIN,
+});
 
 type Re2 = typeof import('re2js');
 
@@ -47,10 +57,17 @@ function compile(pattern: string): Pattern {
   if (pattern.length > PATTERN_LENGTH_MAX) {
     throw new PatternError(`expression is longer than ${PATTERN_LENGTH_MAX} characters`);
   }
+  const size = patternSizeOf(pattern);
+  if (size > PATTERN_SIZE_MAX) {
+    throw new PatternError(
+      `expression has more than ${PATTERN_SIZE_MAX} parts when its repetitions are written out`,
+    );
+  }
   re2 ??= createRequire(import.meta.url)('re2js') as Re2;
   try {
     const compiled = re2.RE2JS.compile(pattern);
     return {
+      size,
       test: (text) => compiled.test(text),
       find: (text, from) => {
         const matcher = compiled.matcher(text);

@@ -2,6 +2,7 @@ import { child, type FieldError, fieldErrorText, forbidden, invalid } from '../f
 import { checkRules } from './rules/mod.ts';
 import type { Schema } from './schema.ts';
 import { validateSchemaDefaults } from './schema-defaults.ts';
+import type { CompileEffort } from './schema-effort.ts';
 import type { SchemaHistory } from './schema-history.ts';
 import { hasUnsupportedKeywords, validateSchemaKeywords } from './schema-keywords.ts';
 import { validateCompleteness } from './structural-completeness.ts';
@@ -15,6 +16,8 @@ export interface StructuralOptions {
   readonly history?: SchemaHistory;
   /** The schema was accepted before, so that the estimated cost of its rules is not held against it. */
   readonly isUnchanged?: boolean;
+  /** What the rules of all versions may take to compile. */
+  readonly effort?: CompileEffort;
 }
 
 /**
@@ -52,6 +55,7 @@ export function validateStructural(schema: Schema, path: string, options: Struct
         schemaErrors,
         isUnchanged: options.isUnchanged === true,
         known: options.history,
+        effort: options.effort,
       }),
     );
   }

@@ -1,8 +1,12 @@
 import { compilePattern, type Pattern, PatternError } from '../../schema/pattern.ts';
 import type { FunctionDeclaration } from '../functions.ts';
+import { patternFor } from '../pattern-work.ts';
 import { intType, listType, stringType } from '../types.ts';
 import { CelArray, CelError, type CelResult, type CelValue } from '../values.ts';
+import { work } from '../work.ts';
 import { methodOf } from './signatures.ts';
+
+const SEARCH_WORK = 100;
 
 /** Patterns that are written out are looked at before anything is evaluated. */
 const literalPattern = {
@@ -20,7 +24,7 @@ export const regexFunctions: readonly FunctionDeclaration[] = [
         ...methodOf([stringType, stringType], stringType),
         literalCheck: literalPattern,
         evaluate: (text: string, pattern: string) =>
-          withPattern(pattern, (compiled) => matchesOf(compiled, text, 1)[0] ?? ''),
+          withPattern(pattern, text, (compiled) => matchesOf(compiled, text, 1)[0] ?? ''),
       },
     ],
   },
@@ -45,13 +49,13 @@ export const regexFunctions: readonly FunctionDeclaration[] = [
 
 function findAll(text: string, pattern: string, countMax = -1n): CelResult {
   const limit = countMax < 0n ? Number.POSITIVE_INFINITY : Number(countMax);
-  return withPattern(pattern, (compiled) => new CelArray(matchesOf(compiled, text, limit)));
+  return withPattern(pattern, text, (compiled) => new CelArray(matchesOf(compiled, text, limit)));
 }
 
-function withPattern(pattern: string, use: (compiled: Pattern) => CelResult): CelResult {
+function withPattern(pattern: string, text: string, use: (compiled: Pattern) => CelResult): CelResult {
   let compiled: Pattern;
   try {
-    compiled = compilePattern(pattern);
+    compiled = patternFor(pattern, text);
   } catch (error) {
     if (error instanceof PatternError) return new CelError(`Illegal regex: ${error.message}`);
     throw error;
@@ -77,6 +81,8 @@ function matchesOf(pattern: Pattern, text: string, countMax: number): string[] {
   while (matches.length < countMax && from <= text.length) {
     const match = pattern.find(text, from);
     if (match === undefined) break;
+    // Each search starts an automaton anew, and may look at the whole rest in vain.
+    work(SEARCH_WORK + pattern.size + ((text.length - from) >> 4));
     const { start, end } = match;
     const isEmpty = start === end;
     if (!isEmpty || start !== previousEnd) matches.push(text.slice(start, end));

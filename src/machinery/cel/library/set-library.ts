@@ -2,7 +2,7 @@ import { addEstimates, fixed, multiplyEstimates, scaleEstimate } from '../cost-e
 import { celEquals } from '../equality.ts';
 import type { CallCost, CallEstimator, FunctionDeclaration, Overload } from '../functions.ts';
 import { boolType, listType, typeParameter } from '../types.ts';
-import { type CelList, itemsOf } from '../values.ts';
+import { type CelList, type CelValue, itemsOf } from '../values.ts';
 import { actualSize } from './actual-size.ts';
 import { callOf } from './signatures.ts';
 
@@ -10,7 +10,7 @@ import { callOf } from './signatures.ts';
 export const setFunctions: readonly FunctionDeclaration[] = [
   declare('contains', { evaluate: contains, factor: 1 }),
   declare('equivalent', { evaluate: (a, b) => contains(a, b) && contains(b, a), factor: 2 }),
-  declare('intersects', { evaluate: (a, b) => itemsOf(a).some((item) => has(b, item)), factor: 1 }),
+  declare('intersects', { evaluate: intersects, factor: 1 }),
 ];
 
 function declare(
@@ -29,11 +29,17 @@ function declare(
 }
 
 function contains(list: CelList, sublist: CelList): boolean {
-  return itemsOf(sublist).every((item) => has(list, item));
+  const items = itemsOf(list);
+  return itemsOf(sublist).every((item) => has(items, item));
 }
 
-function has(list: CelList, item: Parameters<typeof celEquals>[0]): boolean {
-  return itemsOf(list).some((other) => celEquals(other, item) === true);
+function intersects(a: CelList, b: CelList): boolean {
+  const items = itemsOf(b);
+  return itemsOf(a).some((item) => has(items, item));
+}
+
+function has(items: readonly CelValue[], item: CelValue): boolean {
+  return items.some((other) => celEquals(other, item) === true);
 }
 
 function costOf(factor: number): CallCost {

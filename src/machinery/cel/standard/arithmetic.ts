@@ -13,6 +13,7 @@ import {
   uintType,
 } from '../types.ts';
 import { CelArray, CelError, CelList, type CelResult, CelUint, type CelValue, itemsOf } from '../values.ts';
+import { work } from '../work.ts';
 import { listOfA, type Signature, unguarded } from './declare.ts';
 import { GrowingList } from './growing-values.ts';
 
@@ -104,6 +105,7 @@ function add(a: CelValue, b: CelValue): CelResult {
 
 function concatenate(a: CelList, b: CelList): CelResult {
   if (a instanceof GrowingList) return a.append(b);
+  work((a.size + b.size) >> 2);
   const own = a.concat(b);
   if (own !== undefined) return own;
   if (a.size === 0) return b;

@@ -11,6 +11,7 @@ import {
   type CelValue,
   itemsOf,
 } from '../values.ts';
+import { work } from '../work.ts';
 
 /**
  * The list that a comprehension builds: `accumulator + [x]` appends in place, so that a fold over n elements
@@ -50,6 +51,7 @@ export class CelEntries extends CelMap {
   get(key: CelValue): CelValue | undefined {
     const normal = normalKey(key);
     if (normal !== undefined) return this.#entries.get(normal)?.[1];
+    work(this.#unusual.length);
     return this.#unusual.find(([other]) => celEquals(other, key))?.[1];
   }
 
@@ -84,6 +86,7 @@ export function insertEntry(map: CelMap, key: CelValue, value: CelValue): CelRes
 
 function copyOf(map: CelMap): CelEntries {
   const copy = new CelEntries();
+  work(map.size);
   for (const key of map.keys()) {
     const value = map.get(key);
     if (value !== undefined && !(value instanceof CelError)) copy.set(key, value);

@@ -1,6 +1,7 @@
-import { compilePattern, PatternError } from '../../schema/pattern.ts';
+import { PatternError } from '../../schema/pattern.ts';
 import type { FunctionDeclaration } from '../functions.ts';
 import { noSuchOverload } from '../numbers.ts';
+import { patternFor } from '../pattern-work.ts';
 import { codePointCount } from '../source.ts';
 import { boolType, bytesType, intType, stringType } from '../types.ts';
 import { CelError, CelList, CelMap, type CelResult, type CelValue } from '../values.ts';
@@ -35,7 +36,7 @@ function textTest(id: string, test: (text: string, other: string) => CelResult) 
 
 function matches(text: string, pattern: string): CelResult {
   try {
-    return compilePattern(pattern).test(text);
+    return patternFor(pattern, text).test(text);
   } catch (error) {
     if (error instanceof PatternError) return new CelError(error.message);
     throw error;

@@ -1,6 +1,6 @@
-import { CelError, CelList, type CelResult, type CelValue, equalsOrFault } from '../../cel/mod.ts';
+import { CelError, CelList, type CelResult, type CelValue, equalsOrFault, work } from '../../cel/mod.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../json-value.ts';
-import { SchemaMap } from './cel-maps.ts';
+import { nodeCount, SchemaMap } from './cel-maps.ts';
 import { NativeMap } from './cel-natives.ts';
 import { goTypeOf } from './cel-scalars.ts';
 import { escapePropertyName } from './property-names.ts';
@@ -59,9 +59,11 @@ export class SchemaSet extends SchemaList {
   override equals(other: CelList): boolean | CelError {
     if (this.size !== other.size) return false;
     // Upstream takes items for keys of a Go map, which only scalars can be, and reports what Go says then.
+    work(this.size >> 2);
     const odd = this.json.find((item) => typeof item === 'object' && item !== null);
     if (odd !== undefined) return unhashable(odd);
     this.#keys ??= new Set(this.json.map(keyOfJson));
+    work(other.size);
     for (let index = 0; index < other.size; index++) {
       const key = keyOfCel(other.get(index));
       if (key === undefined || !this.#keys.has(key)) return false;
@@ -145,6 +147,7 @@ function unhashable(item: JsonValue): CelError {
 }
 
 function valuesOf(list: CelList): CelValue[] {
+  work(3 * list.size);
   const values: CelValue[] = [];
   for (let index = 0; index < list.size; index++) values.push(list.get(index));
   return values;
@@ -170,6 +173,7 @@ function jsonOfItem(item: CelValue): JsonValue | undefined {
 
 /** Upstream compares the JSON values as Go has them, so that the integer 1 is no double. */
 function keyOfJson(value: JsonValue): string {
+  work(4 * nodeCount(value));
   if (typeof value === 'number' && Number.isInteger(value)) return `int ${value}`;
   if (typeof value === 'bigint') return `int ${value}`;
   if (Array.isArray(value) || isObject(value)) {

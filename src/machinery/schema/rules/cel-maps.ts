@@ -1,4 +1,4 @@
-import { CelError, CelMap, type CelResult, type CelValue, equalsOrFault } from '../../cel/mod.ts';
+import { CelError, CelMap, type CelResult, type CelValue, equalsOrFault, work } from '../../cel/mod.ts';
 import { deepEqual, type JsonObject, type JsonValue } from '../../json-value.ts';
 import type { Schema } from '../schema.ts';
 import { propertySchemaOf } from '../schema-nodes.ts';
@@ -29,7 +29,10 @@ export class SchemaMap extends CelMap {
   }
 
   get size(): number {
-    this.#size ??= Object.keys(this.json).length;
+    if (this.#size === undefined) {
+      this.#size = Object.keys(this.json).length;
+      work(this.#size);
+    }
     return this.#size;
   }
 
@@ -45,6 +48,7 @@ export class SchemaMap extends CelMap {
   }
 
   *keys(): Iterable<CelValue> {
+    work(this.size);
     for (const name of Object.keys(this.json)) {
       if (this.#schemaOf(name) === undefined) continue;
       yield this.#hasFields ? (escapePropertyName(name) ?? name) : name;
@@ -54,9 +58,11 @@ export class SchemaMap extends CelMap {
   override equals(other: CelMap): boolean | CelError {
     if (this.size !== other.size) return false;
     for (const name of Object.keys(this.json)) {
+      work(3);
       if (this.#schemaOf(name) === undefined) {
         if (!(other instanceof SchemaMap)) return new CelError('no such overload');
         const counterpart = other.json[name];
+        work(nodeCount(this.json[name]));
         if (counterpart !== undefined && !deepEqual(this.json[name], counterpart)) return false;
         continue;
       }
@@ -82,3 +88,17 @@ export class SchemaMap extends CelMap {
     return this.#values ?? propertySchemaOf(this.#schema, name);
   }
 }
+
+/** How many values a value consists of: what it takes to compare it. */
+export function nodeCount(value: JsonValue | undefined): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  let count = nodeCounts.get(value);
+  if (count === undefined) {
+    count = 1;
+    for (const member of Object.values(value)) count += nodeCount(member);
+    nodeCounts.set(value, count);
+  }
+  return count;
+}
+
+const nodeCounts = new WeakMap<object, number>();

@@ -1,4 +1,4 @@
-import { CelArray, CelMap, type CelResult, type CelValue } from '../../cel/mod.ts';
+import { CelArray, CelMap, type CelResult, type CelValue, work } from '../../cel/mod.ts';
 import type { JsonObject, JsonValue } from '../../json-value.ts';
 
 /**
@@ -8,7 +8,9 @@ import type { JsonObject, JsonValue } from '../../json-value.ts';
 export function nativeValueOf(value: JsonValue): CelValue {
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
   if (typeof value !== 'object' || value === null) return value;
-  return Array.isArray(value) ? new CelArray(value.map(nativeValueOf)) : new NativeMap(value);
+  if (!Array.isArray(value)) return new NativeMap(value);
+  work(value.length);
+  return new CelArray(value.map(nativeValueOf));
 }
 
 export class NativeMap extends CelMap {
@@ -20,7 +22,9 @@ export class NativeMap extends CelMap {
   }
 
   get size(): number {
-    return Object.keys(this.json).length;
+    const { length } = Object.keys(this.json);
+    work(length);
+    return length;
   }
 
   get(key: CelValue): CelResult | undefined {
@@ -29,6 +33,8 @@ export class NativeMap extends CelMap {
   }
 
   keys(): Iterable<CelValue> {
-    return Object.keys(this.json);
+    const keys = Object.keys(this.json);
+    work(keys.length);
+    return keys;
   }
 }

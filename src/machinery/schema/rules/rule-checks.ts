@@ -1,6 +1,7 @@
 import { at, child, type FieldError, forbidden, invalid } from '../../field-error.ts';
 import { type JsonValue, objectOf } from '../../json-value.ts';
 import type { Schema, ValidationRule } from '../schema.ts';
+import { CompileEffort } from '../schema-effort.ts';
 import { additionalSchemaOf } from '../schema-nodes.ts';
 import { type DeclaredType, declaredTypeOf } from './declared-type.ts';
 import { escapePropertyName } from './property-names.ts';
@@ -16,6 +17,8 @@ export interface RuleCheckOptions {
   readonly isUnchanged: boolean;
   /** What the CRD said before. */
   readonly known?: KnownExpressions | undefined;
+  /** What all schemas of the CRD may take together. */
+  readonly effort?: CompileEffort | undefined;
 }
 
 /**
@@ -52,6 +55,7 @@ class RuleChecker {
   readonly #total: TotalCost;
   readonly #errors: FieldError[];
   readonly #choice: EnvironmentChoice;
+  readonly #effort: CompileEffort;
   #rulesLeft = RULES_MAX;
 
   constructor(options: RuleCheckOptions, total: TotalCost, errors: FieldError[]) {
@@ -59,6 +63,7 @@ class RuleChecker {
     this.#total = total;
     this.#errors = errors;
     this.#choice = newExpressions(options.known);
+    this.#effort = options.effort ?? new CompileEffort();
   }
 
   checkNode(place: Place): void {
@@ -115,7 +120,7 @@ class RuleChecker {
       return;
     }
     const occurrencesMax = place.occurrencesMax ?? occurrencesMaxOf(declared.bytesMin);
-    compileRules(place.schema, declared, this.#choice).forEach((compiled, index) => {
+    compileRules(place.schema, declared, this.#choice, this.#effort).forEach((compiled, index) => {
       this.#checkRule(compiled, at(path, index), occurrencesMax);
       this.#checkOldSelf(compiled, at(path, index), place);
     });

@@ -1,3 +1,4 @@
+import { limits } from '../../../base/mod.ts';
 import {
   boolType,
   CelCompileError,
@@ -8,8 +9,10 @@ import {
   optionalType,
   type SizeHints,
   stringType,
+  TOO_MANY_PARTS_FAULT,
 } from '../../cel/mod.ts';
 import type { Schema, ValidationRule } from '../schema.ts';
+import type { CompileEffort } from '../schema-effort.ts';
 import { celTypeOf, type DeclaredType } from './declared-type.ts';
 import { type EnvironmentChoice, SelfEnvironments } from './rule-environment.ts';
 import { normalizeFieldPath } from './rule-field-path.ts';
@@ -35,6 +38,7 @@ export function compileRules(
   schema: Schema,
   declared: DeclaredType,
   choice: EnvironmentChoice,
+  effort?: CompileEffort,
 ): CompiledRule[] {
   const self = celTypeOf(declared, SELF_TYPE_NAME);
   const hints = sizeHintsOf(declared);
@@ -46,6 +50,7 @@ export function compileRules(
       environments: rule.optionalOldSelf === true ? optional : plain,
       choice,
       hints,
+      effort,
     }),
   );
 }
@@ -58,13 +63,14 @@ interface Surroundings {
   readonly environments: SelfEnvironments;
   readonly choice: EnvironmentChoice;
   readonly hints: SizeHints;
+  readonly effort: CompileEffort | undefined;
 }
 
 function compileRule(rule: ValidationRule, surroundings: Surroundings): CompiledRule {
   const { environments, choice, hints } = surroundings;
   const failed = { rule, usesOldSelf: false, costMax: 0, messageCostMax: 0, fieldPath: '' };
   if (rule.rule.trim() === '') return failed;
-  const program = tryCompile(environments.of(choice.ofRule(rule.rule)), rule.rule);
+  const program = tryCompile(environments.of(choice.ofRule(rule.rule)), rule.rule, surroundings.effort);
   if (typeof program === 'string') return { ...failed, error: program };
   if (!isSameType(program.resultType, boolType)) {
     return { ...failed, error: 'cel expression must evaluate to a bool' };
@@ -84,7 +90,7 @@ function compileMessage(rule: ValidationRule, surroundings: Surroundings): Parti
   const fieldPath = rule.fieldPath ? (normalizeFieldPath(rule.fieldPath, schema) ?? '') : '';
   if (!rule.messageExpression) return { fieldPath };
   const environment = environments.of(choice.ofMessage(rule.messageExpression));
-  const message = tryCompile(environment, rule.messageExpression);
+  const message = tryCompile(environment, rule.messageExpression, surroundings.effort);
   if (typeof message === 'string') return { messageError: `messageExpression ${message}` };
   if (!isSameType(message.resultType, stringType)) {
     return { messageError: 'messageExpression must evaluate to a string' };
@@ -93,15 +99,28 @@ function compileMessage(rule: ValidationRule, surroundings: Surroundings): Parti
 }
 
 /** The compiled expression, or why there is none. */
-function tryCompile(environment: CelEnvironment, source: string): CompiledExpression | string {
+function tryCompile(
+  environment: CelEnvironment,
+  source: string,
+  effort: CompileEffort | undefined,
+): CompiledExpression | string {
+  if (effort?.isSpent === true) return TOO_MANY_PARTS;
   try {
-    return compileCel(environment, source);
+    const compiled = compileCel(environment, source);
+    effort?.spend(compiled.partCount);
+    return compiled;
   } catch (error) {
     if (!(error instanceof CelCompileError)) throw error;
+    // Nobody counted its parts. Some were made of nothing but macros.
+    effort?.spend(Math.max(source.length / CHARACTERS_PER_PART, error.message.length / CHARACTERS_PER_PART));
+    if (error.message.includes(TOO_MANY_PARTS_FAULT)) effort?.spend(limits.celExpressionPartsMax);
     const stage = error.stage === 'program' ? 'program instantiation' : 'compilation';
     return `${stage} failed: ${error.message}`;
   }
 }
+
+const CHARACTERS_PER_PART = 4;
+const TOO_MANY_PARTS = `the expressions of this definition have more than ${limits.celDefinitionPartsMax} parts in all`;
 
 /** What the schema says of sizes, for the path of a value from `self`. */
 function sizeHintsOf(self: DeclaredType): SizeHints {

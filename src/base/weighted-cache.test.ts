@@ -47,3 +47,13 @@ test('asking for a key while computing it leaves one entry with one weight', () 
   cache.getOrCompute('b', () => 'bbb');
   expect(cache.size).toBe(2);
 });
+
+test('a value that grew is weighed again, and forgotten values do not come back', () => {
+  const cache = new WeightedCache<string>({ weightMax: 4, weigh: (value) => value.length });
+  cache.getOrCompute('a', () => 'a');
+  cache.getOrCompute('b', () => 'b');
+  cache.replace('b', 'bbbb');
+  cache.replace('a', 'aaaa');
+  expect(cache.size).toBe(1);
+  expect(cache.getOrCompute('b', () => 'other')).toBe('bbbb');
+});

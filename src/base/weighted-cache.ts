@@ -32,6 +32,11 @@ export class WeightedCache<V> {
     return value;
   }
 
+  /** Remembers another value for a key that is still there, with its own weight. */
+  replace(key: string, value: V): void {
+    if (this.#entries.has(key)) this.#remember(key, value);
+  }
+
   /** Forgets a value that turned out to be wrong. */
   delete(key: string): void {
     this.#weight -= this.#entries.get(key)?.weight ?? 0;
