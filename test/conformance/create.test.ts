@@ -248,6 +248,18 @@ describe('create: where nothing can be created', () => {
     expect(review).toMatchObject({ kind: 'SelfSubjectAccessReview', status: { allowed: true } });
     await fixture.client.refuse(405, path);
   });
+
+  test('a review that asks nothing is refused by its group, and one of no token by its kind', async () => {
+    const access = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+    const post = { method: 'POST', body: { spec: {} } };
+    const { details, message } = await fixture.client.refuse(422, access, post);
+    expect(details).toMatchObject({ group: 'authorization.k8s.io' });
+    expect(details).not.toHaveProperty('kind');
+    expect(message).toContain('.authorization.k8s.io "" is invalid: spec.resourceAttributes: ');
+    const tokens = '/apis/authentication.k8s.io/v1/tokenreviews';
+    const missing = await fixture.client.refuse(400, tokens, post);
+    expect(missing.message).toBe('token is required for TokenReview in authentication');
+  });
 });
 
 test('create: options that are not known are 422 and nothing is stored', async () => {
