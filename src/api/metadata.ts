@@ -137,6 +137,12 @@ function refuse(resource: Resource, object: KubeObject, errors: readonly FieldEr
   const { kind } = groupKind(resource);
   const { group } = resource.definition.storedAs ?? resource.definition;
   // A custom resource is called what it says it is, be that wrong.
+  const shownGroup = resource.definition.origin === 'crd' ? groupOf(object.apiVersion) : group;
   const shown = resource.definition.origin === 'crd' ? object.kind || kind : kind;
-  throw newInvalid({ group, kind: shown }, object.metadata.name ?? '', errors);
+  throw newInvalid({ group: shownGroup, kind: shown }, object.metadata.name ?? '', errors);
+}
+
+function groupOf(apiVersion: string): string {
+  const end = apiVersion.indexOf('/');
+  return end < 0 ? '' : apiVersion.slice(0, end);
 }

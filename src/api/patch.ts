@@ -214,10 +214,10 @@ function settleTypes(
     patched[field] ??= before[field];
     if (isTree && typeof patched[field] === 'string') patched[field] = before[field];
   }
-  // That a custom resource says something else is found when it is validated.
-  if (resource.definition.origin === 'crd') return undefined;
   const untyped = isTree ? undefined : typeFieldError(patched);
   if (untyped !== undefined || typeof patched['kind'] !== 'string') return untyped;
+  // That a custom resource says something else is found when it is validated.
+  if (resource.definition.origin === 'crd') return undefined;
   const { apiVersion, kind } = patched;
   if (apiVersion === before.apiVersion && kind === before.kind) return undefined;
   return notRegistered({ apiVersion: String(apiVersion), kind }, before.kind);

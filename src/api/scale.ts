@@ -6,7 +6,6 @@ import {
   fieldElement,
   formatTime,
   identityOf,
-  isObject,
   type JsonValue,
   type KubeObject,
   managerIdentifier,
@@ -93,12 +92,6 @@ function patchOnce(
   const current = currentOf(attempt);
   const before = patchedForm(attempt, current);
   const patched = applyPatch(form, { before, patchValue, mediaType: body.mediaType });
-  if (!isObject(patched)) throw newBadRequest('the patched object is not a JSON object');
-  // A patch may take out what follows from the endpoint, but not change it.
-  for (const field of ['apiVersion', 'kind']) patched[field] ??= before[field];
-  if (patched['apiVersion'] !== before.apiVersion || patched['kind'] !== before.kind) {
-    throw newBadRequest('the kind and apiVersion of an object cannot be patched');
-  }
   const scale = decodePatched(form, patched, { ...step, before });
   assertName(resource, scale);
   settleNamespace(resource, scale);

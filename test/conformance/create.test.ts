@@ -62,11 +62,11 @@ describe('create: kind and version of the body', () => {
     expect(created).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap' });
   });
 
-  test('of another version is 400 in upstream’s words', async () => {
+  test('of another version is 400', async () => {
     const body = { apiVersion: 'apps/v1', kind: 'ConfigMap', metadata: { name: 'a' } };
     const status = await fixture.client.refuse(400, await configMaps(), { method: 'POST', body });
     expect(status.message).toBe(
-      'the API version in the data (apps/v1) does not match the expected API version (v1)',
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "apps/v1" at the endpoint of ConfigMap',
     );
   });
 
@@ -247,6 +247,18 @@ describe('create: where nothing can be created', () => {
     const review = await fixture.client.create(path, { spec: { resourceAttributes: { verb: 'get' } } });
     expect(review).toMatchObject({ kind: 'SelfSubjectAccessReview', status: { allowed: true } });
     await fixture.client.refuse(405, path);
+  });
+
+  test('a review that asks nothing is refused by its group, and one of no token by its kind', async () => {
+    const access = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+    const post = { method: 'POST', body: { spec: {} } };
+    const { details, message } = await fixture.client.refuse(422, access, post);
+    expect(details).toMatchObject({ group: 'authorization.k8s.io' });
+    expect(details).not.toHaveProperty('kind');
+    expect(message).toContain('.authorization.k8s.io "" is invalid: spec.resourceAttributes: ');
+    const tokens = '/apis/authentication.k8s.io/v1/tokenreviews';
+    const missing = await fixture.client.refuse(400, tokens, post);
+    expect(missing.message).toBe('token is required for TokenReview in authentication');
   });
 });
 

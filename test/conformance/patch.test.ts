@@ -54,6 +54,14 @@ describe('patch: media types', () => {
     });
     expect(merged).toMatchObject({ spec: { list: [1, null, 2], in: { x: 1 } } });
     expect(merged['spec']).not.toHaveProperty('gone');
+    const untyped = await refuse(422, `${path}/a`, MERGE_PATCH, { kind: 5 });
+    expect(untyped.message).toMatch(
+      /^ "" is invalid: patch: .* cannot unmarshal number into Go struct field \.kind of type string$/,
+    );
+    const elsewhere = await refuse(422, `${path}/a`, MERGE_PATCH, { apiVersion: 'v9' });
+    expect(elsewhere.message).toBe(
+      `Thing "a" is invalid: apiVersion: Invalid value: "v9": must be ${group}/v1`,
+    );
   });
 });
 

@@ -247,7 +247,7 @@ describe('an update of a scale', () => {
       'another version',
       400,
       { ...(scale('a', 1) as object), apiVersion: 'autoscaling/v2' },
-      'does not match the expected API version (autoscaling/v1)',
+      'no kind "Scale" is registered for version "autoscaling/v2"',
     ],
   ])('is refused with %s', async (_what, code, body, message) => {
     const kind = await define();

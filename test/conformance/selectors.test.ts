@@ -169,7 +169,7 @@ describe('field selectors', () => {
 
 describe('list options', () => {
   test.each([
-    ['resourceVersion=abc', 400, 'abc'],
+    ['resourceVersion=abc', 400, 'invalid resource version: resourceVersion: Invalid value: "abc"'],
     ['resourceVersion=-1', 400, '-1'],
     ['limit=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
     ['timeoutSeconds=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
