@@ -30,6 +30,9 @@ const ALLOWED_FAILURES: readonly (readonly [number, RegExp])[] = [
   [500, /unknown patch type: .* in map: /],
   [500, /expected a .*, but received a /],
   [500, /list element types are not identical: /],
+  // What an apply says of a configuration that is not of the kind's type, or that its type cannot hold.
+  [500, /failed to create typed (?:patch|live) object \(/],
+  [500, /failed to convert new object \(/],
   [504, /Timeout: Too large resource version: /],
   [504, /Timeout: request did not complete within requested timeout/],
 ];
