@@ -14,6 +14,14 @@ import type { Api } from './api.ts';
 import { decodeStored, encodeRow, isStoredIn, storedVersionOf, tidyMetadata } from './row-codec.ts';
 import { apiVersionOf } from './target.ts';
 
+/**
+ * What can be given up. Handed on whole, since a request only gets a signal of its own when somebody asks for
+ * it, and most have nothing converted.
+ */
+interface Cancellable {
+  readonly signal: AbortSignal;
+}
+
 /** A kind, and the version in which it is to be shown or stored. */
 interface InVersion {
   readonly definition: Definition;
@@ -31,13 +39,13 @@ export function rowsInVersion<R extends Row>(
   api: Api,
   { definition, version }: InVersion,
   rows: readonly R[],
-  signal?: AbortSignal,
+  caller?: Cancellable,
 ): readonly R[] | Promise<readonly R[]> {
   const { conversion } = definition;
   if (conversion === undefined) return rows;
   const foreign = rows.filter((row) => !isStoredIn(definition, version, row));
   if (foreign.length === 0) return rows;
-  return convertRows(api, { definition, version, conversion }, foreign, signal).then((converted) => {
+  return convertRows(api, { definition, version, conversion }, foreign, caller?.signal).then((converted) => {
     const replaced = new Map<R, R>(foreign.map((row, index) => [row, { ...row, ...converted[index]! }]));
     return rows.map((row) => replaced.get(row) ?? row);
   });
@@ -48,9 +56,11 @@ export function rowInVersion<R extends Row>(
   api: Api,
   view: InVersion,
   row: R,
-  signal?: AbortSignal,
+  caller?: Cancellable,
 ): R | Promise<R> {
-  const rows = rowsInVersion(api, view, [row], signal);
+  // Most kinds have no webhook: this is on the way of every read.
+  if (view.definition.conversion === undefined) return row;
+  const rows = rowsInVersion(api, view, [row], caller);
   return rows instanceof Promise ? rows.then(([converted]) => converted!) : row;
 }
 
@@ -62,7 +72,7 @@ export async function objectForStorage(
   api: Api,
   { definition, version }: InVersion,
   object: KubeObject,
-  signal?: AbortSignal,
+  caller?: Cancellable,
 ): Promise<{ readonly object: KubeObject; readonly version: string }> {
   const { conversion, storageVersion } = definition;
   if (conversion === undefined || version === storageVersion) return { object, version };
@@ -70,7 +80,7 @@ export async function objectForStorage(
   tidyMetadata(object.metadata);
   delete object.metadata.resourceVersion;
   const target = { definition, version: storageVersion, conversion };
-  const stored = (await call(api, target, [object], signal))[0]!;
+  const stored = (await call(api, target, [object], caller?.signal))[0]!;
   const schema = definition.versions.find(({ name }) => name === storageVersion);
   // What every read of the storage version would add, so that its bytes can be copied.
   if (schema !== undefined) readCustomResource(stored, schema);

@@ -27,7 +27,7 @@ export function get(
     const stored = api.store.get(key);
     if (stored === undefined) throw newNotFound(groupResource(resource), target.name);
     const view = viewOf(resource, { format, nowMs: api.store.nowMs() });
-    const row = rowInVersion(api, view, stored, request.context.signal);
+    const row = rowInVersion(api, view, stored, request.context);
     return row instanceof Promise ? row.then((it) => renderRow(view, key, it)) : renderRow(view, key, row);
   };
   // The common case stays synchronous: a read costs no turn of the event loop.

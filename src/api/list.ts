@@ -184,15 +184,16 @@ async function converted(
     readonly signal: AbortSignal;
   },
 ): Promise<readonly ListedObject[]> {
-  const { plan, stored, room, signal } = step;
+  const { plan, stored, room } = step;
   const { definition, version } = plan.resource;
+  if (definition.conversion === undefined) return stored;
   // One more than fits stays, unconverted if it must be: it only tells that the page is cut.
   const wanted = plan.selection.isEverything ? stored.slice(0, room) : stored;
   const rows = await rowsInVersion(
     api,
     { definition, version: version.name },
     wanted.map(({ row }) => row),
-    signal,
+    step,
   );
   const shown = wanted.map(({ key }, index) => ({ key, row: rows[index]! }));
   return wanted.length === stored.length ? shown : [...shown, ...stored.slice(wanted.length)];

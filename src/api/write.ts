@@ -118,7 +118,7 @@ async function currentOf(
   if (row === undefined) return undefined;
   const { definition, version } = resource;
   const view = { definition, version: version.name };
-  return decodeStored(definition, version.name, await rowInVersion(api, view, row, context.signal));
+  return decodeStored(definition, version.name, await rowInVersion(api, view, row, context));
 }
 
 async function commit(
@@ -139,10 +139,10 @@ async function commit(
 ): Promise<Written> {
   const { resource, key, currentRow, current, wish } = step;
   const { definition, version } = resource;
-  const { signal } = step.request.context;
+  const { context } = step.request;
   const rowOf = async (object: KubeObject | undefined): Promise<NewRow | undefined> => {
     if (object === undefined) return undefined;
-    const stored = await objectForStorage(api, { definition, version: version.name }, object, signal);
+    const stored = await objectForStorage(api, { definition, version: version.name }, object, context);
     return encodeOwned(definition, stored, { row: currentRow, current });
   };
   const row = await rowOf(wish.object);

@@ -214,7 +214,7 @@ export class ResourceRoutes {
       code: code ?? (written.isCreated && written.row !== undefined ? 201 : 200),
     };
     const stored = withRevision(row, revision ?? (0 as Revision));
-    const shown = await rowInVersion(this.#api, view, stored, exchange.signal);
+    const shown = await rowInVersion(this.#api, view, stored, exchange);
     exchange.send(
       answer,
       revision === undefined ? withoutRevision(view, written, shown) : renderRow(view, key, shown),
