@@ -21,6 +21,6 @@ export {
   SYSTEM_ADMIN_CLUSTER,
 } from './ids.ts';
 export { limits } from './limits.ts';
-export { type Net, type NetRequest, type NetResponse, noNet } from './net.ts';
+export type { Net, NetRequest, NetResponse } from './net.ts';
 export { type Random, systemRandom } from './random.ts';
 export { WeightedCache } from './weighted-cache.ts';

@@ -25,8 +25,3 @@ export interface Net {
   /** Throws an `Error` whose message says as Go's HTTP client does why there was no answer. */
   post(request: NetRequest): Promise<NetResponse>;
 }
-
-/** A member without a way out: whatever wants to call somebody is refused. */
-export const noNet: Net = {
-  post: ({ url }) => Promise.reject(new Error(`Post ${JSON.stringify(url)}: calls to other servers are off`)),
-};

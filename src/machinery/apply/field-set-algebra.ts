@@ -31,13 +31,6 @@ export function leavesOf(set: FieldSet): FieldSet {
   return FieldSet.from(mapEntries(set.fields, leafEntry), mapEntries(set.items, leafEntry));
 }
 
-/** The set with every entry replaced, or dropped where the function returns undefined. */
-export function mapSet(set: FieldSet, change: EntryChange): FieldSet {
-  const fields = mapEntries(set.fields, change);
-  const items = mapEntries(set.items, change);
-  return fields === set.fields && items === set.items ? set : FieldSet.from(fields, items);
-}
-
 export type EntryChange = (entry: FieldSetEntry, key: string) => FieldSetEntry | undefined;
 
 /** The entries changed one by one; the very same map where nothing changes. */

@@ -79,7 +79,6 @@ export const timestampType = new CelType({ kind: 'timestamp', name: 'google.prot
 export const durationType = new CelType({ kind: 'duration', name: 'google.protobuf.Duration' });
 export const nullType = new CelType({ kind: 'null', name: 'null_type' });
 export const dynType = new CelType({ kind: 'dyn', name: 'dyn' });
-export const anyType = new CelType({ kind: 'any', name: 'google.protobuf.Any' });
 /** What an expression has whose check failed: goes with everything, so that one fault gives one message. */
 export const errorType = new CelType({ kind: 'error', name: 'error' });
 /** The type of types. */

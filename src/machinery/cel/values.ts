@@ -171,10 +171,6 @@ export function itemsOf(list: CelList): readonly CelValue[] {
   return items;
 }
 
-export function isError(value: CelResult): value is CelError {
-  return value instanceof CelError;
-}
-
 /** The run-time type: what `type(value)` gives. */
 export function typeOf(value: CelValue): CelType {
   switch (typeof value) {
