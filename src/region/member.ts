@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Authenticator, type User } from '../access/mod.ts';
+import { Access, Authenticator, type User } from '../access/mod.ts';
 import { AdmissionChain, namespaceLifecycle } from '../admission/mod.ts';
 import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
 import {
@@ -126,6 +126,7 @@ async function assemble(
     store,
     registry: new DefinitionRegistry(store),
     admission: new AdmissionChain([namespaceLifecycle]),
+    access: new Access({ store, logicalClusterKey }),
     random: systemRandom,
     clock: systemClock,
     net,

@@ -10,6 +10,7 @@ export { type NewRow, type Row, withRevision } from './row.ts';
 export {
   CommitTooLarge,
   ExpectationFailed,
+  type GroupOfCluster,
   LogUnavailable,
   type Mutation,
   type Outcome,

@@ -2,6 +2,7 @@ import {
   assert,
   type Clock,
   HybridClock,
+  type LogicalCluster,
   limits,
   type Random,
   type Revision,
@@ -32,9 +33,17 @@ export interface Precondition {
   readonly revision: number;
 }
 
+/** The objects of an API group in a logical cluster. */
+export interface GroupOfCluster {
+  readonly cluster: LogicalCluster;
+  readonly group: string;
+}
+
 export interface Proposal {
   readonly mutations: readonly Mutation[];
   readonly preconditions?: readonly Precondition[];
+  /** What the writer knows in its durable state alone: no change of it may be on its way to the disk. */
+  readonly settled?: readonly GroupOfCluster[];
   readonly work?: readonly WorkChange[];
   /** Debts that this commit settles must stand as they were when they were worked off. */
   readonly settles?: readonly SettledWork[];
@@ -112,6 +121,7 @@ interface Group {
   readonly work: WorkChange[];
   readonly touched: string[];
   readonly touchedWork: string[];
+  readonly touchedGroups: Set<string>;
   readonly commitIds: string[];
   readonly durable: Promise<void>;
   readonly settle: { resolve(): void; reject(error: unknown): void };
@@ -269,6 +279,7 @@ export class Sequencer {
     });
     for (const operation of operations) group.operations.push(operation);
     for (const event of events) group.events.push(event);
+    for (const { key } of frame.changes) group.touchedGroups.add(groupText(key));
     for (const work of frame.work) {
       const text = workText(work);
       this.#pendingWork.set(text, { value: work.payload, group });
@@ -294,6 +305,7 @@ export class Sequencer {
       const current = this.#newest(objectKeyText(key))?.row.revision ?? 0;
       if (current !== revision) throw new ExpectationFailed({ key, current, isPrecondition: true });
     }
+    for (const pending of proposal.settled ?? []) this.#assertSettled(pending);
     for (const { key, payload } of proposal.settles ?? []) {
       const current = this.#newestWork(key);
       if (current === undefined || Buffer.compare(current, payload) !== 0) {
@@ -316,6 +328,14 @@ export class Sequencer {
         (row === undefined && current === 0) || (expected !== undefined && current !== expected);
       if (isWrong) throw new ExpectationFailed({ key, current, isPrecondition: false });
     }
+  }
+
+  #assertSettled(asked: GroupOfCluster): void {
+    const text = groupText(asked);
+    const isMoving = (group: Group | undefined) => group?.touchedGroups.has(text) === true;
+    if (!isMoving(this.#writing) && !this.#waiting.some(isMoving)) return;
+    const key = { ...asked, resource: '*', identity: '', namespace: '', name: '' };
+    throw new ExpectationFailed({ key, current: 0, isPrecondition: true });
   }
 
   #newest(keyText: string): StoredRow | undefined {
@@ -386,6 +406,7 @@ export class Sequencer {
       work: [],
       touched: [],
       touchedWork: [],
+      touchedGroups: new Set(),
       commitIds: [],
       durable,
       settle,
@@ -447,6 +468,11 @@ export class Sequencer {
 
 function forget<Value>(pending: Map<string, Pending<Value>>, keys: readonly string[], group: Group): void {
   for (const key of keys) if (pending.get(key)?.group === group) pending.delete(key);
+}
+
+// The name of a logical cluster holds no slash.
+function groupText({ cluster, group }: GroupOfCluster): string {
+  return `${cluster}/${group}`;
 }
 
 function idText(commitId: Uint8Array): string {
