@@ -1,4 +1,5 @@
 import { type LogicalCluster, SYSTEM_ADMIN_CLUSTER } from '../base/mod.ts';
+import { type JsonObject, objectAt, textAt } from '../machinery/mod.ts';
 import type { GroupOfCluster, ObjectKey, Store } from '../store/mod.ts';
 import type { PathAttributes, ResourceAttributes } from './attributes.ts';
 import {
@@ -52,6 +53,7 @@ export type Question = ResourceAttributes | PathAttributes;
 export class Access {
   readonly #rbac: RbacAuthorizer;
   readonly #reader: StoreRbacReader;
+  readonly #defaults: ReadonlyMap<string, JsonObject>;
   readonly #chain: Authorizer;
   readonly #entry: Authorizer;
 
@@ -62,7 +64,8 @@ export class Access {
   }) {
     this.#reader = new StoreRbacReader(options.store);
     const defaults = [...kubernetesRbacDefaults().clusterRoles, ...kcpRbacDefaults().clusterRoles];
-    this.#rbac = new RbacAuthorizer(withFallbackRoles(this.#reader, defaults));
+    this.#defaults = new Map(defaults.map((role) => [textAt(objectAt(role, 'metadata'), 'name'), role]));
+    this.#rbac = new RbacAuthorizer(withFallbackRoles(this.#reader, this.#defaults));
     const clusters = new StoreLogicalClusters(options);
     const chainOptions = { rbac: this.#rbac, find: (cluster: LogicalCluster) => clusters.find(cluster) };
     this.#chain = accessChain(chainOptions);
@@ -109,6 +112,16 @@ export class Access {
       if (entry.verdict === 'allow') rights.push(...scopes.map((where) => ({ ...where, user })));
     }
     return rights;
+  }
+
+  /** A ClusterRole that is there in every logical cluster that has none of its name. */
+  defaultRole(name: string): JsonObject | undefined {
+    return this.#defaults.get(name);
+  }
+
+  /** How much the roles and bindings of a logical cluster take: see `grantSizeBytes`. */
+  grantBytes(cluster: LogicalCluster): Promise<number> {
+    return this.#reader.sizeBytes(cluster);
   }
 
   /** Whether what decisions rely on is still so in the durable state. */
