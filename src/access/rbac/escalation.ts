@@ -125,6 +125,8 @@ function withoutSettled(object: KubeObject): JsonObject {
     ownerReferences: undefined,
     finalizers: undefined,
     managedFields: undefined,
+    // Only one of the two may have it.
+    resourceVersion: undefined,
   });
   return objectOf({ ...object, metadata });
 }
