@@ -1,4 +1,4 @@
-export { Authenticator, type TokenCredential } from './authenticate.ts';
+export * from './authentication/mod.ts';
 export {
   type Authorized,
   authorize,

@@ -11,4 +11,11 @@ export {
 } from './authorizers.ts';
 export { accessChain } from './chain.ts';
 export { type AccessRequest, type Authorizer, type Decision, type RbacAt, union } from './decision.ts';
-export { effectiveUsers, isInScope, ORIGIN_EXTRA, SCOPES_EXTRA, WARRANT_EXTRA } from './effective-users.ts';
+export {
+  effectiveUsers,
+  homeOfServiceAccount,
+  isInScope,
+  ORIGIN_EXTRA,
+  SCOPES_EXTRA,
+  WARRANT_EXTRA,
+} from './effective-users.ts';
