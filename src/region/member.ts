@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Access, Authenticator, type TokenCredential, type User } from '../access/mod.ts';
+import { Access } from '../access/mod.ts';
 import { AdmissionChain, namespaceLifecycle } from '../admission/mod.ts';
 import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
 import {
@@ -25,6 +25,7 @@ import { StatusError } from '../machinery/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
+import { type AuthenticationOptions, createAuthentication } from './authentication.ts';
 import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
@@ -33,7 +34,6 @@ import {
   dialableHost,
   ensureAdminTokens,
   serverUrl,
-  tokenHashOf,
   writeAdminKubeconfig,
 } from './kubeconfig.ts';
 import { createNet } from './net.ts';
@@ -56,8 +56,8 @@ export interface MemberOptions {
   readonly log: MemberLog;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks?: readonly string[];
-  /** Tokens besides those of the administrators. */
-  readonly credentials?: readonly TokenCredential[];
+  /** Who may come in. */
+  readonly authentication?: AuthenticationOptions;
 }
 
 /** A member that answers requests. */
@@ -122,6 +122,11 @@ async function assemble(
     await opened?.close();
   });
   const [certificates, tokens, tokenKey, store] = await Promise.all(preparing);
+  const authenticator = await createAuthentication({
+    options: options.authentication ?? {},
+    admins: tokens,
+    clock: systemClock,
+  });
   const net = createNet(addressPolicy(webhookNetworksOf(options)));
   cleanups.unshift(() => net.close());
   const api: Api = {
@@ -159,11 +164,7 @@ async function assemble(
   cleanups.unshift(() => controllers.close());
   const facade = createFacade({
     api,
-    authenticator: new Authenticator([
-      ...(options.credentials ?? []),
-      { tokenHash: tokenHashOf(tokens.kcpAdmin), user: admin('kcp-admin', 'system:kcp:admin') },
-      { tokenHash: tokenHashOf(tokens.shardAdmin), user: admin('shard-admin') },
-    ]),
+    authenticator,
     tls: { certificate: certificates.servingCertificate, key: certificates.servingKey },
     report: (error, request) => {
       log.error('a request failed', {
@@ -275,10 +276,6 @@ async function continueTokenKey(directory: string): Promise<Uint8Array> {
   const key = randomBytes(TOKEN_KEY_BYTES);
   await writeFileAtomically({ path, content: key.toString('base64url'), mode: PRIVATE_FILE_MODE });
   return key;
-}
-
-function admin(name: string, ...groups: readonly string[]): User {
-  return { name, uid: '', groups: ['system:masters', ...groups, 'system:authenticated'], extra: {} };
 }
 
 /** A log whose disk failed takes nothing more: the member stops, and a restart finds out what is there. */
