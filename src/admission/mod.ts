@@ -6,3 +6,4 @@ export {
   type Operation,
 } from './chain.ts';
 export { namespaceLifecycle } from './namespace-lifecycle.ts';
+export * from './quota/mod.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Authenticator, type User } from '../access/mod.ts';
-import { AdmissionChain, namespaceLifecycle } from '../admission/mod.ts';
+import { AdmissionChain, namespaceLifecycle, QuotaLedger, resourceQuota } from '../admission/mod.ts';
 import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
 import {
   ClockRefused,
@@ -18,6 +18,7 @@ import {
   customResourceDefinitionController,
   garbageCollector,
   namespaceController,
+  resourceQuotaController,
 } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
@@ -122,10 +123,13 @@ async function assemble(
   const [certificates, tokens, tokenKey, store] = await Promise.all(preparing);
   const net = createNet(addressPolicy(webhookNetworksOf(options)));
   cleanups.unshift(() => net.close());
+  const quotas = new QuotaLedger(store, { isEnforced: true });
+  cleanups.unshift(async () => quotas.close());
   const api: Api = {
     store,
+    quotas,
     registry: new DefinitionRegistry(store),
-    admission: new AdmissionChain([namespaceLifecycle]),
+    admission: new AdmissionChain([namespaceLifecycle, resourceQuota(quotas)]),
     random: systemRandom,
     clock: systemClock,
     net,
@@ -139,6 +143,7 @@ async function assemble(
     controllers: [
       namespaceController(api),
       customResourceDefinitionController(api),
+      resourceQuotaController(api),
       ...garbageCollector(api),
     ],
     report: (controller, key, error) => {

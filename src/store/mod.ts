@@ -15,6 +15,7 @@ export {
   type Outcome,
   type Precondition,
   type Proposal,
+  type SequencedCommit,
   type SettledWork,
   WorkChanged,
 } from './sequencer.ts';
