@@ -1,8 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Authenticator, type User } from '../access/mod.ts';
-import { AdmissionChain, namespaceLifecycle, QuotaLedger, resourceQuota } from '../admission/mod.ts';
+import { Authenticator, type Authorizer, isAllowed, type User } from '../access/mod.ts';
+import {
+  AdmissionChain,
+  type AdmissionChoice,
+  AdmissionChoiceError,
+  admissionPlugins,
+  chosenPlugins,
+  QuotaLedger,
+} from '../admission/mod.ts';
 import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
 import {
   ClockRefused,
@@ -57,6 +64,8 @@ export interface MemberOptions {
   readonly log: MemberLog;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks?: readonly string[];
+  /** Admission plugins that are on beyond the default ones, and off. */
+  readonly admission?: AdmissionChoice;
 }
 
 /** A member that answers requests. */
@@ -81,10 +90,11 @@ const FAILURE_CHECK_MS = 1_000;
  * that an operator can mend; then nothing is left behind that a later start would stumble over.
  */
 export async function startMember(options: MemberOptions): Promise<Member> {
+  const plugins = chosenAdmission(options);
   const lock = await acquireDirectoryLock(options.rootDirectory);
   const cleanups: Cleanup[] = [() => lock.release()];
   try {
-    const member = await assemble(options, lock.directory, cleanups);
+    const member = await assemble({ ...options, plugins }, lock.directory, cleanups);
     return { ...member, close: once(() => runAll(cleanups)) };
   } catch (error) {
     // The reason why it did not start is what an operator has to know, not what came of it.
@@ -96,7 +106,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
 }
 
 async function assemble(
-  options: MemberOptions,
+  options: MemberOptions & { readonly plugins: readonly string[] },
   directory: string,
   cleanups: Cleanup[],
 ): Promise<Omit<Member, 'close'>> {
@@ -123,13 +133,20 @@ async function assemble(
   const [certificates, tokens, tokenKey, store] = await Promise.all(preparing);
   const net = createNet(addressPolicy(webhookNetworksOf(options)));
   cleanups.unshift(() => net.close());
-  const quotas = new QuotaLedger(store, { isEnforced: true });
+  const registry = new DefinitionRegistry(store);
+  const quotas = new QuotaLedger(store, { isEnforced: options.plugins.includes('ResourceQuota') });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
     store,
     quotas,
-    registry: new DefinitionRegistry(store),
-    admission: new AdmissionChain([namespaceLifecycle, resourceQuota(quotas)]),
+    registry,
+    admission: new AdmissionChain(
+      admissionPlugins(options.plugins, {
+        quotas,
+        authorize: authorizeByGroup,
+        definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
+      }),
+    ),
     random: systemRandom,
     clock: systemClock,
     net,
@@ -180,6 +197,23 @@ async function assemble(
   log.info('serving', { url: serverUrl(host, port), directory, revision: store.revision });
   return { url: serverUrl(host, port), kubeconfigPath, api, failed: failureOf(store, cleanups) };
 }
+
+function chosenAdmission({ admission }: MemberOptions): readonly string[] {
+  try {
+    return chosenPlugins(admission ?? { enable: [], disable: [] });
+  } catch (error) {
+    if (!(error instanceof AdmissionChoiceError)) throw error;
+    throw new StartError(error.message, { exitCode: 2, cause: error });
+  }
+}
+
+/** The same as `authorize` knows for now, as an authorizer. */
+const authorizeByGroup: Authorizer = async ({ user }) => ({
+  verdict: isAllowed(user) ? 'allow' : 'no-opinion',
+  reason: '',
+  reliesOn: [],
+  isOutside: false,
+});
 
 /** A member on loopback is for trying things out, and the webhooks run beside it. */
 function webhookNetworksOf({ bindAddress, webhookNetworks = [] }: MemberOptions): readonly string[] {

