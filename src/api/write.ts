@@ -54,6 +54,13 @@ export interface Wish {
   readonly last?: KubeObject;
   /** The caller named the revision or expects absence: losing a race is an answer, not a reason to retry. */
   readonly isFinal: boolean;
+  /** The status of a quota as its controller has counted. Stale, it is not written, and the attempt starts over. */
+  readonly count?: QuotaCount;
+}
+
+export interface QuotaCount {
+  /** Asked in the very turn in which the commit gets its place. */
+  isStale(): boolean;
 }
 
 /** A write that is durable, or (dry run, no-op) would change nothing. */
@@ -178,7 +185,8 @@ async function commit(
   const outcome = { resource, key, isCreated, row, lastRow };
   const expected = currentRow?.revision ?? 0;
   if (row !== undefined && currentRow !== undefined && isSame(row, currentRow)) {
-    // Nothing changes: no revision, no event.
+    // Nothing changes: no revision, no event. What was counted must be true all the same.
+    assertStillTrue(api, key, { expected, wish });
     await settle(api);
     return { ...outcome, revision: currentRow.revision };
   }
@@ -187,17 +195,29 @@ async function commit(
     return { ...outcome, revision: currentRow?.revision };
   }
   const propose = async () => {
-    const work = await workOf(api, { definition, key, object: wish.object, old: current, row: currentRow });
+    const work = await workOf(api, { definition, key, wish, old: current, row: currentRow });
     const reliesOn = [...step.request.target.reliesOn, ...step.reads.reliesOn];
-    // In the same step as the proposal: what is durable now was announced, and the sequencer knows of the rest.
-    if (!api.access.isCurrent(reliesOn)) throw new RightsChanged();
-    return api.store.commit({
+    const proposal = {
       mutations: [{ key, expected, ...(row === undefined ? {} : { row }) }],
       preconditions: [...resource.preconditions, ...step.reads.preconditions],
       settled: groundsOf(reliesOn),
       work,
       actor: step.request.target.user.name,
       originRegion: api.region,
+    };
+    const kind = { group: definition.group, resource: definition.names.plural };
+    const delta = countDelta({ isThere: currentRow !== undefined, isWanted: row !== undefined });
+    const assertCurrent = () => {
+      // What is durable now was announced, and the sequencer knows of the rest.
+      if (!api.access.isCurrent(reliesOn)) throw new RightsChanged();
+      if (wish.count?.isStale()) throw new ExpectationFailed({ key, current: 0, isPrecondition: true });
+    };
+    return api.quotas.commit(proposal, {
+      key,
+      kind,
+      delta,
+      assertCurrent,
+      isCount: wish.count !== undefined,
     });
   };
   const isDeparture = row === undefined && currentRow !== undefined;
@@ -205,18 +225,39 @@ async function commit(
   return { ...outcome, revision: committed.revisions[0] };
 }
 
+function assertStillTrue(
+  api: Api,
+  key: ObjectKey,
+  { expected, wish }: { readonly expected: number; readonly wish: Wish },
+): void {
+  if (wish.count === undefined) return;
+  const current = api.store.newest(key)?.revision ?? 0;
+  if (current !== expected || wish.count.isStale()) {
+    throw new ExpectationFailed({ key, current, isPrecondition: true });
+  }
+}
+
+function countDelta({ isThere, isWanted }: { isThere: boolean; isWanted: boolean }): 1 | 0 | -1 {
+  if (isThere === isWanted) return 0;
+  return isWanted ? 1 : -1;
+}
+
 async function workOf(
   api: Api,
   change: {
     readonly definition: Resource['definition'];
     readonly key: ObjectKey;
-    readonly object: KubeObject | undefined;
+    readonly wish: Wish;
     readonly old: KubeObject | undefined;
     readonly row: Row | undefined;
   },
 ): Promise<WorkChange[]> {
-  const { definition, key, object, old, row } = change;
-  if (object !== undefined) return workAfterPut({ definition, key, object, old, random: api.random });
+  const { definition, key, wish, old, row } = change;
+  const { object } = wish;
+  if (object !== undefined) {
+    const isCounted = wish.count !== undefined;
+    return workAfterPut({ definition, key, object, old, isCounted, random: api.random });
+  }
   if (row === undefined) return [];
   const snapshot = api.store.snapshot();
   try {
