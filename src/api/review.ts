@@ -74,5 +74,12 @@ function userInfo(user: User): JsonObject {
     username: user.name,
     uid: user.uid === '' ? undefined : user.uid,
     groups: [...user.groups],
+    extra: extraOf(user),
   });
+}
+
+function extraOf({ extra }: User): JsonObject | undefined {
+  const keys = Object.keys(extra);
+  if (keys.length === 0) return undefined;
+  return objectOf(Object.fromEntries(keys.map((key) => [key, [...extra[key]!]])));
 }

@@ -112,20 +112,13 @@ export async function write(
       // Charts write twenty roles at once: each relies on what the one before it changes.
       isCrowded = isAboutRights(error) && target.group === RBAC_GROUP;
       request.context.signal.throwIfAborted();
-      target = await authorizedAnew(api, target);
+      target = await api.access.authorizeAgain(target);
     }
   }
 }
 
 function isAboutRights(error: ExpectationFailed | RightsChanged): boolean {
   return error instanceof RightsChanged || error.isUnsettled;
-}
-
-/** The same request under the rights of now; 403 where they do not suffice any more. */
-async function authorizedAnew(api: Api, target: Authorized<Target>): Promise<Authorized<Target>> {
-  if (api.access.isCurrent(target.reliesOn)) return target;
-  const { question, reliesOn: _, ...plain } = target;
-  return api.access.authorize(plain as Target, question);
 }
 
 async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promise<Written> {
