@@ -185,13 +185,13 @@ async function workOf(
   },
 ): Promise<WorkChange[]> {
   const { definition, key, object, old, row } = change;
-  if (object !== undefined) return workAfterPut({ definition, key, object, old, random: api.random });
+  if (object !== undefined) return workAfterPut(api, { definition, key, object, old });
   if (row === undefined) return [];
   const snapshot = api.store.snapshot();
   try {
     // A dependent that is on its way right now has its owners checked once it has arrived.
     const hasDependents = await snapshot.hasDependents(key.cluster, row.uid);
-    return hasDependents ? [workAfterDelete(key, row.uid, api.random)] : [];
+    return workAfterDelete(api, { key, uid: row.uid, hasDependents });
   } finally {
     snapshot.close();
   }

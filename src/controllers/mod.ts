@@ -1,4 +1,6 @@
 export { customResourceDefinitionController } from './custom-resource-definition.ts';
 export { garbageCollector } from './garbage-collector.ts';
 export { namespaceController } from './namespace.ts';
+export { namespaceDefaultsController, systemNamespaceController } from './namespace-defaults.ts';
+export { oweRootCa, rootCaController } from './root-ca.ts';
 export { type Controller, type ControllerReport, ControllerRuntime } from './runtime.ts';

@@ -18,6 +18,10 @@ import {
   customResourceDefinitionController,
   garbageCollector,
   namespaceController,
+  namespaceDefaultsController,
+  oweRootCa,
+  rootCaController,
+  systemNamespaceController,
 } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
@@ -131,13 +135,18 @@ async function assemble(
     net,
     tokens: new ContinueTokens(tokenKey),
     region: options.region as RegionName,
+    caBundle: certificates.ca,
   };
   await found(api);
+  await oweRootCa(api);
   const controllers = new ControllerRuntime({
     api,
     clock: systemClock,
     controllers: [
       namespaceController(api),
+      namespaceDefaultsController(api),
+      systemNamespaceController(api),
+      rootCaController(api),
       customResourceDefinitionController(api),
       ...garbageCollector(api),
     ],

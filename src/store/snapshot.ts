@@ -25,6 +25,7 @@ import {
   versionsOfObject,
   type WorkKey,
   wildcardRange,
+  workPrefixRange,
   workRange,
 } from './tables.ts';
 
@@ -149,8 +150,8 @@ export class StoreSnapshot {
   }
 
   /** The objects of one kind in all logical clusters, in order of cluster, namespace and name. */
-  async *listWildcard(group: string, resource: string): AsyncGenerator<ListedObject[]> {
-    yield* this.#indexed(wildcardRange(group, resource), parseWildcardKey);
+  async *listWildcard(group: string, resource: string, after?: string): AsyncGenerator<ListedObject[]> {
+    yield* this.#indexed(wildcardRange(group, resource, after), parseWildcardKey);
   }
 
   /** How many objects are in the scope, counting no further than `countMax`. */
@@ -243,6 +244,22 @@ export class StoreSnapshot {
       if (entries.length > 0) return true;
     }
     return false;
+  }
+
+  /**
+   * The first debts, up to a number, of all controllers whose names begin like this, in the order of names and
+   * keys; only those after a given one if named.
+   */
+  async firstWork(
+    prefix: string,
+    options: { readonly limit: number; readonly after?: WorkKey | undefined },
+  ): Promise<{ readonly key: WorkKey; readonly payload: Buffer }[]> {
+    const { limit, after } = options;
+    const found: { readonly key: WorkKey; readonly payload: Buffer }[] = [];
+    for await (const entries of this.#iterate(workPrefixRange(prefix, after), { limit })) {
+      for (const [key, payload] of entries) found.push({ key: parseWorkKey(key), payload });
+    }
+    return found;
   }
 
   /** What a controller owes, in key order. */
