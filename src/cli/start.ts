@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, type Invocation, UsageError } from './command.ts';
+import { parseDurationMs } from './duration.ts';
 import { exitCode } from './exit-code.ts';
 import { createLog, type Log, type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
 import { isOnPath, nextSteps } from './next-steps.ts';
@@ -16,6 +17,8 @@ export interface MemberOptions {
   readonly log: Log;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks: readonly string[];
+  /** How long events live after they were last written; 0 is for ever. */
+  readonly eventTtlMs: number;
 }
 
 /** A member that answers requests. */
@@ -88,6 +91,12 @@ export function createStartCommand(surroundings: StartSurroundings): Command {
         placeholder: 'CIDR,…',
         description:
           'Networks besides the public Internet that webhooks may be in; a server on loopback reaches its own machine',
+      },
+      'event-ttl': {
+        type: 'string',
+        placeholder: 'DURATION',
+        default: '1h',
+        description: 'How long events are kept after they were last written; 0 keeps them',
       },
       'log-level': {
         type: 'string',
@@ -179,6 +188,7 @@ function memberOptions(invocation: Invocation, log: Log): MemberOptions {
     securePort: port(textFlag(invocation, 'secure-port')),
     region: regionName(textFlag(invocation, 'region')),
     webhookNetworks: networks(textFlag(invocation, 'webhook-networks')),
+    eventTtlMs: duration('event-ttl', textFlag(invocation, 'event-ttl')),
     log,
   };
 }
@@ -233,6 +243,12 @@ function networks(text: string): string[] {
     );
   }
   return list;
+}
+
+function duration(flag: string, text: string): number {
+  const value = parseDurationMs(text);
+  if (value !== undefined) return value;
+  throw new UsageError(`--${flag} takes a duration, such as 1h, 90s or 1h30m, but "${text}" is none`);
 }
 
 function regionName(text: string): string {

@@ -1,4 +1,5 @@
 export { customResourceDefinitionController } from './custom-resource-definition.ts';
+export { EventExpiry } from './event-expiry.ts';
 export { garbageCollector } from './garbage-collector.ts';
 export { namespaceController } from './namespace.ts';
 export { namespaceDefaultsController, systemNamespaceController } from './namespace-defaults.ts';

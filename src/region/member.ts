@@ -16,6 +16,7 @@ import {
 import {
   ControllerRuntime,
   customResourceDefinitionController,
+  EventExpiry,
   garbageCollector,
   namespaceController,
   namespaceDefaultsController,
@@ -60,6 +61,10 @@ export interface MemberOptions {
   readonly log: MemberLog;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks?: readonly string[];
+  /** How long events live after they were last written; 0 is for ever. */
+  readonly eventTtlMs?: number;
+  /** Controllers that do not run, by name: for tests of the server alone. What they owe stays owed. */
+  readonly disabledControllers?: readonly string[];
 }
 
 /** A member that answers requests. */
@@ -77,6 +82,8 @@ const SHARD = 'root' as ShardName;
 const DATABASE_DIRECTORY = 'data';
 const TOKEN_KEY_FILE = '.continue-token-key';
 const TOKEN_KEY_BYTES = 32;
+// As upstream's --event-ttl.
+const EVENT_TTL_MS = 60 * 60_000;
 const FAILURE_CHECK_MS = 1_000;
 
 /**
@@ -149,7 +156,7 @@ async function assemble(
       rootCaController(api),
       customResourceDefinitionController(api),
       ...garbageCollector(api),
-    ],
+    ].filter(({ name }) => !(options.disabledControllers ?? []).includes(name)),
     report: (controller, key, error) => {
       // Somebody else was quicker: the next look settles it, and there is nothing to do for an operator.
       const isRace = error instanceof StatusError && error.reason === 'Conflict';
@@ -163,6 +170,14 @@ async function assemble(
   });
   await controllers.start();
   cleanups.unshift(() => controllers.close());
+  const expiry = new EventExpiry({
+    api,
+    clock: systemClock,
+    ttlMs: options.eventTtlMs ?? EVENT_TTL_MS,
+    report: (error) => log.warn('events could not be deleted for now', { error: String(error) }),
+  });
+  expiry.start();
+  cleanups.unshift(() => expiry.close());
   const facade = createFacade({
     api,
     authenticator: new Authenticator([

@@ -23,7 +23,9 @@ export interface InProcessServer {
 }
 
 /** Starts a member on a free port and an empty directory. */
-export async function startInProcess(): Promise<InProcessServer> {
+export async function startInProcess(
+  options: { readonly disabledControllers?: readonly string[] } = {},
+): Promise<InProcessServer> {
   const directory = await mkdtemp(join(tmpdir(), 'antipode-in-process-'));
   const errors: string[] = [];
   const log: MemberLog = {
@@ -39,6 +41,7 @@ export async function startInProcess(): Promise<InProcessServer> {
       securePort: 0,
       region: 'local',
       log,
+      ...options,
     });
     return {
       url: member.url,
