@@ -1,3 +1,4 @@
+export { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 export { customResourceDefinitionController } from './custom-resource-definition.ts';
 export { EventExpiry } from './event-expiry.ts';
 export { garbageCollector } from './garbage-collector.ts';

@@ -15,6 +15,7 @@ import {
 } from '../base/mod.ts';
 import {
   ControllerRuntime,
+  clusterRoleAggregationController,
   customResourceDefinitionController,
   EventExpiry,
   garbageCollector,
@@ -154,6 +155,7 @@ async function assemble(
       namespaceDefaultsController(api),
       systemNamespaceController(api),
       rootCaController(api),
+      clusterRoleAggregationController(api),
       customResourceDefinitionController(api),
       ...garbageCollector(api),
     ].filter(({ name }) => !(options.disabledControllers ?? []).includes(name)),
