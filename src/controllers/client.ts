@@ -1,4 +1,4 @@
-import { authorize, SYSTEM_USER } from '../access/mod.ts';
+import { type Authorized, SYSTEM_USER } from '../access/mod.ts';
 import {
   APPLY_PATCH,
   type Api,
@@ -40,7 +40,7 @@ export class ControllerClient {
   /** Creates an object at its place, unless there is one already. */
   async create(place: Place, object: KubeObject): Promise<void> {
     const request = {
-      target: this.#target({ ...place, name: '' }, 'create'),
+      target: await this.#target({ ...place, name: '' }, 'create'),
       options: this.#options,
       context: this.#context,
       body: bodyOf('application/json', object),
@@ -60,7 +60,7 @@ export class ControllerClient {
 
   /** Deletes an object, if it is still the one with that uid. Missing ones count as deleted. */
   async remove(place: Place, options: Partial<DeleteOptions> & { readonly uid: string }): Promise<void> {
-    const target = this.#target(place, 'delete');
+    const target = await this.#target(place, 'delete');
     const full: DeleteOptions = {
       isDryRun: false,
       resourceVersion: undefined,
@@ -83,7 +83,7 @@ export class ControllerClient {
 
   /** Replaces an object or its subresource, if it is still at the object's resourceVersion. */
   async update(place: Place, object: KubeObject): Promise<void> {
-    const target = this.#target(place, 'update');
+    const target = await this.#target(place, 'update');
     await update(this.#api, {
       target,
       options: this.#options,
@@ -93,7 +93,7 @@ export class ControllerClient {
   }
 
   async #patch(place: Place, mediaType: string, value: JsonValue, query = Query.parse('')): Promise<void> {
-    const target = this.#target(place, 'patch');
+    const target = await this.#target(place, 'patch');
     const body = bodyOf(mediaType, value);
     await ignoreGone(
       place,
@@ -107,9 +107,9 @@ export class ControllerClient {
     );
   }
 
-  #target(place: Place, verb: string): ReturnType<typeof authorize<Target>> {
+  async #target(place: Place, verb: string): Promise<Authorized<Target>> {
     const { definition } = place;
-    return authorize({
+    return this.#api.access.authorize<Target>({
       user: SYSTEM_USER,
       cluster: place.cluster,
       verb,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Authenticator, type User } from '../access/mod.ts';
+import { Access, Authenticator, type TokenCredential, type User } from '../access/mod.ts';
 import { AdmissionChain, namespaceLifecycle } from '../admission/mod.ts';
 import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
 import {
@@ -66,6 +66,8 @@ export interface MemberOptions {
   readonly eventTtlMs?: number;
   /** Controllers that do not run, by name: for tests of the server alone. What they owe stays owed. */
   readonly disabledControllers?: readonly string[];
+  /** Tokens besides those of the administrators. */
+  readonly credentials?: readonly TokenCredential[];
 }
 
 /** A member that answers requests. */
@@ -138,6 +140,7 @@ async function assemble(
     store,
     registry: new DefinitionRegistry(store),
     admission: new AdmissionChain([namespaceLifecycle]),
+    access: new Access({ store, logicalClusterKey }),
     random: systemRandom,
     clock: systemClock,
     net,
@@ -183,6 +186,7 @@ async function assemble(
   const facade = createFacade({
     api,
     authenticator: new Authenticator([
+      ...(options.credentials ?? []),
       { tokenHash: tokenHashOf(tokens.kcpAdmin), user: admin('kcp-admin', 'system:kcp:admin') },
       { tokenHash: tokenHashOf(tokens.shardAdmin), user: admin('shard-admin') },
     ]),

@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { Access } from '../../src/access/mod.ts';
 import { AdmissionChain, namespaceLifecycle } from '../../src/admission/mod.ts';
-import { type Api, ContinueTokens, createLogicalCluster } from '../../src/api/mod.ts';
+import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../../src/api/mod.ts';
 import {
   type LogicalCluster,
   limits,
@@ -58,6 +59,7 @@ class VirtualMember {
     const api: Api = {
       store,
       registry: new DefinitionRegistry(store),
+      access: new Access({ store, logicalClusterKey }),
       admission: new AdmissionChain([namespaceLifecycle]),
       random: systemRandom,
       clock,
