@@ -241,14 +241,14 @@ async function workOf(
   const { object } = wish;
   if (object !== undefined) {
     const isCounted = wish.count !== undefined;
-    return workAfterPut({ definition, key, object, old, isCounted, random: api.random });
+    return workAfterPut(api, { definition, key, object, old, isCounted });
   }
   if (row === undefined) return [];
   const snapshot = api.store.snapshot();
   try {
     // A dependent that is on its way right now has its owners checked once it has arrived.
     const hasDependents = await snapshot.hasDependents(key.cluster, row.uid);
-    return hasDependents ? [workAfterDelete(key, row.uid, api.random)] : [];
+    return workAfterDelete(api, { key, uid: row.uid, hasDependents });
   } finally {
     snapshot.close();
   }

@@ -122,6 +122,8 @@ export const limits = {
   listedChangesMax: 10_000,
   /** Changes that a step of a controller has on their way at once: with more, a write to the disk is no cheaper. */
   controllerChangesMax: 64,
+  /** Events that expire in one commit, which holds the event loop for some milliseconds. */
+  expiredEventsMax: 256,
   /** Owner references of unknown kinds that wait for a CRD; a waiting one costs some 500 bytes. */
   unknownOwnersMax: 10_000,
   /** Kinds of owners whose plurals are remembered: far more than one set of controllers uses. */
