@@ -10,5 +10,6 @@ export {
   type ResourceAttributes,
 } from './authorize.ts';
 export * from './chain/mod.ts';
+export { MASTERS_GROUP } from './groups.ts';
 export * from './rbac/mod.ts';
 export { SYSTEM_USER, type User } from './user.ts';

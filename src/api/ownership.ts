@@ -1,3 +1,4 @@
+import { type LogicalCluster, ROOT_CLUSTER } from '../base/mod.ts';
 import {
   applyTypeOf,
   type Definition,
@@ -28,6 +29,8 @@ export interface Endpoint {
   readonly definition: Definition;
   readonly version: DefinitionVersion;
   readonly subresource: string;
+  /** Whose objects they are. Only webhooks are asked in somebody's name, and built-in kinds have none. */
+  readonly target?: { readonly cluster: LogicalCluster };
 }
 
 /** Notes in the managed fields of an object what this write gives to and takes from whom. In place. */
@@ -59,7 +62,10 @@ export function assertTypedConfiguration(api: Api, endpoint: Endpoint, config: K
   typedConfiguration(ownershipRules(api, endpoint), config);
 }
 
-function ownershipRules(api: Api, { definition, version, subresource }: Endpoint): OwnershipRules {
+function ownershipRules(
+  api: Api,
+  { definition, version, subresource, target: place }: Endpoint,
+): OwnershipRules {
   const apiVersion = apiVersionOf(definition.group, version.name);
   const reset = definition.strategy.resetFields({ subresource, version: version.name });
   return {
@@ -80,7 +86,8 @@ function ownershipRules(api: Api, { definition, version, subresource }: Endpoint
     },
     convert(object, wanted) {
       if (object.apiVersion === wanted) return object;
-      const target = { definition, version: wanted.slice(wanted.lastIndexOf('/') + 1) };
+      const name = wanted.slice(wanted.lastIndexOf('/') + 1);
+      const target = { cluster: place?.cluster ?? ROOT_CLUSTER, definition, version: name };
       return objectInVersion(api, target, object);
     },
   };

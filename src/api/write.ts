@@ -117,7 +117,7 @@ async function currentOf(
 ): Promise<KubeObject | undefined> {
   if (row === undefined) return undefined;
   const { definition, version } = resource;
-  const view = { definition, version: version.name };
+  const view = { cluster: resource.target.cluster, definition, version: version.name };
   return decodeStored(definition, version.name, await rowInVersion(api, view, row, context));
 }
 
@@ -140,9 +140,10 @@ async function commit(
   const { resource, key, currentRow, current, wish } = step;
   const { definition, version } = resource;
   const { context } = step.request;
+  const view = { cluster: key.cluster, definition, version: version.name };
   const rowOf = async (object: KubeObject | undefined): Promise<NewRow | undefined> => {
     if (object === undefined) return undefined;
-    const stored = await objectForStorage(api, { definition, version: version.name }, object, context);
+    const stored = await objectForStorage(api, view, object, context);
     return encodeOwned(definition, stored, { row: currentRow, current });
   };
   const row = await rowOf(wish.object);

@@ -56,6 +56,10 @@ export const limits = {
   gzipBytesMin: 128 * 1024,
   /** One client that opens streams without end must not take the member down. */
   watchersMax: 50_000,
+  /** The same for one user. A controller manager with every kind of a workspace has some hundred; 20 KiB each. */
+  watchersPerUserMax: 1_000,
+  /** The same for one workspace, whoever watches: ten of them cannot take all of a member. */
+  watchersPerClusterMax: 5_000,
   /** A watcher that is behind by more continues from the stored log. */
   watcherQueueBytesMax: 1024 * 1024,
   /**
@@ -135,9 +139,14 @@ export const limits = {
   webhookCallsMax: 1_000,
   /** The same for one server: a slow one must not hold up the webhooks of others. */
   webhookCallsPerServerMax: 100,
-  /** Connections to webhooks, in all and to one server. */
+  /** The same for one logical cluster. */
+  webhookCallsPerClusterMax: 200,
+  /** Calls of webhooks that have a connection, in all, of one logical cluster, and to one server. */
   webhookConnectionsMax: 256,
+  webhookConnectionsPerClusterMax: 32,
   webhookConnectionsPerServerMax: 16,
+  /** Idle connections to webhooks that are kept: handshakes saved, not needed. */
+  webhookIdleConnectionsMax: 128,
   /** Objects that a webhook converted for one watch and others may want too, counted as they are stored. */
   watchConversionsBytesMax: 16 * 1024 * 1024,
   /** A connection to a webhook that nobody used for this long is closed. */
