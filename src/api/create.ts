@@ -34,7 +34,7 @@ export async function create(
   if (target.subresource !== '') throw new UnknownResource();
   const decoded = decodeObject(resource, body);
   enforceFieldValidation(resource, decoded.complaints, { options, warn: context.warn });
-  return createObject(api, { target, options, context, object: decoded.object });
+  return createObject(api, { target, options, context, object: decoded.object, sizeBytes: body.bytes.length });
 }
 
 /** The same for an object that is decoded already: PUT and apply of a missing one end here too. */
@@ -45,9 +45,10 @@ export async function createObject(
     readonly options: WriteOptions;
     readonly context: RequestContext;
     readonly object: KubeObject;
+    readonly sizeBytes: number;
   },
 ): Promise<Written> {
-  const { target, options, context } = request;
+  const { target, options, context, sizeBytes } = request;
   const { object } = request;
   const isGenerated = !object.metadata.name && Boolean(object.metadata.generateName);
   for (let attempts = 1; ; attempts++) {
@@ -57,6 +58,7 @@ export async function createObject(
         target,
         options,
         context,
+        sizeBytes,
         keyOf: (resource) => objectKey(resource, name),
         attempt: (attempt) =>
           prepareCreate(api, { attempt, object: deepCopy(object), name, options, context }),
@@ -96,7 +98,8 @@ export async function prepareCreate(
   dedupeOwners(object, context);
   if (step.isOwned !== true) {
     const writer = { manager: options.fieldManager, now: formatTime(api.store.nowMs()) };
-    await noteOwnership(api, resource, { live: undefined, object, writer });
+    await noteOwnership(api, resource, { live: undefined, object, writer, pause: attempt.pause });
+    await attempt.pause();
   }
   const admission = {
     operation: 'CREATE' as const,

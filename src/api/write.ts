@@ -25,6 +25,7 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { objectForStorage, rowInVersion } from './conversion.ts';
 import { depart } from './departures.ts';
+import { type Pause, pauseFor } from './heavy-work.ts';
 import { decodeStored, encodeRow } from './row-codec.ts';
 import { groupResource, type Resource, resolve, type Target } from './target.ts';
 import { workAfterDelete, workAfterPut } from './work.ts';
@@ -39,6 +40,8 @@ export interface Attempt {
   readonly current: KubeObject | undefined;
   /** Reads of other objects: each becomes a precondition of the commit. */
   readonly reads: AdmissionReads;
+  /** For between two parts of the work, so that a large object does not hold up others. */
+  readonly pause: Pause;
 }
 
 /** What an attempt wants: an object to store, or none (delete). */
@@ -76,6 +79,8 @@ export async function write(
     readonly target: Authorized<Target>;
     readonly options: WriteOptions;
     readonly context: RequestContext;
+    /** How large the body is that asks for it. */
+    readonly sizeBytes?: number;
     keyOf(resource: Resource): ObjectKey;
     attempt(attempt: Attempt): Promise<Wish> | Wish;
   },
@@ -100,7 +105,10 @@ async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promis
   const reads = new RecordedReads(api);
   const currentRow = api.store.newest(key);
   const current = await currentOf(api, request, { resource, row: currentRow });
-  const wish = await request.attempt({ resource, key, currentRow, current, reads });
+  const pause = pauseFor((request.sizeBytes ?? 0) + (currentRow?.json.length ?? 0));
+  await pause();
+  const wish = await request.attempt({ resource, key, currentRow, current, reads, pause });
+  await pause();
   try {
     return await commit(api, { request, resource, key, currentRow, current, reads, wish });
   } catch (error) {

@@ -28,6 +28,11 @@ export const limits = {
   celTypeWeightMax: 2_000,
   /** What the rules of one object may do: about as many times 100 ns in which nobody else is served. */
   celObjectWorkMax: 3_000_000,
+  /**
+   * From this size on a write lets others go first between its parts: one of 1.5 MiB with a million small values in
+   * lists and ownership takes a second in all. Nearly all objects are far smaller, and written without a break.
+   */
+  heavyWorkBytesMin: 128 * 1024,
   /** 3 MiB of tiny keys would otherwise cost 100 MB of heap. */
   jsonNodesMax: 250_000,
   /** An apiserver's limit on the operations of one JSON patch. */
