@@ -12,6 +12,7 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { createObject } from './create.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
+import { assertRoomForDefinition } from './definition-room.ts';
 import {
   assertName,
   assertSameUid,
@@ -146,6 +147,7 @@ export async function prepareUpdate(
     warn: (text: string): void => context.warn(text),
   };
   definition.strategy.prepareForUpdate(object, old, strategyContext);
+  await assertRoomForDefinition(api, resource, { object, oldBytes: attempt.currentRow?.json.length });
   // An unconditional update is one from whatever is there now.
   object.metadata.resourceVersion = String(attempt.currentRow?.revision);
   const errors = definition.strategy.validateUpdate(object, old, strategyContext);

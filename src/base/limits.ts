@@ -113,8 +113,20 @@ export const limits = {
   definitionSetBytesMin: 1024 * 1024,
   /** Documents of definition sets kept. */
   definitionSetsCachedMax: 64,
-  /** CRDs that one logical cluster may hold (bounds discovery). */
-  customResourceDefinitionsMax: 2_000,
+  /**
+   * CRDs that one logical cluster may hold, their groups, and their bytes: discovery and OpenAPI documents are made of
+   * all of them. The largest provider of a cloud's resources has some 900 in 170 groups.
+   */
+  customResourceDefinitionsMax: 1_000,
+  customResourceGroupsMax: 200,
+  customResourceDefinitionsBytesMax: 32 * 1024 * 1024,
+  /** Versions of one CRD: few have more than four, and each is a document. */
+  definitionVersionsMax: 20,
+  /**
+   * Schemas within one CRD, in all versions: each of some twenty rules looks at all of them. A published CRD has more
+   * than 200 bytes for each, so that it grows too large for an object before it has half as many.
+   */
+  definitionSchemasMax: 20_000,
   /** remainingItemCount is counted up to here and left out beyond: it is an estimate by contract. */
   remainingItemsCountedMax: 20_000,
   /**
