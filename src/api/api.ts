@@ -1,3 +1,4 @@
+import type { Access } from '../access/mod.ts';
 import type { AdmissionChain } from '../admission/mod.ts';
 import type { Clock, Net, Random, RegionName } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
@@ -9,6 +10,8 @@ export interface Api {
   readonly store: Store;
   readonly registry: DefinitionRegistry;
   readonly admission: AdmissionChain;
+  /** Who may do what. */
+  readonly access: Access;
   readonly random: Random;
   readonly clock: Clock;
   /** The way to webhooks. */

@@ -1,4 +1,4 @@
-import type { Authorized } from '../access/mod.ts';
+import { type Authorized, groundsOf, type RbacAt } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
 import { limits, type Revision } from '../base/mod.ts';
 import {
@@ -70,6 +70,9 @@ export interface Written {
  * `attempt` with the newest state, and commits what it wishes under the condition that everything it
  * relied on still stands; when something moved, it starts over with the new state.
  *
+ * So does what the writer may do: a right that is taken away meanwhile lets nothing through, and the 403 is that of
+ * a request that comes now.
+ *
  * Throws `StatusError`: what `attempt` throws, 409 for a race that the caller has to know of, 413, 429,
  * 503, 504.
  */
@@ -85,18 +88,27 @@ export async function write(
     attempt(attempt: Attempt): Promise<Wish> | Wish;
   },
 ): Promise<Written> {
+  let { target } = request;
   for (let attempts = 1; ; attempts++) {
     try {
-      return await writeOnce(api, request);
+      return await writeOnce(api, { ...request, target });
     } catch (error) {
       // What an answer was judged by may still be on its way to the disk: nobody hears of it before it is
       // durable, and the next attempt reads it as durable state.
       await settle(api);
-      if (!(error instanceof ExpectationFailed)) throw translate(error);
-      if (attempts >= limits.writeAttemptsMax) throw tooManyRaces(request.target, error);
+      if (!(error instanceof ExpectationFailed || error instanceof RightsChanged)) throw translate(error);
+      if (attempts >= limits.writeAttemptsMax) throw tooManyRaces(target, error);
       request.context.signal.throwIfAborted();
+      target = await authorizedAnew(api, target);
     }
   }
+}
+
+/** The same request under the rights of now; 403 where they do not suffice any more. */
+async function authorizedAnew(api: Api, target: Authorized<Target>): Promise<Authorized<Target>> {
+  if (api.access.isCurrent(target.reliesOn)) return target;
+  const { question, reliesOn: _, ...plain } = target;
+  return api.access.authorize(plain as Target, question);
 }
 
 async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promise<Written> {
@@ -133,7 +145,7 @@ async function commit(
   api: Api,
   step: {
     readonly request: {
-      readonly target: Target;
+      readonly target: Authorized<Target>;
       readonly options: WriteOptions;
       readonly context: RequestContext;
     };
@@ -170,9 +182,13 @@ async function commit(
   }
   const propose = async () => {
     const work = await workOf(api, { definition, key, object: wish.object, old: current, row: currentRow });
+    const reliesOn = [...step.request.target.reliesOn, ...step.reads.reliesOn];
+    // In the same step as the proposal: what is durable now was announced, and the sequencer knows of the rest.
+    if (!api.access.isCurrent(reliesOn)) throw new RightsChanged();
     return api.store.commit({
       mutations: [{ key, expected, ...(row === undefined ? {} : { row }) }],
       preconditions: [...resource.preconditions, ...step.reads.preconditions],
+      settled: groundsOf(reliesOn),
       work,
       actor: step.request.target.user.name,
       originRegion: api.region,
@@ -206,8 +222,15 @@ async function workOf(
   }
 }
 
+/** The roles and bindings that a write was allowed by are not those of now: nothing was proposed. */
+class RightsChanged extends Error {
+  override readonly name = 'RightsChanged';
+}
+
 class RecordedReads implements AdmissionReads {
   readonly preconditions: Precondition[] = [];
+  /** What was found out about rights on the way, besides the right to make the request. */
+  readonly reliesOn: RbacAt[] = [];
   readonly #api: Api;
 
   constructor(api: Api) {
@@ -287,8 +310,10 @@ function raceLost(resource: Resource, key: ObjectKey, error: ExpectationFailed):
   return newConflict(gr, key.name, OBJECT_MODIFIED);
 }
 
-function tooManyRaces(target: Target, error: ExpectationFailed): Error {
-  return newConflict({ group: target.group, resource: target.resource }, error.key.name, OBJECT_MODIFIED);
+function tooManyRaces(target: Target, error: ExpectationFailed | RightsChanged): Error {
+  const name =
+    error instanceof ExpectationFailed && error.key.resource !== '*' ? error.key.name : target.name;
+  return newConflict({ group: target.group, resource: target.resource }, name, OBJECT_MODIFIED);
 }
 
 /** Waits until everything that this request may have read is durable. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Authenticator, type User } from '../access/mod.ts';
+import { Access, Authenticator, type TokenCredential, type User } from '../access/mod.ts';
 import { AdmissionChain, namespaceLifecycle } from '../admission/mod.ts';
 import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
 import {
@@ -56,6 +56,8 @@ export interface MemberOptions {
   readonly log: MemberLog;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks?: readonly string[];
+  /** Tokens besides those of the administrators. */
+  readonly credentials?: readonly TokenCredential[];
 }
 
 /** A member that answers requests. */
@@ -126,6 +128,7 @@ async function assemble(
     store,
     registry: new DefinitionRegistry(store),
     admission: new AdmissionChain([namespaceLifecycle]),
+    access: new Access({ store, logicalClusterKey }),
     random: systemRandom,
     clock: systemClock,
     net,
@@ -157,6 +160,7 @@ async function assemble(
   const facade = createFacade({
     api,
     authenticator: new Authenticator([
+      ...(options.credentials ?? []),
       { tokenHash: tokenHashOf(tokens.kcpAdmin), user: admin('kcp-admin', 'system:kcp:admin') },
       { tokenHash: tokenHashOf(tokens.shardAdmin), user: admin('shard-admin') },
     ]),
