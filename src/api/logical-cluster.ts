@@ -4,6 +4,7 @@ import { builtinDefinition, collectionOf } from '../definitions/mod.ts';
 import { formatTime, type KubeObject, newObject, objectOf } from '../machinery/mod.ts';
 import { ExpectationFailed, type Mutation, type NewRow, type ObjectKey, type Row } from '../store/mod.ts';
 import type { Api } from './api.ts';
+import { SYSTEM_NAMESPACES } from './default-objects.ts';
 import { noteOwnership } from './ownership.ts';
 import { encodeRow } from './row-codec.ts';
 
@@ -13,7 +14,6 @@ const KIND = 'LogicalCluster';
 const NAME = 'cluster';
 /** The field manager of what every logical cluster begins with, as upstream's bootstrap objects have it. */
 const FOUNDER = 'kube-apiserver';
-const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
 /** The object that makes a logical cluster exist. */
 export function logicalClusterKey(cluster: LogicalCluster): ObjectKey {
@@ -33,7 +33,7 @@ export async function createLogicalCluster(api: Api, cluster: LogicalCluster): P
   const now = formatTime(api.store.nowMs());
   const mutations: Mutation[] = [
     { key: logicalClusterKey(cluster), expected: 0, row: logicalClusterRow(api, now) },
-    ...(await Promise.all(NAMESPACES.map((name) => namespaceMutation(api, { cluster, name, now })))),
+    ...(await Promise.all(SYSTEM_NAMESPACES.map((name) => namespaceMutation(api, { cluster, name, now })))),
   ];
   try {
     await api.store.commit({ mutations, actor: SYSTEM_USER.name, originRegion: api.region });
