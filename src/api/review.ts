@@ -40,6 +40,8 @@ export async function review(
   const strategyContext = { subresource: '', now: formatTime(api.store.nowMs()) };
   assertValidReview(resource, object, resource.definition.strategy.validateCreate(object, strategyContext));
   object['status'] = await answer(api, object, target);
+  // Upstream answers with a new object, which does not say what was asked.
+  if (object.kind === 'SelfSubjectRulesReview') object['spec'] = objectOf({});
   // Of all reviews, this one alone is dated.
   if (object.kind === 'SelfSubjectReview') object.metadata.creationTimestamp = strategyContext.now;
   return { resource, object };
