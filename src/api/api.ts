@@ -15,6 +15,8 @@ export interface Api {
   readonly net: Net;
   readonly tokens: ContinueTokens;
   readonly region: RegionName;
+  /** The certificates by which clients trust this server, in PEM: every namespace shows them. */
+  readonly caBundle: string;
 }
 
 /** What one request brings along besides its target. */

@@ -131,6 +131,7 @@ async function assemble(
     net,
     tokens: new ContinueTokens(tokenKey),
     region: options.region as RegionName,
+    caBundle: certificates.ca,
   };
   await found(api);
   const controllers = new ControllerRuntime({
