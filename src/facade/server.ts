@@ -3,10 +3,10 @@ import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import fastify from 'fastify';
-import type { Authenticator, User } from '../access/mod.ts';
-import { authorizePath } from '../access/mod.ts';
+import type { Authenticator, Credentials, User } from '../access/mod.ts';
+import { homeOfServiceAccount } from '../access/mod.ts';
 import { type Api, encodeIn, readLogicalCluster, UnknownCluster, WatchHub } from '../api/mod.ts';
-import { type LogicalCluster, limits } from '../base/mod.ts';
+import { type LogicalCluster, limits, parseLogicalCluster } from '../base/mod.ts';
 import { newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
 import { parseAccept } from './accept.ts';
 import { answerClientError } from './client-error.ts';
@@ -17,7 +17,6 @@ import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
 import { assertNoImpersonation } from './impersonation.ts';
 import { assertRoutable } from './negotiate.ts';
-import type { ResourcePath } from './path.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import { limitSession } from './session-limits.ts';
 import { versionInfo } from './version.ts';
@@ -245,7 +244,9 @@ class Router {
     let user: User | undefined;
     try {
       if (this.#servePublic(exchange)) return;
-      user = this.#options.authenticator.authenticate(exchange.header('authorization'));
+      // Nearly always known at once: only the first use of a token may take a while.
+      const found = this.#options.authenticator.authenticate(credentialsOf(exchange));
+      user = found instanceof Promise ? await found : found;
       if (user === undefined) return sendStatus(exchange, newUnauthorized());
       await this.#serveUser(exchange, user);
     } catch (error) {
@@ -270,7 +271,8 @@ class Router {
   }
 
   async #serveUser(exchange: Exchange, user: User): Promise<void> {
-    const { route, cluster, path } = exchange.routed;
+    const { route, path } = exchange.routed;
+    const cluster = clusterOf(exchange, user);
     if (this.#isStopping) {
       // HTTP/2 has no such header; its sessions are told to go away when they are closed.
       if (exchange.request.httpVersionMajor < 2) exchange.response.setHeader('Connection', 'close');
@@ -278,10 +280,10 @@ class Router {
     }
     assertNoImpersonation(exchange, user);
     if (cluster === undefined) throw new UnknownCluster();
-    if (route.kind === 'resource') return this.#serveResource(exchange, { user, cluster, path: route });
+    if (route.kind === 'resource') return this.#resources.serve(exchange, { user, cluster, path: route });
     exchange.limitTime();
+    await this.#options.api.access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
     this.#assertCluster(cluster);
-    authorizePath({ user, cluster, verb: exchange.method.toLowerCase(), path });
     if (route.kind === 'unknown') return sendNotFound(exchange);
     if (exchange.method !== 'GET') {
       throw newMethodNotAllowed({ group: '', resource: path }, exchange.method.toLowerCase());
@@ -291,22 +293,21 @@ class Router {
     await this.#discovery.serve(exchange, cluster, route);
   }
 
-  async #serveResource(
-    exchange: Exchange,
-    request: { readonly user: User; readonly cluster: LogicalCluster; readonly path: ResourcePath },
-  ): Promise<void> {
-    try {
-      await this.#resources.serve(exchange, request);
-    } catch (error) {
-      // Some faults of a request show before its cluster is looked up; they must not tell whether there is one.
-      this.#assertCluster(request.cluster);
-      throw error;
-    }
-  }
-
   #assertCluster(cluster: LogicalCluster): void {
     if (readLogicalCluster(this.#options.api, cluster) === undefined) throw new UnknownCluster();
   }
+}
+
+/** What is asked about who makes a request; identity in any other header is not looked at. */
+function credentialsOf(exchange: Exchange): Credentials {
+  return { authorization: exchange.header('authorization'), certificate: undefined };
+}
+
+/** On the bare URL a service account is at home in its own logical cluster, as in kcp; everybody else in the root. */
+function clusterOf({ routed }: Exchange, user: User): LogicalCluster | undefined {
+  if (routed.prefix !== '') return routed.cluster;
+  const home = homeOfServiceAccount(user);
+  return home === undefined ? routed.cluster : parseLogicalCluster(home);
 }
 
 /** Always JSON, and always indented. */

@@ -10,7 +10,15 @@ export type { Outcome } from './outcome.ts';
 export type { StoreEvent } from './projection.ts';
 export { LogDamaged, replayLog } from './replay.ts';
 export { type NewRow, type Row, withRevision } from './row.ts';
-export type { Mutation, NewDefaults, Precondition, Proposal, SettledWork } from './sequencer.ts';
+export type {
+  GroupOfCluster,
+  Mutation,
+  NewDefaults,
+  Precondition,
+  Proposal,
+  SequencedCommit,
+  SettledWork,
+} from './sequencer.ts';
 export type { ListedObject, ListScope, StoreSnapshot } from './snapshot.ts';
 export { Store, type StoreOptions } from './store.ts';
 export { PROJECTION_TABLES, type WorkKey } from './tables.ts';

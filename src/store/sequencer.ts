@@ -45,9 +45,17 @@ export interface Precondition {
   readonly revision: number;
 }
 
+/** The objects of an API group in a logical cluster. */
+export interface GroupOfCluster {
+  readonly cluster: LogicalCluster;
+  readonly group: string;
+}
+
 export interface Proposal {
   readonly mutations: readonly Mutation[];
   readonly preconditions?: readonly Precondition[];
+  /** What the writer knows in its durable state alone: no change of it may be on its way to the disk. */
+  readonly settled?: readonly GroupOfCluster[];
   readonly work?: readonly WorkChange[];
   /** Debts that this commit settles must stand as they were when they were worked off. */
   readonly settles?: readonly SettledWork[];
@@ -86,6 +94,7 @@ interface Group {
   readonly operations: WriteOperation[];
   readonly events: StoreEvent[];
   readonly work: WorkChange[];
+  readonly touchedGroups: Set<string>;
   readonly defaultSets: string[];
   readonly commitIds: string[];
   readonly durable: Promise<void>;
@@ -248,6 +257,7 @@ export class Sequencer {
     );
     for (const operation of operations) group.operations.push(operation);
     for (const event of events) group.events.push(event);
+    for (const { key } of frame.changes) group.touchedGroups.add(groupText(key));
     for (const work of frame.work) {
       const text = workText(work);
       this.#pendingWork.set(text, work.payload, group);
@@ -272,6 +282,7 @@ export class Sequencer {
       const current = this.#newest(objectKeyText(key))?.row.revision ?? 0;
       if (current !== revision) throw new ExpectationFailed({ key, current, isPrecondition: true });
     }
+    for (const pending of proposal.settled ?? []) this.#assertSettled(pending);
     for (const { key, payload } of proposal.settles ?? []) {
       const current = this.#newestWork(key);
       if (current === undefined || Buffer.compare(current, payload) !== 0) {
@@ -304,6 +315,14 @@ export class Sequencer {
       const isDefault = key.cluster === cluster && set.indexOf(relativeKeyText(key)) !== undefined;
       assert(!isDefault, 'a commit does not write what it derives');
     }
+  }
+
+  #assertSettled(asked: GroupOfCluster): void {
+    const text = groupText(asked);
+    const isMoving = (group: Group | undefined) => group?.touchedGroups.has(text) === true;
+    if (!isMoving(this.#writing) && !this.#waiting.some(isMoving)) return;
+    const key = { ...asked, resource: '*', identity: '', namespace: '', name: '' };
+    throw new ExpectationFailed({ key, current: 0, isPrecondition: true });
   }
 
   #newest(keyText: string): StoredRow | undefined {
@@ -383,6 +402,7 @@ export class Sequencer {
       operations: [],
       events: [],
       work: [],
+      touchedGroups: new Set(),
       defaultSets: [],
       commitIds: [],
       durable,
@@ -442,6 +462,11 @@ export class Sequencer {
       throw new LogUnavailable('too many commits wait for the disk', { isTransient: true });
     }
   }
+}
+
+// The name of a logical cluster holds no slash.
+function groupText({ cluster, group }: GroupOfCluster): string {
+  return `${cluster}/${group}`;
 }
 
 function idText(commitId: Uint8Array): string {
