@@ -74,6 +74,7 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     net: { post: () => Promise.reject(new Error('there is no network')) },
     tokens: new ContinueTokens(Buffer.alloc(32)),
     region: 'test' as RegionName,
+    caBundle: 'the certificates of a test',
   };
   const failures: unknown[] = [];
   const controllers = new ControllerRuntime({
