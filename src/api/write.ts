@@ -25,6 +25,7 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { objectForStorage, rowInVersion } from './conversion.ts';
 import { depart } from './departures.ts';
+import { type Pause, pauseFor } from './heavy-work.ts';
 import { decodeStored, encodeRow } from './row-codec.ts';
 import { groupResource, type Resource, resolve, type Target } from './target.ts';
 import { workAfterDelete, workAfterPut } from './work.ts';
@@ -39,6 +40,8 @@ export interface Attempt {
   readonly current: KubeObject | undefined;
   /** Reads of other objects: each becomes a precondition of the commit. */
   readonly reads: AdmissionReads;
+  /** For between two parts of the work, so that a large object does not hold up others. */
+  readonly pause: Pause;
 }
 
 /** What an attempt wants: an object to store, or none (delete). */
@@ -86,6 +89,8 @@ export async function write(
     readonly target: Authorized<Target>;
     readonly options: WriteOptions;
     readonly context: RequestContext;
+    /** How large the body is that asks for it. */
+    readonly sizeBytes?: number;
     keyOf(resource: Resource): ObjectKey;
     attempt(attempt: Attempt): Promise<Wish> | Wish;
   },
@@ -119,7 +124,10 @@ async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promis
   const reads = new RecordedReads(api);
   const currentRow = api.store.newest(key);
   const current = await currentOf(api, request, { resource, row: currentRow });
-  const wish = await request.attempt({ resource, key, currentRow, current, reads });
+  const pause = pauseFor((request.sizeBytes ?? 0) + (currentRow?.json.length ?? 0));
+  await pause();
+  const wish = await request.attempt({ resource, key, currentRow, current, reads, pause });
+  await pause();
   try {
     return await commit(api, { request, resource, key, currentRow, current, reads, wish });
   } catch (error) {
@@ -136,7 +144,7 @@ async function currentOf(
 ): Promise<KubeObject | undefined> {
   if (row === undefined) return undefined;
   const { definition, version } = resource;
-  const view = { definition, version: version.name };
+  const view = { cluster: resource.target.cluster, definition, version: version.name };
   return decodeStored(definition, version.name, await rowInVersion(api, view, row, context));
 }
 
@@ -159,9 +167,10 @@ async function commit(
   const { resource, key, currentRow, current, wish } = step;
   const { definition, version } = resource;
   const { context } = step.request;
+  const view = { cluster: key.cluster, definition, version: version.name };
   const rowOf = async (object: KubeObject | undefined): Promise<NewRow | undefined> => {
     if (object === undefined) return undefined;
-    const stored = await objectForStorage(api, { definition, version: version.name }, object, context);
+    const stored = await objectForStorage(api, view, object, context);
     return encodeOwned(definition, stored, { row: currentRow, current });
   };
   const row = await rowOf(wish.object);
@@ -241,14 +250,14 @@ async function workOf(
   const { object } = wish;
   if (object !== undefined) {
     const isCounted = wish.count !== undefined;
-    return workAfterPut({ definition, key, object, old, isCounted, random: api.random });
+    return workAfterPut(api, { definition, key, object, old, isCounted });
   }
   if (row === undefined) return [];
   const snapshot = api.store.snapshot();
   try {
     // A dependent that is on its way right now has its owners checked once it has arrived.
     const hasDependents = await snapshot.hasDependents(key.cluster, row.uid);
-    return hasDependents ? [workAfterDelete(key, row.uid, api.random)] : [];
+    return workAfterDelete(api, { key, uid: row.uid, hasDependents });
   } finally {
     snapshot.close();
   }

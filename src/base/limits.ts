@@ -28,6 +28,11 @@ export const limits = {
   celTypeWeightMax: 2_000,
   /** What the rules of one object may do: about as many times 100 ns in which nobody else is served. */
   celObjectWorkMax: 3_000_000,
+  /**
+   * From this size on a write lets others go first between its parts: one of 1.5 MiB with a million small values in
+   * lists and ownership takes a second in all. Nearly all objects are far smaller, and written without a break.
+   */
+  heavyWorkBytesMin: 128 * 1024,
   /** 3 MiB of tiny keys would otherwise cost 100 MB of heap. */
   jsonNodesMax: 250_000,
   /** An apiserver's limit on the operations of one JSON patch. */
@@ -56,6 +61,10 @@ export const limits = {
   gzipBytesMin: 128 * 1024,
   /** One client that opens streams without end must not take the member down. */
   watchersMax: 50_000,
+  /** The same for one user. A controller manager with every kind of a workspace has some hundred; 20 KiB each. */
+  watchersPerUserMax: 1_000,
+  /** The same for one workspace, whoever watches: ten of them cannot take all of a member. */
+  watchersPerClusterMax: 5_000,
   /** A watcher that is behind by more continues from the stored log. */
   watcherQueueBytesMax: 1024 * 1024,
   /**
@@ -108,8 +117,20 @@ export const limits = {
   definitionSetBytesMin: 1024 * 1024,
   /** Documents of definition sets kept. */
   definitionSetsCachedMax: 64,
-  /** CRDs that one logical cluster may hold (bounds discovery). */
-  customResourceDefinitionsMax: 2_000,
+  /**
+   * CRDs that one logical cluster may hold, their groups, and their bytes: discovery and OpenAPI documents are made of
+   * all of them. The largest provider of a cloud's resources has some 900 in 170 groups.
+   */
+  customResourceDefinitionsMax: 1_000,
+  customResourceGroupsMax: 200,
+  customResourceDefinitionsBytesMax: 32 * 1024 * 1024,
+  /** Versions of one CRD: few have more than four, and each is a document. */
+  definitionVersionsMax: 20,
+  /**
+   * Schemas within one CRD, in all versions: each of some twenty rules looks at all of them. A published CRD has more
+   * than 200 bytes for each, so that it grows too large for an object before it has half as many.
+   */
+  definitionSchemasMax: 20_000,
   /** remainingItemCount is counted up to here and left out beyond: it is an estimate by contract. */
   remainingItemsCountedMax: 20_000,
   /**
@@ -124,6 +145,8 @@ export const limits = {
   listedChangesMax: 10_000,
   /** Changes that a step of a controller has on their way at once: with more, a write to the disk is no cheaper. */
   controllerChangesMax: 64,
+  /** Events that expire in one commit, which holds the event loop for some milliseconds. */
+  expiredEventsMax: 256,
   /** Owner references of unknown kinds that wait for a CRD; a waiting one costs some 500 bytes. */
   unknownOwnersMax: 10_000,
   /** Kinds of owners whose plurals are remembered: far more than one set of controllers uses. */
@@ -139,9 +162,14 @@ export const limits = {
   webhookCallsMax: 1_000,
   /** The same for one server: a slow one must not hold up the webhooks of others. */
   webhookCallsPerServerMax: 100,
-  /** Connections to webhooks, in all and to one server. */
+  /** The same for one logical cluster. */
+  webhookCallsPerClusterMax: 200,
+  /** Calls of webhooks that have a connection, in all, of one logical cluster, and to one server. */
   webhookConnectionsMax: 256,
+  webhookConnectionsPerClusterMax: 32,
   webhookConnectionsPerServerMax: 16,
+  /** Idle connections to webhooks that are kept: handshakes saved, not needed. */
+  webhookIdleConnectionsMax: 128,
   /** Objects that a webhook converted for one watch and others may want too, counted as they are stored. */
   watchConversionsBytesMax: 16 * 1024 * 1024,
   /** A connection to a webhook that nobody used for this long is closed. */

@@ -24,6 +24,7 @@ import {
   type WorkKey,
   wildcardKey,
   wildcardRange,
+  workPrefixRange,
   workRange,
 } from './tables.ts';
 import { TablesView } from './tables-view.ts';
@@ -175,6 +176,22 @@ export class StoreSnapshot {
       if (entries.length > 0) return true;
     }
     return false;
+  }
+
+  /**
+   * The first debts, up to a number, of all controllers whose names begin like this, in the order of names and
+   * keys; only those after a given one if named.
+   */
+  async firstWork(
+    prefix: string,
+    options: { readonly limit: number; readonly after?: WorkKey | undefined },
+  ): Promise<{ readonly key: WorkKey; readonly payload: Buffer }[]> {
+    const { limit, after } = options;
+    const found: { readonly key: WorkKey; readonly payload: Buffer }[] = [];
+    for await (const entries of this.#tables.iterate(workPrefixRange(prefix, after), { limit })) {
+      for (const [key, payload] of entries) found.push({ key: parseWorkKey(key), payload });
+    }
+    return found;
   }
 
   /** What a controller owes, in key order. */

@@ -27,6 +27,8 @@ export interface InProcessServer {
 /** Who else there is besides the administrators, by token. */
 export interface InProcessOptions {
   readonly users?: Readonly<Record<string, User>>;
+  /** Controllers that do not run, by name. */
+  readonly disabledControllers?: readonly string[];
 }
 
 /** Starts a member on a free port and an empty directory. */
@@ -52,6 +54,7 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
           user,
         })),
       },
+      disabledControllers: options.disabledControllers ?? [],
     });
     return {
       url: member.url,

@@ -8,6 +8,7 @@ import {
   logicalClusterKey,
 } from '../../src/api/mod.ts';
 import {
+  type Clock,
   type LogicalCluster,
   type RegionName,
   type ShardName,
@@ -55,27 +56,7 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     clock: systemClock,
     random: systemRandom,
   });
-  const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
-  const registry = new DefinitionRegistry(store);
-  const access = new Access({ store, logicalClusterKey });
-  const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
-    quotas,
-    authorize: (request) => access.decide(request),
-    definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
-  });
-  const api: Api = {
-    store,
-    quotas,
-    access,
-    registry,
-    admission: new AdmissionChain(plugins),
-    random: systemRandom,
-    clock: systemClock,
-    net: { post: () => Promise.reject(new Error('there is no network')) },
-    tokens: new ContinueTokens(Buffer.alloc(32)),
-    region: 'test' as RegionName,
-    caBundle: 'the certificates of a test',
-  };
+  const api = memoryApi(store, options);
   const failures: unknown[] = [];
   const controllers = new ControllerRuntime({
     api,
@@ -97,14 +78,42 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     async crash() {
       const survivor = keyValue.crash(options.disk);
       await controllers.close();
-      quotas.close();
+      api.quotas.close();
       return open(options, survivor);
     },
     async close() {
       await controllers.close();
-      quotas.close();
+      api.quotas.close();
       await store.close();
     },
+  };
+}
+
+/** All that a member's verbs need, around a store that may be on a clock of its own. */
+export function memoryApi(
+  store: Store,
+  options: { readonly isQuotaEnforced?: boolean; readonly clock?: Clock } = {},
+): Api {
+  const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
+  const registry = new DefinitionRegistry(store);
+  const access = new Access({ store, logicalClusterKey });
+  const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
+    quotas,
+    authorize: (request) => access.decide(request),
+    definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
+  });
+  return {
+    store,
+    quotas,
+    access,
+    registry,
+    admission: new AdmissionChain(plugins),
+    random: systemRandom,
+    clock: options.clock ?? systemClock,
+    net: { post: () => Promise.reject(new Error('there is no network')) },
+    tokens: new ContinueTokens(Buffer.alloc(32)),
+    region: 'test' as RegionName,
+    caBundle: 'certificates\n',
   };
 }
 
