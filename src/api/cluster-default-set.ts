@@ -1,6 +1,11 @@
-import { hash } from 'node:crypto';
 import { kcpRbacDefaults, kubernetesRbacDefaults, RBAC_GROUP } from '../access/mod.ts';
-import { BoundedCache, type LogicalCluster, limits, SYSTEM_ADMIN_CLUSTER } from '../base/mod.ts';
+import {
+  BoundedCache,
+  type LogicalCluster,
+  limits,
+  ROOT_CLUSTER,
+  SYSTEM_ADMIN_CLUSTER,
+} from '../base/mod.ts';
 import { type BuiltinDefinition, builtinDefinition } from '../definitions/mod.ts';
 import { deepCopy, type JsonObject, type KubeObject } from '../machinery/mod.ts';
 import { BLANK_TIME, BLANK_UID, type DefaultObject, DefaultSet, type NewRow } from '../store/mod.ts';
@@ -40,18 +45,30 @@ interface RbacDefaults {
  * one set, which is made once. A change of its objects or of their order makes another set, for new logical clusters.
  */
 export function defaultSetOf(api: Api, cluster: LogicalCluster): Promise<DefaultSet> {
-  const rbac = rbacDefaultsOf(cluster);
-  const id = `${rbac.map(({ name }) => name).join()} ${hash('sha256', api.caBundle)}`;
-  return sets.getOrMake(id, () => makeSet(api, rbac));
+  const kind = kindOf(cluster);
+  const setsOfKind = sets.getOrMake(api.caBundle, () => new Map());
+  const known = setsOfKind.get(kind);
+  if (known !== undefined) return known;
+  const made = makeSet(api, RBAC_DEFAULTS[kind]);
+  setsOfKind.set(kind, made);
+  return made;
 }
 
-/** Sets by what they are made of, which says everything about them. */
-const sets = new BoundedCache<string, Promise<DefaultSet>>(limits.defaultSetsMadeMax);
+/** Sets by all that they depend on: the certificates, and the kind of logical cluster. */
+const sets = new BoundedCache<string, Map<ClusterKind, Promise<DefaultSet>>>(limits.defaultSetsMadeMax);
 
-/** Where the RBAC of a logical cluster comes from. */
-function rbacDefaultsOf(cluster: LogicalCluster): readonly (() => RbacDefaults)[] {
-  if (cluster === SYSTEM_ADMIN_CLUSTER) return [kubernetesRbacDefaults, kcpRbacDefaults];
-  return [kubernetesRbacDefaults];
+type ClusterKind = keyof typeof RBAC_DEFAULTS;
+
+/** Where the RBAC of each kind of logical cluster comes from. */
+const RBAC_DEFAULTS = {
+  ordinary: [kubernetesRbacDefaults],
+  root: [kubernetesRbacDefaults],
+  systemAdmin: [kubernetesRbacDefaults, kcpRbacDefaults],
+} satisfies Readonly<Record<string, readonly (() => RbacDefaults)[]>>;
+
+function kindOf(cluster: LogicalCluster): ClusterKind {
+  if (cluster === SYSTEM_ADMIN_CLUSTER) return 'systemAdmin';
+  return cluster === ROOT_CLUSTER ? 'root' : 'ordinary';
 }
 
 async function makeSet(api: Api, rbac: readonly (() => RbacDefaults)[]): Promise<DefaultSet> {

@@ -101,8 +101,8 @@ export const limits = {
   generateNameAttemptsMax: 8,
   /** Default sets kept: one has some 40 KB, and a new one comes with a new version or a new certificate authority. */
   defaultSetsCachedBytesMax: 4 * 1024 * 1024,
-  /** Default sets kept as they are made: a member makes three kinds, and tests start many members. */
-  defaultSetsMadeMax: 16,
+  /** Certificate authorities whose default sets are kept as they are made: a member has one, tests start many members. */
+  defaultSetsMadeMax: 4,
   /** Rows kept decoded: a few thousand of the most used ones. */
   rowCacheBytesMax: 16 * 1024 * 1024,
   /**

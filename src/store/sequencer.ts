@@ -256,10 +256,9 @@ export class Sequencer {
       },
     );
     for (const operation of operations) group.operations.push(operation);
-    for (const event of events) {
-      group.events.push(event);
-      group.touchedGroups.add(groupText(event.key));
-    }
+    for (const event of events) group.events.push(event);
+    // Of what is derived nobody knows anything yet: its logical cluster exists from this commit on.
+    for (const { key } of frame.changes) group.touchedGroups.add(groupText(key));
     for (const work of frame.work) {
       const text = workText(work);
       this.#pendingWork.set(text, work.payload, group);
