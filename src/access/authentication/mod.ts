@@ -7,3 +7,4 @@ export {
 } from './credentials.ts';
 export { staticTokens, type TokenCredential } from './static-tokens.ts';
 export { parseTokenFile, TokenFileError } from './token-file.ts';
+export { isReservedExtra } from './user-extras.ts';
