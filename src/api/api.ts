@@ -1,3 +1,4 @@
+import type { Access } from '../access/mod.ts';
 import type { AdmissionChain, QuotaLedger } from '../admission/mod.ts';
 import type { Clock, Net, Random, RegionName } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
@@ -11,6 +12,8 @@ export interface Api {
   readonly admission: AdmissionChain;
   /** The books of all quotas: commits of single objects go through it. */
   readonly quotas: QuotaLedger;
+  /** Who may do what. */
+  readonly access: Access;
   readonly random: Random;
   readonly clock: Clock;
   /** The way to webhooks. */

@@ -34,6 +34,7 @@ export { encodeIn, renderObject, renderRow, type View, viewOf } from './render.t
 export { type Reviewed, review } from './review.ts';
 export { decodeStored } from './row-codec.ts';
 export { patchScale, updateScale } from './scale.ts';
+export { selectedName } from './selection.ts';
 export {
   apiVersionOf,
   objectKey,

@@ -1,4 +1,4 @@
-import { type Authorized, isAllowed, type User } from '../access/mod.ts';
+import type { Authorized, User } from '../access/mod.ts';
 import {
   formatTime,
   isObject,
@@ -6,7 +6,9 @@ import {
   type KubeObject,
   newBadRequest,
   objectOf,
+  textAt,
 } from '../machinery/mod.ts';
+import { accessStatus, reviewedUser, rulesStatus } from './access-review.ts';
 import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import { assertValidReview, settleNamespace } from './metadata.ts';
@@ -20,7 +22,7 @@ export interface Reviewed {
 }
 
 /** POST of a review kind (SubjectAccessReview and its family, SelfSubjectReview, TokenReview). */
-export function review(
+export async function review(
   api: Api,
   request: {
     readonly target: Authorized<Target>;
@@ -28,7 +30,7 @@ export function review(
     readonly context: RequestContext;
     readonly body: Body;
   },
-): Reviewed {
+): Promise<Reviewed> {
   const { target, options, context, body } = request;
   const resource = resolve(api, target);
   const { object, complaints } = decodeObject(resource, body);
@@ -37,7 +39,7 @@ export function review(
   assertToken(object);
   const strategyContext = { subresource: '', now: formatTime(api.store.nowMs()) };
   assertValidReview(resource, object, resource.definition.strategy.validateCreate(object, strategyContext));
-  object['status'] = answer(object, target.user);
+  object['status'] = await answer(api, object, target);
   // Of all reviews, this one alone is dated.
   if (object.kind === 'SelfSubjectReview') object.metadata.creationTimestamp = strategyContext.now;
   return { resource, object };
@@ -49,40 +51,22 @@ function assertToken(object: KubeObject): void {
   if (!spec['token']) throw newBadRequest('token is required for TokenReview in authentication');
 }
 
-function answer(object: KubeObject, user: User): JsonObject {
+async function answer(api: Api, object: KubeObject, { user, cluster }: Target): Promise<JsonObject> {
   const spec = isObject(object['spec']) ? object['spec'] : objectOf({});
   switch (object.kind) {
     case 'SelfSubjectReview':
       return objectOf({ userInfo: userInfo(user) });
     case 'SelfSubjectAccessReview':
-      return access(user);
+      return accessStatus(api, { user, cluster, spec });
     case 'SubjectAccessReview':
     case 'LocalSubjectAccessReview':
-      return access(subjectOf(spec));
+      return accessStatus(api, { user: reviewedUser(spec), cluster, spec });
     case 'SelfSubjectRulesReview':
-      return rules(user);
+      return rulesStatus(api, { user, cluster, namespace: textAt(spec, 'namespace') });
     default:
       // A token that this member does not know: the answer is no, not an error.
       return objectOf({ user: objectOf({}), error: 'invalid bearer token' });
   }
-}
-
-function access(user: User): JsonObject {
-  return objectOf({ allowed: isAllowed(user) });
-}
-
-function rules(user: User): JsonObject {
-  const everything = isAllowed(user);
-  return objectOf({
-    resourceRules: everything ? [objectOf({ verbs: ['*'], apiGroups: ['*'], resources: ['*'] })] : [],
-    nonResourceRules: everything ? [objectOf({ verbs: ['*'], nonResourceURLs: ['*'] })] : [],
-    incomplete: false,
-  });
-}
-
-function subjectOf(spec: JsonObject): User {
-  const groups = Array.isArray(spec['groups']) ? spec['groups'].map(String) : [];
-  return { name: String(spec['user'] ?? ''), uid: String(spec['uid'] ?? ''), groups, extra: {} };
 }
 
 function userInfo(user: User): JsonObject {

@@ -90,6 +90,8 @@ export const limits = {
   collectionDeletesMax: 32,
   /** Attempts to find a free name for generateName, as upstream. */
   generateNameAttemptsMax: 8,
+  /** Default sets kept: one has some 40 KB, and a new one comes with a new version or a new certificate authority. */
+  defaultSetsCachedBytesMax: 4 * 1024 * 1024,
   /** Rows kept decoded: a few thousand of the most used ones. */
   rowCacheBytesMax: 16 * 1024 * 1024,
   /**

@@ -4,7 +4,6 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import fastify from 'fastify';
 import type { Authenticator, User } from '../access/mod.ts';
-import { authorizePath } from '../access/mod.ts';
 import { type Api, encodeIn, readLogicalCluster, UnknownCluster, WatchHub } from '../api/mod.ts';
 import { type LogicalCluster, limits } from '../base/mod.ts';
 import { newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
@@ -17,7 +16,6 @@ import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
 import { assertNoImpersonation } from './impersonation.ts';
 import { assertRoutable } from './negotiate.ts';
-import type { ResourcePath } from './path.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import { limitSession } from './session-limits.ts';
 import { versionInfo } from './version.ts';
@@ -278,10 +276,10 @@ class Router {
     }
     assertNoImpersonation(exchange, user);
     if (cluster === undefined) throw new UnknownCluster();
-    if (route.kind === 'resource') return this.#serveResource(exchange, { user, cluster, path: route });
+    if (route.kind === 'resource') return this.#resources.serve(exchange, { user, cluster, path: route });
     exchange.limitTime();
+    await this.#options.api.access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
     this.#assertCluster(cluster);
-    authorizePath({ user, cluster, verb: exchange.method.toLowerCase(), path });
     if (route.kind === 'unknown') return sendNotFound(exchange);
     if (exchange.method !== 'GET') {
       throw newMethodNotAllowed({ group: '', resource: path }, exchange.method.toLowerCase());
@@ -289,19 +287,6 @@ class Router {
     if (route.kind === 'version') return sendVersion(exchange);
     if (route.kind === 'health') return sendHealth(exchange, { ...route, checks: this.#checks });
     await this.#discovery.serve(exchange, cluster, route);
-  }
-
-  async #serveResource(
-    exchange: Exchange,
-    request: { readonly user: User; readonly cluster: LogicalCluster; readonly path: ResourcePath },
-  ): Promise<void> {
-    try {
-      await this.#resources.serve(exchange, request);
-    } catch (error) {
-      // Some faults of a request show before its cluster is looked up; they must not tell whether there is one.
-      this.#assertCluster(request.cluster);
-      throw error;
-    }
   }
 
   #assertCluster(cluster: LogicalCluster): void {

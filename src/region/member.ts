@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Authenticator, type Authorizer, isAllowed, type User } from '../access/mod.ts';
+import { Access, Authenticator, type TokenCredential, type User } from '../access/mod.ts';
 import {
   AdmissionChain,
   type AdmissionChoice,
@@ -66,6 +66,8 @@ export interface MemberOptions {
   readonly webhookNetworks?: readonly string[];
   /** Admission plugins that are on beyond the default ones, and off. */
   readonly admission?: AdmissionChoice;
+  /** Tokens besides those of the administrators. */
+  readonly credentials?: readonly TokenCredential[];
 }
 
 /** A member that answers requests. */
@@ -134,6 +136,7 @@ async function assemble(
   const net = createNet(addressPolicy(webhookNetworksOf(options)));
   cleanups.unshift(() => net.close());
   const registry = new DefinitionRegistry(store);
+  const access = new Access({ store, logicalClusterKey });
   const quotas = new QuotaLedger(store, { isEnforced: options.plugins.includes('ResourceQuota') });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
@@ -143,10 +146,11 @@ async function assemble(
     admission: new AdmissionChain(
       admissionPlugins(options.plugins, {
         quotas,
-        authorize: authorizeByGroup,
+        authorize: (question) => access.decide(question),
         definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
       }),
     ),
+    access,
     random: systemRandom,
     clock: systemClock,
     net,
@@ -179,6 +183,7 @@ async function assemble(
   const facade = createFacade({
     api,
     authenticator: new Authenticator([
+      ...(options.credentials ?? []),
       { tokenHash: tokenHashOf(tokens.kcpAdmin), user: admin('kcp-admin', 'system:kcp:admin') },
       { tokenHash: tokenHashOf(tokens.shardAdmin), user: admin('shard-admin') },
     ]),
@@ -206,14 +211,6 @@ function chosenAdmission({ admission }: MemberOptions): readonly string[] {
     throw new StartError(error.message, { exitCode: 2, cause: error });
   }
 }
-
-/** The same as `authorize` knows for now, as an authorizer. */
-const authorizeByGroup: Authorizer = async ({ user }) => ({
-  verdict: isAllowed(user) ? 'allow' : 'no-opinion',
-  reason: '',
-  reliesOn: [],
-  isOutside: false,
-});
 
 /** A member on loopback is for trying things out, and the webhooks run beside it. */
 function webhookNetworksOf({ bindAddress, webhookNetworks = [] }: MemberOptions): readonly string[] {

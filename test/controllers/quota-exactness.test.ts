@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { authorize, SYSTEM_USER } from '../../src/access/mod.ts';
+import { SYSTEM_USER } from '../../src/access/mod.ts';
 import {
   type Api,
   CONTROLLERS,
@@ -365,7 +365,7 @@ async function send(
 ): Promise<void> {
   const { verb, resource, namespace, subresource = '' } = request;
   const name = verb === 'create' ? '' : request.name;
-  const target = await authorize({
+  const target = await api.access.authorize<Target>({
     user: SYSTEM_USER,
     cluster: CLUSTER,
     verb,

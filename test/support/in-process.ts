@@ -1,7 +1,9 @@
+import { hash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import type { User } from '../../src/access/mod.ts';
 import { type Api, createLogicalCluster } from '../../src/api/mod.ts';
 import { parseLogicalCluster } from '../../src/base/mod.ts';
 import { type MemberLog, startMember } from '../../src/region/mod.ts';
@@ -22,8 +24,13 @@ export interface InProcessServer {
   stop(): Promise<void>;
 }
 
+/** Who else there is besides the administrators, by token. */
+export interface InProcessOptions {
+  readonly users?: Readonly<Record<string, User>>;
+}
+
 /** Starts a member on a free port and an empty directory. */
-export async function startInProcess(): Promise<InProcessServer> {
+export async function startInProcess(options: InProcessOptions = {}): Promise<InProcessServer> {
   const directory = await mkdtemp(join(tmpdir(), 'antipode-in-process-'));
   const errors: string[] = [];
   const log: MemberLog = {
@@ -39,6 +46,10 @@ export async function startInProcess(): Promise<InProcessServer> {
       securePort: 0,
       region: 'local',
       log,
+      credentials: Object.entries(options.users ?? {}).map(([token, user]) => ({
+        tokenHash: hash('sha256', token),
+        user,
+      })),
     });
     return {
       url: member.url,

@@ -1,5 +1,12 @@
+import { Access } from '../../src/access/mod.ts';
 import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
-import { type Api, CONTROLLERS, ContinueTokens, createLogicalCluster } from '../../src/api/mod.ts';
+import {
+  type Api,
+  CONTROLLERS,
+  ContinueTokens,
+  createLogicalCluster,
+  logicalClusterKey,
+} from '../../src/api/mod.ts';
 import {
   type LogicalCluster,
   type RegionName,
@@ -49,16 +56,18 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     random: systemRandom,
   });
   const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
+  const access = new Access({ store, logicalClusterKey });
   const registry = new DefinitionRegistry(store);
   const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
     quotas,
-    authorize: async () => ({ verdict: 'allow', reason: '', reliesOn: [], isOutside: false }),
+    authorize: (question) => access.decide(question),
     definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
   });
   const api: Api = {
     store,
     quotas,
     registry,
+    access,
     admission: new AdmissionChain(plugins),
     random: systemRandom,
     clock: systemClock,
@@ -88,11 +97,13 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
       const survivor = keyValue.crash(options.disk);
       await controllers.close();
       quotas.close();
+      access.close();
       return open(options, survivor);
     },
     async close() {
       await controllers.close();
       quotas.close();
+      access.close();
       await store.close();
     },
   };

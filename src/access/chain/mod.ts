@@ -9,6 +9,14 @@ export {
   systemStatus,
   workspaceContent,
 } from './authorizers.ts';
-export { accessChain } from './chain.ts';
-export { type AccessRequest, type Authorizer, type Decision, type RbacAt, union } from './decision.ts';
+export { accessChain, entryChain } from './chain.ts';
+export {
+  type AccessRequest,
+  type Authorizer,
+  after,
+  type Decision,
+  type Eventual,
+  type RbacAt,
+  union,
+} from './decision.ts';
 export { effectiveUsers, isInScope, ORIGIN_EXTRA, SCOPES_EXTRA, WARRANT_EXTRA } from './effective-users.ts';

@@ -1,13 +1,6 @@
 import { type LogicalCluster, limits } from '../../base/mod.ts';
 import { newForbidden, newRequestEntityTooLarge } from '../../machinery/mod.ts';
-import {
-  ExpectationFailed,
-  type Mutation,
-  type ObjectKey,
-  type Outcome,
-  type Proposal,
-  type Store,
-} from '../../store/mod.ts';
+import type { Mutation, ObjectKey, Outcome, Proposal, Store } from '../../store/mod.ts';
 import { type CountedKind, countedNames } from './counted-names.ts';
 import { chargesOf, refusalOf } from './quota-charge.ts';
 import { isQuota, QuotaIndex } from './quota-index.ts';
@@ -60,7 +53,7 @@ export class QuotaLedger {
     let quotas = names.length === 0 ? NONE : this.#quotasOf(key);
     for (; quotas === undefined; quotas = this.#quotasOf(key)) await this.#load(key);
     // From here to the place in the log nothing may wait: see above.
-    if (change.isStale()) throw new ExpectationFailed({ key, current: 0, isPrecondition: true });
+    change.verify();
     if (isQuota(key)) this.#assertBounded(proposal, change);
     const charges = quotas.length === 0 ? [] : this.#book(quotas, { ...change, names });
     const commit = this.#store.propose({ ...proposal, mutations: [...proposal.mutations, ...charges] });
@@ -144,8 +137,8 @@ export interface ObjectChange {
   readonly key: ObjectKey;
   readonly kind: CountedKind;
   readonly delta: 1 | 0 | -1;
-  /** Asked in the turn in which the commit gets its place: true refuses it as if an expectation had failed. */
-  readonly isStale: () => boolean;
+  /** Called in the turn in which the commit gets its place: what it throws keeps the commit from that. */
+  readonly verify: () => void;
   /** It is the status of a quota as its controller has counted. */
   readonly isCount: boolean;
 }
