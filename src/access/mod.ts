@@ -1,5 +1,5 @@
 export type { PathAttributes, ResourceAttributes } from './attributes.ts';
-export { Authenticator, type TokenCredential } from './authenticate.ts';
+export * from './authentication/mod.ts';
 export { Access, type Authorized, groundsOf, type Question, type Right } from './authorize.ts';
 export * from './chain/mod.ts';
 export { AUTHENTICATED_GROUP, MASTERS_GROUP } from './groups.ts';

@@ -174,6 +174,10 @@ export const limits = {
    */
   quotasPerNamespaceMax: 32,
   quotaBytesMax: 16 * 1024,
+  /** What a bearer token may hold: as much as a header. Tokens of real providers have some kilobytes. */
+  tokenBytesMax: 64 * 1024,
+  /** Tokens whose signatures were verified, with their headers: some 4,000 service accounts, or users. */
+  verifiedTokensBytesMax: 16 * 1024 * 1024,
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,

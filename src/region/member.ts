@@ -1,15 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Access, Authenticator, type TokenCredential, type User } from '../access/mod.ts';
-import {
-  AdmissionChain,
-  type AdmissionChoice,
-  AdmissionChoiceError,
-  admissionPlugins,
-  chosenPlugins,
-  QuotaLedger,
-} from '../admission/mod.ts';
+import { Access } from '../access/mod.ts';
+import type { AdmissionChoice } from '../admission/mod.ts';
 import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
 import {
   ClockRefused,
@@ -32,7 +25,9 @@ import { createFacade } from '../facade/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
+import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
+import { type AuthenticationOptions, createAuthentication } from './authentication.ts';
 import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
@@ -41,7 +36,6 @@ import {
   dialableHost,
   ensureAdminTokens,
   serverUrl,
-  tokenHashOf,
   writeAdminKubeconfig,
 } from './kubeconfig.ts';
 import { createNet } from './net.ts';
@@ -66,8 +60,8 @@ export interface MemberOptions {
   readonly webhookNetworks?: readonly string[];
   /** Admission plugins that are on beyond the default ones, and off. */
   readonly admission?: AdmissionChoice;
-  /** Tokens besides those of the administrators. */
-  readonly credentials?: readonly TokenCredential[];
+  /** Who may come in. */
+  readonly authentication?: AuthenticationOptions;
 }
 
 /** A member that answers requests. */
@@ -92,7 +86,7 @@ const FAILURE_CHECK_MS = 1_000;
  * that an operator can mend; then nothing is left behind that a later start would stumble over.
  */
 export async function startMember(options: MemberOptions): Promise<Member> {
-  const plugins = chosenAdmission(options);
+  const plugins = chosenAdmission(options.admission);
   const lock = await acquireDirectoryLock(options.rootDirectory);
   const cleanups: Cleanup[] = [() => lock.release()];
   try {
@@ -133,23 +127,23 @@ async function assemble(
     await opened?.close();
   });
   const [certificates, tokens, tokenKey, store] = await Promise.all(preparing);
+  const authenticator = await createAuthentication({
+    options: options.authentication ?? {},
+    admins: tokens,
+    clock: systemClock,
+  });
   const net = createNet(addressPolicy(webhookNetworksOf(options)));
   cleanups.unshift(() => net.close());
   const registry = new DefinitionRegistry(store);
   const access = new Access({ store, logicalClusterKey });
-  const quotas = new QuotaLedger(store, { isEnforced: options.plugins.includes('ResourceQuota') });
+  cleanups.unshift(async () => access.close());
+  const { admission, quotas } = createAdmission(options.plugins, { store, registry, access });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
     store,
     quotas,
     registry,
-    admission: new AdmissionChain(
-      admissionPlugins(options.plugins, {
-        quotas,
-        authorize: (question) => access.decide(question),
-        definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
-      }),
-    ),
+    admission,
     access,
     random: systemRandom,
     clock: systemClock,
@@ -182,11 +176,7 @@ async function assemble(
   cleanups.unshift(() => controllers.close());
   const facade = createFacade({
     api,
-    authenticator: new Authenticator([
-      ...(options.credentials ?? []),
-      { tokenHash: tokenHashOf(tokens.kcpAdmin), user: admin('kcp-admin', 'system:kcp:admin') },
-      { tokenHash: tokenHashOf(tokens.shardAdmin), user: admin('shard-admin') },
-    ]),
+    authenticator,
     tls: { certificate: certificates.servingCertificate, key: certificates.servingKey },
     report: (error, request) => {
       log.error('a request failed', {
@@ -201,15 +191,6 @@ async function assemble(
   await writeAdminKubeconfig({ path: kubeconfigPath, host, port, ca: certificates.ca, token: tokens });
   log.info('serving', { url: serverUrl(host, port), directory, revision: store.revision });
   return { url: serverUrl(host, port), kubeconfigPath, api, failed: failureOf(store, cleanups) };
-}
-
-function chosenAdmission({ admission }: MemberOptions): readonly string[] {
-  try {
-    return chosenPlugins(admission ?? { enable: [], disable: [] });
-  } catch (error) {
-    if (!(error instanceof AdmissionChoiceError)) throw error;
-    throw new StartError(error.message, { exitCode: 2, cause: error });
-  }
 }
 
 /** A member on loopback is for trying things out, and the webhooks run beside it. */
@@ -307,10 +288,6 @@ async function continueTokenKey(directory: string): Promise<Uint8Array> {
   const key = randomBytes(TOKEN_KEY_BYTES);
   await writeFileAtomically({ path, content: key.toString('base64url'), mode: PRIVATE_FILE_MODE });
   return key;
-}
-
-function admin(name: string, ...groups: readonly string[]): User {
-  return { name, uid: '', groups: ['system:masters', ...groups, 'system:authenticated'], extra: {} };
 }
 
 /** A log whose disk failed takes nothing more: the member stops, and a restart finds out what is there. */

@@ -41,7 +41,7 @@ it('refuses requests that impersonate, and leaves everything as it is', async ()
     await client.refuse(403, '/apis', { headers });
   }
   expect((await client.call(`${CONFIG_MAPS}/by-somebody-else`)).status).toBe(404);
-  await client.refuse(401, CONFIG_MAPS, { headers: { 'Impersonate-User': 'bob' }, token: null });
+  await client.refuse(401, CONFIG_MAPS, { headers: { 'Impersonate-User': 'bob' }, token: 'wrong' });
 });
 
 it('refuses them over HTTP/2 too', async () => {
