@@ -10,10 +10,10 @@ export interface Api {
   readonly store: Store;
   readonly registry: DefinitionRegistry;
   readonly admission: AdmissionChain;
-  /** The books of all quotas: commits of single objects go through it. */
-  readonly quotas: QuotaLedger;
   /** Who may do what. */
   readonly access: Access;
+  /** The books of all quotas: commits of single objects go through it. */
+  readonly quotas: QuotaLedger;
   readonly random: Random;
   readonly clock: Clock;
   /** The way to webhooks. */

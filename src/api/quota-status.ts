@@ -2,7 +2,7 @@ import { SYSTEM_USER } from '../access/mod.ts';
 import { deepCopy, type JsonObject, type KubeObject, newNotFound } from '../machinery/mod.ts';
 import type { ObjectKey } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
-import { groupResource, objectKey, type Target } from './target.ts';
+import { groupResource, objectKey } from './target.ts';
 import { prepareUpdate } from './update.ts';
 import { type QuotaCount, write } from './write.ts';
 
@@ -24,7 +24,7 @@ export async function writeQuotaStatus(
   },
 ): Promise<void> {
   const { key, uid, signal } = request;
-  const target = await api.access.authorize<Target>({
+  const target = await api.access.authorize({
     user: SYSTEM_USER,
     cluster: key.cluster,
     verb: 'update',

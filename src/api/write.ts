@@ -192,12 +192,18 @@ async function commit(
     };
     const kind = { group: definition.group, resource: definition.names.plural };
     const delta = countDelta({ isThere: currentRow !== undefined, isWanted: row !== undefined });
-    // In the same step as the proposal: what is durable now was announced, and the sequencer knows of the rest.
-    const verify = () => {
+    const assertCurrent = () => {
+      // What is durable now was announced, and the sequencer knows of the rest.
       if (!api.access.isCurrent(reliesOn)) throw new RightsChanged();
-      if (wish.count?.isStale() === true) throw countFailed(key, expected);
+      if (wish.count?.isStale()) throw new ExpectationFailed({ key, current: 0, isPrecondition: true });
     };
-    return api.quotas.commit(proposal, { key, kind, delta, verify, isCount: wish.count !== undefined });
+    return api.quotas.commit(proposal, {
+      key,
+      kind,
+      delta,
+      assertCurrent,
+      isCount: wish.count !== undefined,
+    });
   };
   const isDeparture = row === undefined && currentRow !== undefined;
   const committed = await (isDeparture ? depart(api, currentRow.uid, propose) : propose());
@@ -212,12 +218,8 @@ function assertStillTrue(
   if (wish.count === undefined) return;
   const current = api.store.newest(key)?.revision ?? 0;
   if (current !== expected || wish.count.isStale()) {
-    throw countFailed(key, current);
+    throw new ExpectationFailed({ key, current, isPrecondition: true });
   }
-}
-
-function countFailed(key: ObjectKey, current: number): ExpectationFailed {
-  return new ExpectationFailed({ key, current, isPrecondition: true });
 }
 
 function countDelta({ isThere, isWanted }: { isThere: boolean; isWanted: boolean }): 1 | 0 | -1 {

@@ -164,6 +164,10 @@ export const limits = {
   warrantsMax: 16,
   /** Scopes (a namespace of a logical cluster) whose RBAC state is remembered by its hash: 200 bytes each. */
   rbacScopesCachedMax: 20_000,
+  /** What a bearer token may hold: as much as a header. Tokens of real providers have some kilobytes. */
+  tokenBytesMax: 64 * 1024,
+  /** Tokens whose signatures were verified, with their headers: some 4,000 service accounts, or users. */
+  verifiedTokensBytesMax: 16 * 1024 * 1024,
   /** Namespaces of which it is remembered which quotas they have: mostly none, 200 bytes each. */
   quotaNamespacesCachedMax: 50_000,
   /** Quotas that are kept parsed, some KB each: those of namespaces in which somebody writes. */
@@ -174,10 +178,6 @@ export const limits = {
    */
   quotasPerNamespaceMax: 32,
   quotaBytesMax: 16 * 1024,
-  /** What a bearer token may hold: as much as a header. Tokens of real providers have some kilobytes. */
-  tokenBytesMax: 64 * 1024,
-  /** Tokens whose signatures were verified, with their headers: some 4,000 service accounts, or users. */
-  verifiedTokensBytesMax: 16 * 1024 * 1024,
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,

@@ -365,7 +365,7 @@ async function send(
 ): Promise<void> {
   const { verb, resource, namespace, subresource = '' } = request;
   const name = verb === 'create' ? '' : request.name;
-  const target = await api.access.authorize<Target>({
+  const target = await api.access.authorize({
     user: SYSTEM_USER,
     cluster: CLUSTER,
     verb,

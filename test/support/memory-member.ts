@@ -56,18 +56,18 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     random: systemRandom,
   });
   const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
-  const access = new Access({ store, logicalClusterKey });
   const registry = new DefinitionRegistry(store);
+  const access = new Access({ store, logicalClusterKey });
   const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
     quotas,
-    authorize: (question) => access.decide(question),
+    authorize: (request) => access.decide(request),
     definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
   });
   const api: Api = {
     store,
     quotas,
-    registry,
     access,
+    registry,
     admission: new AdmissionChain(plugins),
     random: systemRandom,
     clock: systemClock,
@@ -97,13 +97,11 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
       const survivor = keyValue.crash(options.disk);
       await controllers.close();
       quotas.close();
-      access.close();
       return open(options, survivor);
     },
     async close() {
       await controllers.close();
       quotas.close();
-      access.close();
       await store.close();
     },
   };

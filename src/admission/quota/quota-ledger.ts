@@ -53,7 +53,7 @@ export class QuotaLedger {
     let quotas = names.length === 0 ? NONE : this.#quotasOf(key);
     for (; quotas === undefined; quotas = this.#quotasOf(key)) await this.#load(key);
     // From here to the place in the log nothing may wait: see above.
-    change.verify();
+    change.assertCurrent();
     if (isQuota(key)) this.#assertBounded(proposal, change);
     const charges = quotas.length === 0 ? [] : this.#book(quotas, { ...change, names });
     const commit = this.#store.propose({ ...proposal, mutations: [...proposal.mutations, ...charges] });
@@ -137,8 +137,8 @@ export interface ObjectChange {
   readonly key: ObjectKey;
   readonly kind: CountedKind;
   readonly delta: 1 | 0 | -1;
-  /** Called in the turn in which the commit gets its place: what it throws keeps the commit from that. */
-  readonly verify: () => void;
+  /** Called in the turn in which the commit gets its place: throws when what it was decided by is no longer so. */
+  readonly assertCurrent: () => void;
   /** It is the status of a quota as its controller has counted. */
   readonly isCount: boolean;
 }
