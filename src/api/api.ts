@@ -1,3 +1,4 @@
+import type { Authenticator, ServiceAccountIssuer } from '../access/mod.ts';
 import type { AdmissionChain } from '../admission/mod.ts';
 import type { Clock, Net, Random, RegionName } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
@@ -15,6 +16,10 @@ export interface Api {
   readonly net: Net;
   readonly tokens: ContinueTokens;
   readonly region: RegionName;
+  /** For reviews of tokens. */
+  readonly authenticator: Authenticator;
+  /** Issues the tokens of service accounts. */
+  readonly serviceAccounts: ServiceAccountIssuer;
 }
 
 /** What one request brings along besides its target. */

@@ -1,11 +1,15 @@
-import { type Authorized, isAllowed, type User } from '../access/mod.ts';
+import { type Authorized, InvalidCredential, isAllowed, type User } from '../access/mod.ts';
 import {
   formatTime,
   isObject,
   type JsonObject,
+  type JsonValue,
   type KubeObject,
   newBadRequest,
+  objectAt,
   objectOf,
+  textAt,
+  textsAt,
 } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
@@ -20,7 +24,7 @@ export interface Reviewed {
 }
 
 /** POST of a review kind (SubjectAccessReview and its family, SelfSubjectReview, TokenReview). */
-export function review(
+export async function review(
   api: Api,
   request: {
     readonly target: Authorized<Target>;
@@ -28,7 +32,7 @@ export function review(
     readonly context: RequestContext;
     readonly body: Body;
   },
-): Reviewed {
+): Promise<Reviewed> {
   const { target, options, context, body } = request;
   const resource = resolve(api, target);
   const { object, complaints } = decodeObject(resource, body);
@@ -37,7 +41,8 @@ export function review(
   assertToken(object);
   const strategyContext = { subresource: '', now: formatTime(api.store.nowMs()) };
   assertValidReview(resource, object, resource.definition.strategy.validateCreate(object, strategyContext));
-  object['status'] = answer(object, target.user);
+  object['status'] =
+    object.kind === 'TokenReview' ? await tokenStatus(api, object) : answer(object, target.user);
   // Of all reviews, this one alone is dated.
   if (object.kind === 'SelfSubjectReview') object.metadata.creationTimestamp = strategyContext.now;
   return { resource, object };
@@ -59,12 +64,18 @@ function answer(object: KubeObject, user: User): JsonObject {
     case 'SubjectAccessReview':
     case 'LocalSubjectAccessReview':
       return access(subjectOf(spec));
-    case 'SelfSubjectRulesReview':
-      return rules(user);
     default:
-      // A token that this member does not know: the answer is no, not an error.
-      return objectOf({ user: objectOf({}), error: 'invalid bearer token' });
+      return rules(user);
   }
+}
+
+/** Whom a token belongs to. That it belongs to nobody is an answer, and no error. */
+async function tokenStatus(api: Api, object: KubeObject): Promise<JsonObject> {
+  const spec = objectAt(object, 'spec');
+  const wanted = textsAt(spec, 'audiences');
+  const found = await api.authenticator.review(textAt(spec, 'token'), wanted.length > 0 ? wanted : undefined);
+  if (found instanceof InvalidCredential) return objectOf({ user: objectOf({}), error: found.reason });
+  return objectOf({ authenticated: true, user: userInfo(found.user), audiences: [...found.audiences] });
 }
 
 function access(user: User): JsonObject {
@@ -86,9 +97,13 @@ function subjectOf(spec: JsonObject): User {
 }
 
 function userInfo(user: User): JsonObject {
+  // Sorted, as Go prints maps.
+  const keys = Object.keys(user.extra).sort();
+  const extras = keys.map((key): [string, JsonValue] => [key, [...(user.extra[key] ?? [])]]);
   return objectOf({
     username: user.name,
     uid: user.uid === '' ? undefined : user.uid,
     groups: [...user.groups],
+    extra: extras.length === 0 ? undefined : objectOf(Object.fromEntries(extras)),
   });
 }

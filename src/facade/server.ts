@@ -17,6 +17,7 @@ import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
 import { assertNoImpersonation } from './impersonation.ts';
 import { assertRoutable } from './negotiate.ts';
+import { sendOpenId } from './openid.ts';
 import type { ResourcePath } from './path.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import { limitSession } from './session-limits.ts';
@@ -291,6 +292,9 @@ class Router {
     }
     if (route.kind === 'version') return sendVersion(exchange);
     if (route.kind === 'health') return sendHealth(exchange, { ...route, checks: this.#checks });
+    if (route.kind === 'openid-configuration' || route.kind === 'openid-keys') {
+      return sendOpenId(exchange, route.kind, this.#options.api.serviceAccounts);
+    }
     await this.#discovery.serve(exchange, cluster, route);
   }
 

@@ -24,7 +24,11 @@ import { StatusError } from '../machinery/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
-import { type AuthenticationOptions, createAuthentication } from './authentication.ts';
+import {
+  type AuthenticationOptions,
+  createAuthentication,
+  prepareServiceAccountKeys,
+} from './authentication.ts';
 import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
@@ -113,6 +117,7 @@ async function assemble(
     ensureAdminTokens(directory),
     continueTokenKey(directory),
     opening,
+    prepareServiceAccountKeys(directory, options.authentication ?? {}),
   ] as const;
   // Whatever fails first, the others end, and the database is closed, before the lock is released.
   cleanups.unshift(async () => {
@@ -120,11 +125,16 @@ async function assemble(
     const opened = await opening.catch(() => undefined);
     await opened?.close();
   });
-  const [certificates, tokens, tokenKey, store] = await Promise.all(preparing);
-  const authenticator = await createAuthentication({
+  const [certificates, tokens, tokenKey, store, accountKeys] = await Promise.all(preparing);
+  let url = '';
+  const authentication = await createAuthentication({
     options: options.authentication ?? {},
     admins: tokens,
+    accountKeys,
+    store,
     clock: systemClock,
+    random: systemRandom,
+    url: () => url,
   });
   const net = createNet(addressPolicy(webhookNetworksOf(options)));
   cleanups.unshift(() => net.close());
@@ -137,6 +147,7 @@ async function assemble(
     net,
     tokens: new ContinueTokens(tokenKey),
     region: options.region as RegionName,
+    ...authentication,
   };
   await found(api);
   const controllers = new ControllerRuntime({
@@ -162,7 +173,7 @@ async function assemble(
   cleanups.unshift(() => controllers.close());
   const facade = createFacade({
     api,
-    authenticator,
+    authenticator: authentication.authenticator,
     tls: { certificate: certificates.servingCertificate, key: certificates.servingKey },
     report: (error, request) => {
       log.error('a request failed', {
@@ -173,10 +184,11 @@ async function assemble(
   });
   cleanups.unshift(() => facade.close());
   const port = await listen(facade, { host: bindAddress, port: options.securePort });
+  url = serverUrl(host, port);
   const kubeconfigPath = join(directory, ADMIN_KUBECONFIG_FILE);
   await writeAdminKubeconfig({ path: kubeconfigPath, host, port, ca: certificates.ca, token: tokens });
-  log.info('serving', { url: serverUrl(host, port), directory, revision: store.revision });
-  return { url: serverUrl(host, port), kubeconfigPath, api, failed: failureOf(store, cleanups) };
+  log.info('serving', { url, directory, revision: store.revision });
+  return { url, kubeconfigPath, api, failed: failureOf(store, cleanups) };
 }
 
 /** A member on loopback is for trying things out, and the webhooks run beside it. */

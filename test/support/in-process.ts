@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { type Api, createLogicalCluster } from '../../src/api/mod.ts';
 import { parseLogicalCluster } from '../../src/base/mod.ts';
-import { type MemberLog, startMember } from '../../src/region/mod.ts';
+import { type MemberLog, type MemberOptions, startMember } from '../../src/region/mod.ts';
 
 /** A member in the process of the tests: the sources as they are, no build, and its insides at hand. */
 export interface InProcessServer {
@@ -23,7 +23,7 @@ export interface InProcessServer {
 }
 
 /** Starts a member on a free port and an empty directory. */
-export async function startInProcess(): Promise<InProcessServer> {
+export async function startInProcess(options: Partial<MemberOptions> = {}): Promise<InProcessServer> {
   const directory = await mkdtemp(join(tmpdir(), 'antipode-in-process-'));
   const errors: string[] = [];
   const log: MemberLog = {
@@ -39,6 +39,7 @@ export async function startInProcess(): Promise<InProcessServer> {
       securePort: 0,
       region: 'local',
       log,
+      ...options,
     });
     return {
       url: member.url,
