@@ -1,4 +1,4 @@
-import { type Authorized, InvalidCredential, isAllowed, type User } from '../access/mod.ts';
+import { type Authorized, InvalidCredential, type User } from '../access/mod.ts';
 import {
   formatTime,
   isObject,
@@ -6,11 +6,12 @@ import {
   type JsonValue,
   type KubeObject,
   newBadRequest,
-  objectAt,
   objectOf,
   textAt,
   textsAt,
 } from '../machinery/mod.ts';
+
+import { accessStatus, reviewedUser, rulesStatus } from './access-review.ts';
 import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import { assertValidReview, settleNamespace } from './metadata.ts';
@@ -41,8 +42,7 @@ export async function review(
   assertToken(object);
   const strategyContext = { subresource: '', now: formatTime(api.store.nowMs()) };
   assertValidReview(resource, object, resource.definition.strategy.validateCreate(object, strategyContext));
-  object['status'] =
-    object.kind === 'TokenReview' ? await tokenStatus(api, object) : answer(object, target.user);
+  object['status'] = await answer(api, object, target);
   // Of all reviews, this one alone is dated.
   if (object.kind === 'SelfSubjectReview') object.metadata.creationTimestamp = strategyContext.now;
   return { resource, object };
@@ -54,46 +54,29 @@ function assertToken(object: KubeObject): void {
   if (!spec['token']) throw newBadRequest('token is required for TokenReview in authentication');
 }
 
-function answer(object: KubeObject, user: User): JsonObject {
+async function answer(api: Api, object: KubeObject, { user, cluster }: Target): Promise<JsonObject> {
   const spec = isObject(object['spec']) ? object['spec'] : objectOf({});
   switch (object.kind) {
     case 'SelfSubjectReview':
       return objectOf({ userInfo: userInfo(user) });
     case 'SelfSubjectAccessReview':
-      return access(user);
+      return accessStatus(api, { user, cluster, spec });
     case 'SubjectAccessReview':
     case 'LocalSubjectAccessReview':
-      return access(subjectOf(spec));
+      return accessStatus(api, { user: reviewedUser(spec), cluster, spec });
+    case 'SelfSubjectRulesReview':
+      return rulesStatus(api, { user, cluster, namespace: textAt(spec, 'namespace') });
     default:
-      return rules(user);
+      return tokenStatus(api, spec);
   }
 }
 
 /** Whom a token belongs to. That it belongs to nobody is an answer, and no error. */
-async function tokenStatus(api: Api, object: KubeObject): Promise<JsonObject> {
-  const spec = objectAt(object, 'spec');
+async function tokenStatus(api: Api, spec: JsonObject): Promise<JsonObject> {
   const wanted = textsAt(spec, 'audiences');
   const found = await api.authenticator.review(textAt(spec, 'token'), wanted.length > 0 ? wanted : undefined);
   if (found instanceof InvalidCredential) return objectOf({ user: objectOf({}), error: found.reason });
   return objectOf({ authenticated: true, user: userInfo(found.user), audiences: [...found.audiences] });
-}
-
-function access(user: User): JsonObject {
-  return objectOf({ allowed: isAllowed(user) });
-}
-
-function rules(user: User): JsonObject {
-  const everything = isAllowed(user);
-  return objectOf({
-    resourceRules: everything ? [objectOf({ verbs: ['*'], apiGroups: ['*'], resources: ['*'] })] : [],
-    nonResourceRules: everything ? [objectOf({ verbs: ['*'], nonResourceURLs: ['*'] })] : [],
-    incomplete: false,
-  });
-}
-
-function subjectOf(spec: JsonObject): User {
-  const groups = Array.isArray(spec['groups']) ? spec['groups'].map(String) : [];
-  return { name: String(spec['user'] ?? ''), uid: String(spec['uid'] ?? ''), groups, extra: {} };
 }
 
 function userInfo(user: User): JsonObject {

@@ -5,6 +5,7 @@ import {
   newBadRequest,
   parseFieldSelector,
   parseLabelSelector,
+  pathSegmentErrors,
 } from '../machinery/mod.ts';
 import type { ObjectKey, Row } from '../store/mod.ts';
 import type { Query } from './query.ts';
@@ -50,6 +51,19 @@ export function parseSelection(resource: Resource, query: Query): Selection {
       return (requested === '' || key.name === requested) && matches({ resource, labels, fields, key, row });
     },
   };
+}
+
+/**
+ * The name that a field selector asks for, and that is asked of the authorizer then: undefined when it names none.
+ * What cannot be parsed names none either, and is refused later.
+ */
+export function selectedName(query: Query): string | undefined {
+  try {
+    const name = parseFieldSelector(query.text('fieldSelector')).exact(NAME);
+    return name === undefined || pathSegmentErrors(name, { isPrefix: false }).length > 0 ? undefined : name;
+  } catch {
+    return undefined;
+  }
 }
 
 function matches(options: {

@@ -1,3 +1,4 @@
+import { isClusterWide, isQuota } from '../admission/mod.ts';
 import type { LogicalCluster, Random } from '../base/mod.ts';
 import { CRD_GROUP, CRD_RESOURCE, type Definition, nextCrdStatus } from '../definitions/mod.ts';
 import { deepEqual, type KubeObject } from '../machinery/mod.ts';
@@ -14,6 +15,8 @@ export const CONTROLLERS = {
   owners: 'garbage-owner',
   /** This object waits for its dependents (foreground) or to be left by them (orphan): key is the object's. */
   deletion: 'garbage-deletion',
+  /** What this quota bounds has to be counted: key is the object's. */
+  quota: 'resourcequota',
 } as const;
 
 /** The finalizers by which the garbage collector holds back a deletion. */
@@ -35,9 +38,11 @@ export function workAfterPut(options: {
   readonly key: ObjectKey;
   readonly object: KubeObject;
   readonly old: KubeObject | undefined;
+  /** It is what the quota controller has written. */
+  readonly isCounted: boolean;
   readonly random: Random;
 }): WorkChange[] {
-  const { definition, key, object, old, random } = options;
+  const { definition, key, object, old, isCounted, random } = options;
   const work: WorkChange[] = [];
   const owe = (controller: string, text: string) => {
     work.push({ controller, cluster: key.cluster, key: text, payload: random.bytes(8) });
@@ -62,7 +67,18 @@ export function workAfterPut(options: {
   if (owners.length > 0 && !deepEqual(owners, old?.metadata.ownerReferences)) {
     owe(CONTROLLERS.dependents, objectWorkKey(key));
   }
+  if (isQuota(key) && !isCounted && isOutOfCount(object, old)) owe(CONTROLLERS.quota, objectWorkKey(key));
   return work;
+}
+
+/** Whether a quota's numbers have to be counted anew: what it counts was changed, or somebody wrote its status. */
+function isOutOfCount(quota: KubeObject, old: KubeObject | undefined): boolean {
+  return (
+    old === undefined ||
+    !deepEqual(quota['spec'], old['spec']) ||
+    !deepEqual(quota['status'], old['status']) ||
+    isClusterWide(quota) !== isClusterWide(old)
+  );
 }
 
 /** What is owed once an object is gone that others may name as their owner. */

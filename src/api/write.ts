@@ -1,4 +1,4 @@
-import type { Authorized } from '../access/mod.ts';
+import { type Authorized, groundsOf, type RbacAt } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
 import { limits, type Revision } from '../base/mod.ts';
 import {
@@ -48,6 +48,13 @@ export interface Wish {
   readonly last?: KubeObject;
   /** The caller named the revision or expects absence: losing a race is an answer, not a reason to retry. */
   readonly isFinal: boolean;
+  /** The status of a quota as its controller has counted. Stale, it is not written, and the attempt starts over. */
+  readonly count?: QuotaCount;
+}
+
+export interface QuotaCount {
+  /** Asked in the very turn in which the commit gets its place. */
+  isStale(): boolean;
 }
 
 /** A write that is durable, or (dry run, no-op) would change nothing. */
@@ -67,6 +74,9 @@ export interface Written {
  * `attempt` with the newest state, and commits what it wishes under the condition that everything it
  * relied on still stands; when something moved, it starts over with the new state.
  *
+ * So does what the writer may do: a right that is taken away meanwhile lets nothing through, and the 403 is that of
+ * a request that comes now.
+ *
  * Throws `StatusError`: what `attempt` throws, 409 for a race that the caller has to know of, 413, 429,
  * 503, 504.
  */
@@ -80,18 +90,27 @@ export async function write(
     attempt(attempt: Attempt): Promise<Wish> | Wish;
   },
 ): Promise<Written> {
+  let { target } = request;
   for (let attempts = 1; ; attempts++) {
     try {
-      return await writeOnce(api, request);
+      return await writeOnce(api, { ...request, target });
     } catch (error) {
       // What an answer was judged by may still be on its way to the disk: nobody hears of it before it is
       // durable, and the next attempt reads it as durable state.
       await settle(api);
-      if (!(error instanceof ExpectationFailed)) throw translate(error);
-      if (attempts >= limits.writeAttemptsMax) throw tooManyRaces(request.target, error);
+      if (!(error instanceof ExpectationFailed || error instanceof RightsChanged)) throw translate(error);
+      if (attempts >= limits.writeAttemptsMax) throw tooManyRaces(target, error);
       request.context.signal.throwIfAborted();
+      target = await authorizedAnew(api, target);
     }
   }
+}
+
+/** The same request under the rights of now; 403 where they do not suffice any more. */
+async function authorizedAnew(api: Api, target: Authorized<Target>): Promise<Authorized<Target>> {
+  if (api.access.isCurrent(target.reliesOn)) return target;
+  const { question, reliesOn: _, ...plain } = target;
+  return api.access.authorize(plain as Target, question);
 }
 
 async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promise<Written> {
@@ -125,7 +144,7 @@ async function commit(
   api: Api,
   step: {
     readonly request: {
-      readonly target: Target;
+      readonly target: Authorized<Target>;
       readonly options: WriteOptions;
       readonly context: RequestContext;
     };
@@ -151,7 +170,8 @@ async function commit(
   const outcome = { resource, key, isCreated, row, lastRow };
   const expected = currentRow?.revision ?? 0;
   if (row !== undefined && currentRow !== undefined && isSame(row, currentRow)) {
-    // Nothing changes: no revision, no event.
+    // Nothing changes: no revision, no event. What was counted must be true all the same.
+    assertStillTrue(api, key, { expected, wish });
     await settle(api);
     return { ...outcome, revision: currentRow.revision };
   }
@@ -160,13 +180,29 @@ async function commit(
     return { ...outcome, revision: currentRow?.revision };
   }
   const propose = async () => {
-    const work = await workOf(api, { definition, key, object: wish.object, old: current, row: currentRow });
-    return api.store.commit({
+    const work = await workOf(api, { definition, key, wish, old: current, row: currentRow });
+    const reliesOn = [...step.request.target.reliesOn, ...step.reads.reliesOn];
+    const proposal = {
       mutations: [{ key, expected, ...(row === undefined ? {} : { row }) }],
       preconditions: [...resource.preconditions, ...step.reads.preconditions],
+      settled: groundsOf(reliesOn),
       work,
       actor: step.request.target.user.name,
       originRegion: api.region,
+    };
+    const kind = { group: definition.group, resource: definition.names.plural };
+    const delta = countDelta({ isThere: currentRow !== undefined, isWanted: row !== undefined });
+    const assertCurrent = () => {
+      // What is durable now was announced, and the sequencer knows of the rest.
+      if (!api.access.isCurrent(reliesOn)) throw new RightsChanged();
+      if (wish.count?.isStale()) throw new ExpectationFailed({ key, current: 0, isPrecondition: true });
+    };
+    return api.quotas.commit(proposal, {
+      key,
+      kind,
+      delta,
+      assertCurrent,
+      isCount: wish.count !== undefined,
     });
   };
   const isDeparture = row === undefined && currentRow !== undefined;
@@ -174,18 +210,39 @@ async function commit(
   return { ...outcome, revision: committed.revisions[0] };
 }
 
+function assertStillTrue(
+  api: Api,
+  key: ObjectKey,
+  { expected, wish }: { readonly expected: number; readonly wish: Wish },
+): void {
+  if (wish.count === undefined) return;
+  const current = api.store.newest(key)?.revision ?? 0;
+  if (current !== expected || wish.count.isStale()) {
+    throw new ExpectationFailed({ key, current, isPrecondition: true });
+  }
+}
+
+function countDelta({ isThere, isWanted }: { isThere: boolean; isWanted: boolean }): 1 | 0 | -1 {
+  if (isThere === isWanted) return 0;
+  return isWanted ? 1 : -1;
+}
+
 async function workOf(
   api: Api,
   change: {
     readonly definition: Resource['definition'];
     readonly key: ObjectKey;
-    readonly object: KubeObject | undefined;
+    readonly wish: Wish;
     readonly old: KubeObject | undefined;
     readonly row: Row | undefined;
   },
 ): Promise<WorkChange[]> {
-  const { definition, key, object, old, row } = change;
-  if (object !== undefined) return workAfterPut({ definition, key, object, old, random: api.random });
+  const { definition, key, wish, old, row } = change;
+  const { object } = wish;
+  if (object !== undefined) {
+    const isCounted = wish.count !== undefined;
+    return workAfterPut({ definition, key, object, old, isCounted, random: api.random });
+  }
   if (row === undefined) return [];
   const snapshot = api.store.snapshot();
   try {
@@ -197,8 +254,15 @@ async function workOf(
   }
 }
 
+/** The roles and bindings that a write was allowed by are not those of now: nothing was proposed. */
+class RightsChanged extends Error {
+  override readonly name = 'RightsChanged';
+}
+
 class RecordedReads implements AdmissionReads {
   readonly preconditions: Precondition[] = [];
+  /** What was found out about rights on the way, besides the right to make the request. */
+  readonly reliesOn: RbacAt[] = [];
   readonly #api: Api;
 
   constructor(api: Api) {
@@ -278,8 +342,10 @@ function raceLost(resource: Resource, key: ObjectKey, error: ExpectationFailed):
   return newConflict(gr, key.name, OBJECT_MODIFIED);
 }
 
-function tooManyRaces(target: Target, error: ExpectationFailed): Error {
-  return newConflict({ group: target.group, resource: target.resource }, error.key.name, OBJECT_MODIFIED);
+function tooManyRaces(target: Target, error: ExpectationFailed | RightsChanged): Error {
+  const name =
+    error instanceof ExpectationFailed && error.key.resource !== '*' ? error.key.name : target.name;
+  return newConflict({ group: target.group, resource: target.resource }, name, OBJECT_MODIFIED);
 }
 
 /** Waits until everything that this request may have read is durable. */

@@ -6,6 +6,7 @@ import {
   ClockRefused,
   HybridClock,
   REVISION_EPOCH_MS,
+  reservedRevision,
   revisionAtMs,
   revisionEpochSlot,
   revisionTimeMs,
@@ -158,6 +159,17 @@ describe('the hybrid clock', () => {
     clock.elapsedMs += 3.7;
     expect(Number.isInteger(hybrid.nowMs())).toBe(true);
     expect(Number.isSafeInteger(hybrid.next(0))).toBe(true);
+  });
+
+  test('revisions that are reserved together are those that one would have got one after the other', () => {
+    const hybrid = open();
+    const single = open();
+    const first = hybrid.reserve(3, 700);
+    for (let index = 0; index < 700; index++) expect(reservedRevision(first, index)).toBe(single.next(3));
+    expect(hybrid.last).toBe(single.last);
+    expect(hybrid.next(3)).toBe(single.next(3));
+    expect(() => hybrid.reserve(3, 0)).toThrow('at least one');
+    expect(() => open(Number.MAX_SAFE_INTEGER - 100).reserve(0, 20)).toThrow('53 bits');
   });
 
   test('a clock before February 2025 is refused', () => {

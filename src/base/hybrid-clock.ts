@@ -28,6 +28,11 @@ export function revisionEpochSlot(revision: number): number {
   return revision % EPOCH_SLOTS;
 }
 
+/** The revision that many places after one, among those that {@link HybridClock.reserve} has reserved together. */
+export function reservedRevision(first: number, index: number): Revision {
+  return (first + index * EPOCH_SLOTS) as Revision;
+}
+
 export class ClockRefused extends Error {
   override readonly name = 'ClockRefused';
 }
@@ -96,5 +101,14 @@ export class HybridClock {
     assert(Number.isSafeInteger(next) && next > this.#last, 'revisions only grow within 53 bits');
     this.#last = next;
     return next as Revision;
+  }
+  /** Takes so many revisions at once, all in the given slot; the first of them ({@link reservedRevision}). */
+  reserve(epochSlot: number, count: number): Revision {
+    assert(count > 0, 'at least one revision is reserved');
+    const first = this.next(epochSlot);
+    const last = reservedRevision(first, count - 1);
+    assert(Number.isSafeInteger(last), 'revisions only grow within 53 bits');
+    this.#last = last;
+    return first;
   }
 }

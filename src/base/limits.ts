@@ -90,6 +90,8 @@ export const limits = {
   collectionDeletesMax: 32,
   /** Attempts to find a free name for generateName, as upstream. */
   generateNameAttemptsMax: 8,
+  /** Default sets kept: one has some 40 KB, and a new one comes with a new version or a new certificate authority. */
+  defaultSetsCachedBytesMax: 4 * 1024 * 1024,
   /** Rows kept decoded: a few thousand of the most used ones. */
   rowCacheBytesMax: 16 * 1024 * 1024,
   /**
@@ -166,6 +168,16 @@ export const limits = {
   tokenBytesMax: 64 * 1024,
   /** Tokens whose signatures were verified, with their headers: some 4,000 service accounts, or users. */
   verifiedTokensBytesMax: 16 * 1024 * 1024,
+  /** Namespaces of which it is remembered which quotas they have: mostly none, 200 bytes each. */
+  quotaNamespacesCachedMax: 50_000,
+  /** Quotas that are kept parsed, some KB each: those of namespaces in which somebody writes. */
+  quotasCachedMax: 2_000,
+  /**
+   * All quotas that count an object are written together with it, those of its namespace and cluster-wide ones:
+   * with their status, which repeats the spec twice, they still fit in one frame.
+   */
+  quotasPerNamespaceMax: 32,
+  quotaBytesMax: 16 * 1024,
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,

@@ -6,6 +6,7 @@ export {
   ClockRefused,
   HybridClock,
   REVISION_EPOCH_MS,
+  reservedRevision,
   revisionAtMs,
   revisionEpochSlot,
   revisionTimeMs,

@@ -16,6 +16,8 @@ export interface MemberOptions {
   readonly log: Log;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks: readonly string[];
+  /** Admission plugins that are on beyond the default ones, and off. */
+  readonly admission: { readonly enable: readonly string[]; readonly disable: readonly string[] };
 }
 
 /** A member that answers requests. */
@@ -88,6 +90,17 @@ export function createStartCommand(surroundings: StartSurroundings): Command {
         placeholder: 'CIDR,…',
         description:
           'Networks besides the public Internet that webhooks may be in; a server on loopback reaches its own machine',
+      },
+      'enable-admission-plugins': {
+        type: 'string',
+        placeholder: 'NAME,…',
+        description:
+          'Admission plugins to run besides the default ones, by their names in Kubernetes and kcp',
+      },
+      'disable-admission-plugins': {
+        type: 'string',
+        placeholder: 'NAME,…',
+        description: 'Default admission plugins not to run',
       },
       'log-level': {
         type: 'string',
@@ -179,6 +192,10 @@ function memberOptions(invocation: Invocation, log: Log): MemberOptions {
     securePort: port(textFlag(invocation, 'secure-port')),
     region: regionName(textFlag(invocation, 'region')),
     webhookNetworks: networks(textFlag(invocation, 'webhook-networks')),
+    admission: {
+      enable: names(textFlag(invocation, 'enable-admission-plugins')),
+      disable: names(textFlag(invocation, 'disable-admission-plugins')),
+    },
     log,
   };
 }
@@ -219,6 +236,13 @@ function port(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (value <= 65_535) return value;
   throw new UsageError(`--secure-port takes a number from 0 to 65535, but "${text}" is none`);
+}
+
+function names(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 function networks(text: string): string[] {

@@ -1,4 +1,4 @@
-import { authorize, SYSTEM_USER } from '../access/mod.ts';
+import { type Authorized, SYSTEM_USER } from '../access/mod.ts';
 import {
   type Api,
   type Body,
@@ -37,7 +37,7 @@ export class ControllerClient {
 
   /** Deletes an object, if it is still the one with that uid. Missing ones count as deleted. */
   async remove(place: Place, options: Partial<DeleteOptions> & { readonly uid: string }): Promise<void> {
-    const target = this.#target(place, 'delete');
+    const target = await this.#target(place, 'delete');
     const full: DeleteOptions = {
       isDryRun: false,
       resourceVersion: undefined,
@@ -60,7 +60,7 @@ export class ControllerClient {
 
   /** Replaces an object or its subresource, if it is still at the object's resourceVersion. */
   async update(place: Place, object: KubeObject): Promise<void> {
-    const target = this.#target(place, 'update');
+    const target = await this.#target(place, 'update');
     await update(this.#api, {
       target,
       options: this.#options,
@@ -70,7 +70,7 @@ export class ControllerClient {
   }
 
   async #patch(place: Place, mediaType: string, value: JsonValue): Promise<void> {
-    const target = this.#target(place, 'patch');
+    const target = await this.#target(place, 'patch');
     const body = bodyOf(mediaType, value);
     await ignoreGone(
       place,
@@ -84,9 +84,9 @@ export class ControllerClient {
     );
   }
 
-  #target(place: Place, verb: string): ReturnType<typeof authorize<Target>> {
+  async #target(place: Place, verb: string): Promise<Authorized<Target>> {
     const { definition } = place;
-    return authorize({
+    return this.#api.access.authorize<Target>({
       user: SYSTEM_USER,
       cluster: place.cluster,
       verb,

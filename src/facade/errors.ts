@@ -4,6 +4,7 @@ import { ROOT_CLUSTER } from '../base/mod.ts';
 import { StatusError, statusOf } from '../machinery/mod.ts';
 import { ClientGone, type Exchange } from './exchange.ts';
 import { contentTypeOf, errorMedia } from './negotiate.ts';
+import { questionOf, verbOf } from './verb.ts';
 
 /** Told of every failure that is ours, not the caller's. */
 export type FailureReport = (
@@ -57,15 +58,14 @@ export function sendNotFound(exchange: Exchange): void {
   );
 }
 
+/** The answer for a name that no logical cluster can have: byte for byte that for one that the user may not enter. */
 function forbiddenCluster(exchange: Exchange, user: User): StatusError {
   const { path, route } = exchange.routed;
-  const verb = exchange.method.toLowerCase();
-  const cluster = ROOT_CLUSTER;
-  const attributes =
-    route.kind === 'resource'
-      ? { ...route, user, cluster, verb: verb === 'get' && route.name === '' ? 'list' : verb }
-      : { user, cluster, verb, path };
-  return newWorkspaceForbidden(attributes) as StatusError;
+  const asked = { user, cluster: ROOT_CLUSTER };
+  if (route.kind !== 'resource') {
+    return newWorkspaceForbidden({ ...asked, verb: exchange.method.toLowerCase(), path });
+  }
+  return newWorkspaceForbidden(questionOf(exchange, { ...asked, ...route, verb: verbOf(exchange, route) }));
 }
 
 function prettyOf(exchange: Exchange): boolean {

@@ -1,4 +1,4 @@
-import { type Authorized, authorize, type User } from '../access/mod.ts';
+import type { Authorized, User } from '../access/mod.ts';
 import {
   type Api,
   create,
@@ -10,6 +10,7 @@ import {
   parseWriteOptions,
   patch,
   patchScale,
+  readLogicalCluster,
   remove,
   removeCollection,
   renderObject,
@@ -18,6 +19,7 @@ import {
   review,
   rowInVersion,
   type Target,
+  UnknownCluster,
   update,
   updateScale,
   type View,
@@ -29,18 +31,13 @@ import {
 } from '../api/mod.ts';
 import type { LogicalCluster, Revision } from '../base/mod.ts';
 import { builtinDefinition } from '../definitions/mod.ts';
-import {
-  type KubeObject,
-  newMethodNotAllowed,
-  newNotAcceptable,
-  parseJson,
-  successStatus,
-} from '../machinery/mod.ts';
+import { type KubeObject, newNotAcceptable, parseJson, successStatus } from '../machinery/mod.ts';
 import { type Row, withRevision } from '../store/mod.ts';
 import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import { contentTypeOf, negotiate } from './negotiate.ts';
 import type { ResourcePath } from './path.ts';
+import { assertMethod, questionOf, verbOf } from './verb.ts';
 import { ResponseOutput } from './watch-output.ts';
 
 // Core kinds whose deletion is answered with the object itself (upstream's ReturnDeletedObject).
@@ -69,9 +66,26 @@ export class ResourceRoutes {
   ): Promise<void> {
     const { path, user, cluster } = request;
     const verb = verbOf(exchange, path);
+    const isOpen = verb === 'watch' && exchange.method === 'GET';
     const { group, version, resource, subresource, namespace, name } = path;
-    if (verb !== 'watch') exchange.limitTime();
-    const target = authorize({ user, cluster, verb, group, version, resource, subresource, namespace, name });
+    if (!isOpen) exchange.limitTime();
+    const wanted: Target = {
+      user,
+      cluster,
+      verb,
+      group,
+      version,
+      resource,
+      subresource,
+      namespace,
+      name,
+    };
+    const answer = this.#api.access.authorize(wanted, questionOf(exchange, wanted));
+    // Nearly always the answer is there: then the request goes on in the same turn.
+    const target = answer instanceof Promise ? await answer : answer;
+    // Only those hear of it who may do everything everywhere: all others were refused.
+    if (readLogicalCluster(this.#api, cluster) === undefined) throw new UnknownCluster();
+    assertMethod(exchange, path);
     const builtin = builtinDefinition(group, resource);
     if (builtin === undefined) warnOfDeprecation(this.#api, target, exchange);
     const isVirtual = builtin?.isVirtual === true;
@@ -266,27 +280,4 @@ function hasBody(exchange: Exchange): boolean {
   // HTTP/2 needs neither a length nor a type for a body: options that were missed would make a dry run real.
   if ('stream' in request) return !request.stream.endAfterHeaders;
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
-
-function verbOf(exchange: Exchange, path: ResourcePath): string {
-  const isItem = path.name !== '';
-  // The deprecated watch paths are for watching alone: no second door to the objects.
-  switch (path.isWatch && exchange.method !== 'GET' ? '' : exchange.method) {
-    case 'GET':
-      if (path.isWatch) return 'watch';
-      if (isItem) return 'get';
-      return exchange.query.flag('watch') ? 'watch' : 'list';
-    case 'POST':
-      if (isItem && path.subresource === '') break;
-      return 'create';
-    case 'PUT':
-      if (isItem) return 'update';
-      break;
-    case 'PATCH':
-      if (isItem) return 'patch';
-      break;
-    case 'DELETE':
-      return isItem ? 'delete' : 'deletecollection';
-  }
-  throw newMethodNotAllowed({ group: path.group, resource: path.resource }, exchange.method.toLowerCase());
 }

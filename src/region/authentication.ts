@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import {
   Authenticator,
   parseSigningKey,
@@ -7,6 +8,7 @@ import {
   type SigningKey,
   serviceAccountTokens,
   staticTokens,
+  type TokenCredential,
   TokenFileError,
   type User,
   type VerificationKey,
@@ -14,6 +16,7 @@ import {
 } from '../access/mod.ts';
 import type { Clock, Random } from '../base/mod.ts';
 import type { Store } from '../store/mod.ts';
+
 import { type AdminTokens, tokenHashOf } from './kubeconfig.ts';
 import { readOperatorFile, unusableFile } from './operator-file.ts';
 import { ensureServiceAccountKey } from './service-account-key.ts';
@@ -22,6 +25,10 @@ import { ensureServiceAccountKey } from './service-account-key.ts';
 export interface AuthenticationOptions {
   /** Whether requests without credentials are those of `system:anonymous`; true by default. */
   readonly allowsAnonymous?: boolean;
+  /** Tokens besides those of the administrators and of the file. */
+  readonly credentials?: readonly TokenCredential[];
+  /** PEM of the CAs whose certificates say who a client is. */
+  readonly clientAuthorityFile?: string;
   /** CSV of `token,user,uid,"group1,group2"`. */
   readonly tokenFile?: string;
   /** Whom tokens must be for; the issuers by default. */
@@ -95,12 +102,30 @@ export async function createAuthentication(context: {
       staticTokens([
         { tokenHash: tokenHashOf(admins.kcpAdmin), user: admin('kcp-admin', 'system:kcp:admin') },
         { tokenHash: tokenHashOf(admins.shardAdmin), user: admin('shard-admin') },
+        ...(options.credentials ?? []),
         ...(await tokensOfFile(options.tokenFile)),
       ]),
       serviceAccountTokens({ issuers, keys, clock, read: (key) => store.get(key) }),
     ],
   });
   return { authenticator, serviceAccounts };
+}
+
+/** The CAs of client certificates, if there are any. Throws `StartError` for an unusable file. */
+export async function readClientAuthorities({
+  clientAuthorityFile: path,
+}: AuthenticationOptions): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const flag = '--client-ca-file';
+  const pem = await readOperatorFile(path, flag);
+  try {
+    const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+    if (blocks.length === 0) throw new Error('it holds no PEM with a certificate');
+    for (const block of blocks) new X509Certificate(block);
+    return blocks.join('\n');
+  } catch (error) {
+    throw unusableFile({ path, flag, error });
+  }
 }
 
 async function tokensOfFile(path: string | undefined): Promise<ReturnType<typeof parseTokenFile>> {

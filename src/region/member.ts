@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { AdmissionChain, namespaceLifecycle } from '../admission/mod.ts';
+import { Access } from '../access/mod.ts';
+import {
+  AdmissionChain,
+  type AdmissionChoice,
+  AdmissionChoiceError,
+  admissionPlugins,
+  chosenPlugins,
+  QuotaLedger,
+} from '../admission/mod.ts';
 import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
 import {
   ClockRefused,
@@ -17,6 +25,7 @@ import {
   customResourceDefinitionController,
   garbageCollector,
   namespaceController,
+  resourceQuotaController,
 } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
@@ -28,6 +37,7 @@ import {
   type AuthenticationOptions,
   createAuthentication,
   prepareServiceAccountKeys,
+  readClientAuthorities,
 } from './authentication.ts';
 import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
@@ -61,6 +71,8 @@ export interface MemberOptions {
   readonly webhookNetworks?: readonly string[];
   /** Who may come in. */
   readonly authentication?: AuthenticationOptions;
+  /** Admission plugins that are on beyond the default ones, and off. */
+  readonly admission?: AdmissionChoice;
 }
 
 /** A member that answers requests. */
@@ -85,10 +97,11 @@ const FAILURE_CHECK_MS = 1_000;
  * that an operator can mend; then nothing is left behind that a later start would stumble over.
  */
 export async function startMember(options: MemberOptions): Promise<Member> {
+  const plugins = chosenAdmission(options);
   const lock = await acquireDirectoryLock(options.rootDirectory);
   const cleanups: Cleanup[] = [() => lock.release()];
   try {
-    const member = await assemble(options, lock.directory, cleanups);
+    const member = await assemble({ ...options, plugins }, lock.directory, cleanups);
     return { ...member, close: once(() => runAll(cleanups)) };
   } catch (error) {
     // The reason why it did not start is what an operator has to know, not what came of it.
@@ -100,7 +113,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
 }
 
 async function assemble(
-  options: MemberOptions,
+  options: MemberOptions & { readonly plugins: readonly string[] },
   directory: string,
   cleanups: Cleanup[],
 ): Promise<Omit<Member, 'close'>> {
@@ -118,6 +131,7 @@ async function assemble(
     continueTokenKey(directory),
     opening,
     prepareServiceAccountKeys(directory, options.authentication ?? {}),
+    readClientAuthorities(options.authentication ?? {}),
   ] as const;
   // Whatever fails first, the others end, and the database is closed, before the lock is released.
   cleanups.unshift(async () => {
@@ -125,7 +139,8 @@ async function assemble(
     const opened = await opening.catch(() => undefined);
     await opened?.close();
   });
-  const [certificates, tokens, tokenKey, store, accountKeys] = await Promise.all(preparing);
+  const [certificates, tokens, tokenKey, store, accountKeys, clientAuthorities] =
+    await Promise.all(preparing);
   let url = '';
   const authentication = await createAuthentication({
     options: options.authentication ?? {},
@@ -138,10 +153,23 @@ async function assemble(
   });
   const net = createNet(addressPolicy(webhookNetworksOf(options)));
   cleanups.unshift(() => net.close());
+  const registry = new DefinitionRegistry(store);
+  const quotas = new QuotaLedger(store, { isEnforced: options.plugins.includes('ResourceQuota') });
+  cleanups.unshift(async () => quotas.close());
+  const access = new Access({ store, logicalClusterKey });
+  cleanups.unshift(async () => access.close());
   const api: Api = {
     store,
-    registry: new DefinitionRegistry(store),
-    admission: new AdmissionChain([namespaceLifecycle]),
+    registry,
+    quotas,
+    access,
+    admission: new AdmissionChain(
+      admissionPlugins(options.plugins, {
+        quotas,
+        authorize: (request) => access.decide(request),
+        definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
+      }),
+    ),
     random: systemRandom,
     clock: systemClock,
     net,
@@ -156,6 +184,7 @@ async function assemble(
     controllers: [
       namespaceController(api),
       customResourceDefinitionController(api),
+      resourceQuotaController(api),
       ...garbageCollector(api),
     ],
     report: (controller, key, error) => {
@@ -174,7 +203,11 @@ async function assemble(
   const facade = createFacade({
     api,
     authenticator: authentication.authenticator,
-    tls: { certificate: certificates.servingCertificate, key: certificates.servingKey },
+    tls: {
+      certificate: certificates.servingCertificate,
+      key: certificates.servingKey,
+      ...(clientAuthorities === undefined ? {} : { clientAuthorities }),
+    },
     report: (error, request) => {
       log.error('a request failed', {
         ...request,
@@ -189,6 +222,15 @@ async function assemble(
   await writeAdminKubeconfig({ path: kubeconfigPath, host, port, ca: certificates.ca, token: tokens });
   log.info('serving', { url, directory, revision: store.revision });
   return { url, kubeconfigPath, api, failed: failureOf(store, cleanups) };
+}
+
+function chosenAdmission({ admission }: MemberOptions): readonly string[] {
+  try {
+    return chosenPlugins(admission ?? { enable: [], disable: [] });
+  } catch (error) {
+    if (!(error instanceof AdmissionChoiceError)) throw error;
+    throw new StartError(error.message, { exitCode: 2, cause: error });
+  }
 }
 
 /** A member on loopback is for trying things out, and the webhooks run beside it. */

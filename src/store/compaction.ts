@@ -1,5 +1,5 @@
 import { limits } from '../base/mod.ts';
-import { decodeFrame } from './frame.ts';
+import { decodeFrame, lastRevisionOf } from './frame.ts';
 import type { KeyValueStore, WriteOperation } from './key-value.ts';
 import { objectKeyText } from './object-key.ts';
 import {
@@ -46,7 +46,7 @@ async function compactStep(
   frames: for await (const entries of keyValue.iterate(logRange(from), { limit: FRAMES_PER_STEP })) {
     for (const [, bytes] of entries) {
       const frame = decodeFrame(bytes);
-      revision = frame.changes.at(-1)?.revision ?? revision;
+      revision = lastRevisionOf(frame) ?? revision;
       // The frame that moved the floor here, and what follows it, is history that readers may still ask for.
       if (revision > floor || frame.compactionFloor >= floor) break frames;
       for (const change of frame.changes) {

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Revision } from '../base/mod.ts';
+import { LogUnavailable } from './commit-errors.ts';
 import { compactHistory } from './compaction.ts';
 import { decodeFrame, type Frame } from './frame.ts';
 import { type MemoryDisk, MemoryKeyValue } from './memory-key-value.ts';
+import type { Outcome } from './outcome.ts';
 import { replayLog } from './replay.ts';
-import { LogUnavailable, type Mutation, type Outcome } from './sequencer.ts';
+import type { Mutation } from './sequencer.ts';
 import type { Store } from './store.ts';
 import {
   collect,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { LogUnavailable } from './commit-errors.ts';
 import {
   checkDurability,
   type Lives,
@@ -9,7 +10,6 @@ import {
 } from './durability.suite.ts';
 import type { WriteOperation } from './key-value.ts';
 import { type MemoryDisk, MemoryKeyValue } from './memory-key-value.ts';
-import { LogUnavailable } from './sequencer.ts';
 import { change, keyOf, openStore, proposalOf, rowOf, textOf, turns } from './store-fixtures.suite.ts';
 
 const honest: OpenCrashable = (disk) => new MemoryKeyValue(disk);

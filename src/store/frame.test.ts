@@ -3,6 +3,9 @@ import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import type { LogicalCluster, Revision } from '../base/mod.ts';
+import { type ClusterDefaults, decodeDefaults, encodeDefaults } from './cluster-defaults.ts';
+import { sampleKey, sampleRow, sampleSet } from './default-objects.suite.ts';
+import { BLANK_TIME, BLANK_UID } from './default-set.ts';
 import { decodeFrame, encodeFrame, type Frame, frameHash, NO_PREVIOUS_HASH } from './frame.ts';
 import { decodeRow, encodeRow, type NewRow } from './row.ts';
 
@@ -10,6 +13,7 @@ const protoFile = fileURLToPath(new URL('../../proto/antipode/log/v1/log.proto',
 const schema = new protobuf.Root().loadSync(protoFile, { keepCase: true });
 const frameType = schema.lookupType('antipode.log.v1.Frame');
 const rowType = schema.lookupType('antipode.log.v1.Row');
+const setType = schema.lookupType('antipode.log.v1.DefaultSet');
 
 const text = fc.string({ maxLength: 6, unit: 'grapheme' });
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map(toBuffer);
@@ -33,7 +37,17 @@ const rowArbitrary: fc.Arbitrary<NewRow> = fc.record({
   fields: pairs,
   owners: fc.array(text, { maxLength: 3 }),
 });
-const frameArbitrary: fc.Arbitrary<Frame> = fc.record({
+const defaultsArbitrary: fc.Arbitrary<ClusterDefaults> = fc.record({
+  cluster: text.map((each) => each as LogicalCluster),
+  setHash: bytes(32).map(hex),
+  firstRevision: fc.nat(2 ** 40).map((each) => each as Revision),
+  count: fc.integer({ min: 1, max: 99 }),
+  seed: text,
+  creationTime: text,
+  superseded: blob,
+});
+const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
+const plainFrameArbitrary: fc.Arbitrary<Frame> = fc.record({
   shard: text,
   epoch: number,
   sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
@@ -72,6 +86,14 @@ const frameArbitrary: fc.Arbitrary<Frame> = fc.record({
   ),
   compactionFloor: number,
 });
+const setBytes = sampleSet(['configmaps/a/b', 'namespaces//a']).bytes;
+const frameArbitrary: fc.Arbitrary<Frame> = fc
+  .tuple(plainFrameArbitrary, optional(defaultsArbitrary), optional(fc.constant(setBytes)))
+  .map(([frame, defaults, defaultSet]) => ({
+    ...frame,
+    ...(defaultSet && { defaultSet }),
+    ...(defaults && { defaults }),
+  }));
 
 /** The frame as the schema describes it. */
 function messageOf(frame: Frame): Record<string, unknown> {
@@ -95,6 +117,20 @@ function messageOf(frame: Frame): Record<string, unknown> {
       payload === undefined ? key : { ...key, payload: hex(payload) },
     ),
     compaction_floor: frame.compactionFloor,
+    ...(frame.defaultSet && { default_set: read(setType, frame.defaultSet) }),
+    ...(frame.defaults && { defaults: defaultsMessageOf(frame.defaults) }),
+  };
+}
+
+function defaultsMessageOf(defaults: ClusterDefaults): Record<string, unknown> {
+  return {
+    cluster: defaults.cluster,
+    set_hash: defaults.setHash,
+    first_revision: defaults.firstRevision,
+    count: defaults.count,
+    seed: defaults.seed,
+    creation_time: defaults.creationTime,
+    superseded: hex(defaults.superseded),
   };
 }
 
@@ -142,6 +178,14 @@ function encodable(frame: Frame): Record<string, unknown> {
       row: { ...(change['row'] as object), json: frame.changes[index]!.row.json },
     })),
     work: frame.work,
+    ...(frame.defaultSet && { default_set: setType.decode(frame.defaultSet) }),
+    ...(frame.defaults && {
+      defaults: {
+        ...defaultsMessageOf(frame.defaults),
+        set_hash: Buffer.from(frame.defaults.setHash, 'hex'),
+        superseded: frame.defaults.superseded,
+      },
+    }),
   };
 }
 
@@ -187,6 +231,22 @@ describe('the codec of frames', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('defaults survive their own round trip, and a default set is what the schema reads', () => {
+    fc.assert(
+      fc.property(defaultsArbitrary, (defaults) => {
+        expect(defaultsMessageOf(decodeDefaults(encodeDefaults(defaults)))).toEqual(
+          defaultsMessageOf(defaults),
+        );
+      }),
+    );
+    const set = sampleSet(['configmaps/a/b']);
+    expect(read(setType, set.bytes)).toEqual({
+      objects: [
+        { ...sampleKey('configmaps/a/b'), row: rowMessageOf(sampleRow('b', BLANK_UID, BLANK_TIME), 0) },
+      ],
+    });
   });
 
   test('a row is written and read as the schema says', () => {

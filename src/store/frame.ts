@@ -1,6 +1,12 @@
 import { hash } from 'node:crypto';
 import protobuf from 'protobufjs/minimal.js';
 import { assert, type LogicalCluster, type Revision } from '../base/mod.ts';
+import {
+  type ClusterDefaults,
+  lastDerivedRevision,
+  readDefaults,
+  writeDefaults,
+} from './cluster-defaults.ts';
 import type { ObjectKey } from './object-key.ts';
 import { type NewRow, type Row, readRow, toNumber, withRevision, writeRow } from './row.ts';
 import type { WorkKey } from './tables.ts';
@@ -35,6 +41,10 @@ export interface Frame {
   readonly work: readonly WorkChange[];
   /** Zero unless this record moves the compaction floor. */
   readonly compactionFloor: number;
+  /** The default set that the defaults name, if no commit before has written it. */
+  readonly defaultSet?: Uint8Array;
+  /** What the logical cluster that this commit makes contains by default. Its revisions follow those of the changes. */
+  readonly defaults?: ClusterDefaults;
 }
 
 /** What the first frame of a log has in place of a predecessor's hash. */
@@ -43,6 +53,11 @@ export const NO_PREVIOUS_HASH: Uint8Array = new Uint8Array(32);
 /** The link of the chain: SHA-256 of an encoded frame. */
 export function frameHash(frameBytes: Uint8Array): Uint8Array {
   return hash('sha256', frameBytes, 'buffer');
+}
+
+/** The last revision that a commit has given out; undefined when it gave none. */
+export function lastRevisionOf(frame: Frame): Revision | undefined {
+  return frame.defaults === undefined ? frame.changes.at(-1)?.revision : lastDerivedRevision(frame.defaults);
 }
 
 export function encodeFrame(frame: Frame): Buffer {
@@ -59,6 +74,8 @@ export function encodeFrame(frame: Frame): Buffer {
   for (const change of frame.changes) writeChange(writer.uint32(82).fork(), change).ldelim();
   for (const work of frame.work) writeWork(writer.uint32(90).fork(), work).ldelim();
   if (frame.compactionFloor > 0) writer.uint32(96).uint64(frame.compactionFloor);
+  if (frame.defaultSet !== undefined) writer.uint32(106).bytes(frame.defaultSet);
+  if (frame.defaults !== undefined) writeDefaults(writer.uint32(114).fork(), frame.defaults).ldelim();
   return writer.finish() as Buffer;
 }
 
@@ -79,6 +96,8 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     work: [] as WorkChange[],
     compactionFloor: 0,
   };
+  let defaultSet: Uint8Array | undefined;
+  let defaults: ClusterDefaults | undefined;
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     switch (tag >>> 3) {
@@ -118,12 +137,18 @@ export function decodeFrame(bytes: Uint8Array): Frame {
       case 12:
         frame.compactionFloor = toNumber(reader.uint64());
         break;
+      case 13:
+        defaultSet = reader.bytes();
+        break;
+      case 14:
+        defaults = readDefaults(reader, reader.uint32());
+        break;
       default:
         reader.skipType(tag & 7);
     }
   }
   assert(frame.sequence > 0, 'a frame has a sequence');
-  return frame;
+  return { ...frame, ...(defaultSet && { defaultSet }), ...(defaults && { defaults }) };
 }
 
 /** The row that a put stores, with its revision. */

@@ -30,7 +30,26 @@ export function objectKeyText(key: ObjectKey): string {
 }
 
 export function collectionKeyText(key: CollectionKey): string {
-  return `${key.cluster}${SEPARATOR}${key.group}${SEPARATOR}${storedResource(key)}`;
+  return `${key.cluster}${SEPARATOR}${kindText(key)}`;
+}
+
+/** The part of a collection's key that all logical clusters have alike. */
+export function kindText(key: Omit<CollectionKey, 'cluster'>): string {
+  return `${key.group}${SEPARATOR}${storedResource(key)}`;
+}
+
+/** An object's key inside its logical cluster: what {@link splitKeyText} finds behind the cluster. */
+export function relativeKeyText(key: Omit<ObjectKey, 'cluster'>): string {
+  return `${kindText(key)}${SEPARATOR}${key.namespace}${SEPARATOR}${key.name}`;
+}
+
+/** The logical cluster of an object's key, and the key inside it. */
+export function splitKeyText(keyText: string): {
+  readonly cluster: LogicalCluster;
+  readonly relative: string;
+} {
+  const at = keyText.indexOf(SEPARATOR);
+  return { cluster: keyText.slice(0, at) as LogicalCluster, relative: keyText.slice(at + 1) };
 }
 
 /** group, resource[:identity], cluster …: how the wildcard index is ordered. */
@@ -55,7 +74,7 @@ export function parseWildcardKeyText(text: string): ObjectKey {
   return parseObjectKeyText([cluster, group, resource, namespace, name].join(SEPARATOR));
 }
 
-function storedResource(key: CollectionKey): string {
+function storedResource(key: Omit<CollectionKey, 'cluster'>): string {
   return key.identity === '' ? key.resource : `${key.resource}:${key.identity}`;
 }
 

@@ -1,10 +1,15 @@
-import type { Revision } from '../base/mod.ts';
+import { assert, type LogicalCluster, type Revision } from '../base/mod.ts';
+import { type ClusterDefaults, encodeDefaults, supersede } from './cluster-defaults.ts';
+import { DefaultSet } from './default-set.ts';
+import { creationsOf } from './derived-objects.ts';
 import { type Frame, rowOf } from './frame.ts';
 import type { WriteOperation } from './key-value.ts';
 import { type ObjectKey, objectKeyText } from './object-key.ts';
 import { encodeRow, type Row } from './row.ts';
 import {
   commitKey,
+  defaultSetKey,
+  defaultsKey,
   encodeNumber,
   eventKey,
   FLOOR_KEY,
@@ -29,6 +34,18 @@ export interface StoreEvent {
 export interface StoredRow {
   readonly row: Row;
   readonly bytes: Uint8Array;
+  /** Where the object is in its logical cluster's default set, as long as it is derived from there. */
+  readonly defaultIndex?: number;
+}
+
+/** What a frame is projected onto. It must see the changes of all earlier frames, and is told of those of this one. */
+export interface ProjectedState {
+  newest(keyText: string): StoredRow | undefined;
+  defaultsOf(cluster: LogicalCluster): ClusterDefaults | undefined;
+  defaultSet(hash: string): DefaultSet;
+  onRow(keyText: string, stored: StoredRow | undefined): void;
+  onDefaults(defaults: ClusterDefaults): void;
+  onDefaultSet(set: DefaultSet): void;
 }
 
 /** Where the log ends: the state that the next frame builds on. */
@@ -43,43 +60,61 @@ const NO_VALUE = Buffer.alloc(0);
 
 /**
  * The rows that a frame makes of the rows before it. Pure: replaying the log through it gives the same
- * bytes as the sequencer wrote. `newest` must see the changes of all earlier frames; `onRow` is told of
- * each changed row so that it can.
+ * bytes as the sequencer wrote.
  */
-export function projectFrame(options: {
-  readonly frame: Frame;
-  readonly frameBytes: Uint8Array;
-  newest(keyText: string): StoredRow | undefined;
-  onRow(keyText: string, stored: StoredRow | undefined): void;
-}): { readonly operations: WriteOperation[]; readonly events: StoreEvent[] } {
-  const { frame, frameBytes } = options;
+export function projectFrame(
+  { frame, frameBytes }: { readonly frame: Frame; readonly frameBytes: Uint8Array },
+  state: ProjectedState,
+): { readonly operations: WriteOperation[]; readonly events: StoreEvent[] } {
   const operations: WriteOperation[] = [
     { key: logKey(frame.sequence), value: frameBytes },
     { key: commitKey(frame.commitId), value: encodeNumber(frame.sequence) },
   ];
   const events: StoreEvent[] = [];
+  const superseded = new Map<LogicalCluster, ClusterDefaults>();
   frame.changes.forEach((change, index) => {
     const { key, revision } = change;
     const keyText = objectKeyText(key);
-    const old = options.newest(keyText);
+    const old = state.newest(keyText);
     const rowKey = objectRowKey(keyText);
     if (old !== undefined) operations.push({ key: versionKey(keyText, revision), value: old.bytes });
+    const isDerived = old?.defaultIndex !== undefined;
+    if (isDerived) {
+      const defaults = superseded.get(key.cluster) ?? state.defaultsOf(key.cluster);
+      assert(defaults !== undefined, 'what is derived comes from defaults');
+      superseded.set(key.cluster, supersede(defaults, old.defaultIndex));
+    }
     if (change.verb === 'put') {
       const row = rowOf(change);
       const bytes = encodeRow(row, revision);
       operations.push({ key: rowKey, value: bytes });
-      if (old === undefined) operations.push({ key: wildcardKey(key), value: NO_VALUE });
+      if (old === undefined || isDerived) operations.push({ key: wildcardKey(key), value: NO_VALUE });
       projectOwners(operations, key, old?.row.owners ?? [], row.owners);
-      options.onRow(keyText, { row, bytes });
+      state.onRow(keyText, { row, bytes });
       events.push({ revision, key, oldRow: old?.row, newRow: row });
     } else {
       operations.push({ key: rowKey }, { key: wildcardKey(key) });
       projectOwners(operations, key, old?.row.owners ?? [], []);
-      options.onRow(keyText, undefined);
+      state.onRow(keyText, undefined);
       events.push({ revision, key, oldRow: old?.row, newRow: undefined });
     }
     operations.push({ key: eventKey(key, revision), value: encodeEventPointer(frame.sequence, index, key) });
   });
+  const projected = [...superseded.values()];
+  if (frame.defaultSet !== undefined) {
+    const set = new DefaultSet(frame.defaultSet);
+    operations.push({ key: defaultSetKey(set.hash), value: set.bytes });
+    state.onDefaultSet(set);
+  }
+  if (frame.defaults !== undefined) {
+    projected.push(frame.defaults);
+    for (const event of creationsOf(state.defaultSet(frame.defaults.setHash), frame.defaults))
+      events.push(event);
+  }
+  for (const defaults of projected) {
+    operations.push({ key: defaultsKey(defaults.cluster), value: encodeDefaults(defaults) });
+    state.onDefaults(defaults);
+  }
   for (const work of frame.work) {
     const key = workKey(work);
     operations.push(work.payload === undefined ? { key } : { key, value: work.payload });

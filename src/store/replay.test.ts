@@ -138,6 +138,14 @@ describe('opening a store', () => {
     await expect(openStore(keyValue)).rejects.toThrow('antipode/999');
   });
 
+  test('goes on with the layout before, which had no default objects', async () => {
+    const keyValue = await writeLog();
+    await put(keyValue, FORMAT_KEY, Buffer.from('antipode/1'));
+    const store = await openStore(keyValue);
+    expect(textOf(store.get(keyOf('a')))).toBe(`v${FRAMES}`);
+    expect(keyValue.get(FORMAT_KEY)?.toString()).toBe('antipode/2');
+  });
+
   test('changes nothing when it refuses', async () => {
     const keyValue = await writeLog();
     await put(keyValue, HEAD_KEY, Buffer.alloc(3));

@@ -1,8 +1,20 @@
-import type { Revision } from '../base/mod.ts';
+import type { LogicalCluster, Revision } from '../base/mod.ts';
+import type { ClusterDefaults } from './cluster-defaults.ts';
 import { compactHistory } from './compaction.ts';
-import { decodeFrame, type Frame, frameHash, NO_PREVIOUS_HASH } from './frame.ts';
+import type { DefaultSet } from './default-set.ts';
+import { DefaultSets } from './default-sets.ts';
+import { DerivedObjects } from './derived-objects.ts';
+import { decodeFrame, type Frame, frameHash, lastRevisionOf, NO_PREVIOUS_HASH } from './frame.ts';
 import type { KeyValueStore } from './key-value.ts';
-import { decodeHead, HEAD_BYTES, type Head, headOperation, projectFrame } from './projection.ts';
+import {
+  decodeHead,
+  HEAD_BYTES,
+  type Head,
+  headOperation,
+  type ProjectedState,
+  projectFrame,
+  type StoredRow,
+} from './projection.ts';
 import { decodeRow } from './row.ts';
 import { FORMAT_KEY, FORMAT_VERSION, HEAD_KEY, LOG_RANGE, logKey, objectRowKey } from './tables.ts';
 
@@ -21,6 +33,7 @@ export async function replayLog(from: KeyValueStore, to: KeyValueStore): Promise
   if (from.get(HEAD_KEY) !== undefined) readHead(from);
   let head: Head = { sequence: 0, epoch: 0, revision: 0 as Revision, hash: NO_PREVIOUS_HASH };
   await to.write([{ key: FORMAT_KEY, value: FORMAT_VERSION }], { sync: false });
+  const state = await ReplayedState.open(to);
   for await (const entries of from.iterate(LOG_RANGE)) {
     for (const [, frameBytes] of entries) {
       const frame = readFrame(frameBytes, head.sequence + 1);
@@ -35,23 +48,57 @@ export async function replayLog(from: KeyValueStore, to: KeyValueStore): Promise
       head = {
         sequence: frame.sequence,
         epoch: frame.epoch,
-        revision: frame.changes.at(-1)?.revision ?? head.revision,
+        revision: lastRevisionOf(frame) ?? head.revision,
         hash: frameHash(frameBytes),
       };
-      const { operations } = projectFrame({
-        frame,
-        frameBytes,
-        newest: (keyText) => {
-          const bytes = to.get(objectRowKey(keyText));
-          return bytes === undefined ? undefined : { row: decodeRow(bytes), bytes };
-        },
-        onRow: () => {},
-      });
+      const { operations } = projectFrame({ frame, frameBytes }, state);
       await to.write([...operations, headOperation(head)], { sync: false });
+      state.settle(frame);
     }
   }
   await compactHistory(to);
   return head;
+}
+
+/** The rows as the frames before have made them. */
+class ReplayedState implements ProjectedState {
+  readonly #to: KeyValueStore;
+  readonly #derived: DerivedObjects;
+
+  private constructor(to: KeyValueStore, sets: DefaultSets) {
+    this.#to = to;
+    this.#derived = new DerivedObjects(sets, (key) => to.get(key));
+  }
+
+  static async open(to: KeyValueStore): Promise<ReplayedState> {
+    return new ReplayedState(to, await DefaultSets.open(to));
+  }
+
+  newest(keyText: string): StoredRow | undefined {
+    const bytes = this.#to.get(objectRowKey(keyText));
+    return bytes === undefined ? this.#derived.read(keyText) : { row: decodeRow(bytes), bytes };
+  }
+
+  defaultsOf(cluster: LogicalCluster): ClusterDefaults | undefined {
+    return this.#derived.defaultsOf(cluster);
+  }
+
+  defaultSet(hash: string): DefaultSet {
+    return this.#derived.sets.get(hash);
+  }
+
+  onDefaultSet(set: DefaultSet): void {
+    this.#derived.sets.add(set);
+  }
+
+  // Everything else is read from where it was written.
+  onRow(): void {}
+  onDefaults(): void {}
+
+  /** What the frame brought is written. */
+  settle(frame: Frame): void {
+    if (frame.defaults !== undefined) this.#derived.sets.settled(frame.defaults.setHash);
+  }
 }
 
 /** The end of a stored log, checked against its last frame; undefined when the store is new. */
@@ -74,7 +121,7 @@ export function readHead(keyValue: KeyValueStore): Head | undefined {
     throw new LogDamaged(`the log has frames beyond its head (${head.sequence})`);
   }
   const frame = readFrame(frameBytes, head.sequence);
-  const revision = frame.changes.at(-1)?.revision ?? head.revision;
+  const revision = lastRevisionOf(frame) ?? head.revision;
   if (frame.sequence !== head.sequence || frame.epoch !== head.epoch || revision !== head.revision) {
     throw new LogDamaged(`the head of the log does not agree with its last frame (${head.sequence})`);
   }

@@ -1,21 +1,24 @@
 import { limits } from '../base/mod.ts';
+import type { DerivedObjects } from './derived-objects.ts';
 import type { KeyValueStore } from './key-value.ts';
 import type { StoredRow } from './projection.ts';
 import { decodeRow } from './row.ts';
 import { objectRowKey } from './tables.ts';
 
 /**
- * Reads durable rows, and remembers the last used ones up to a number of bytes: the rows that every
+ * Reads durable rows, also derived ones, and remembers the last used ones up to a number of bytes: the rows that every
  * request reads (its logical cluster, its namespace, its CRD) come from here. Whoever makes changes
  * durable says so with {@link forget}, in the same step in which they become visible.
  */
 export class RowReader {
   readonly #keyValue: KeyValueStore;
+  readonly #derived: DerivedObjects;
   readonly #rows = new Map<string, StoredRow>();
   #sizeBytes = 0;
 
-  constructor(keyValue: KeyValueStore) {
+  constructor(keyValue: KeyValueStore, derived: DerivedObjects) {
     this.#keyValue = keyValue;
+    this.#derived = derived;
   }
 
   read(keyText: string): StoredRow | undefined {
@@ -26,8 +29,8 @@ export class RowReader {
       return known;
     }
     const bytes = this.#keyValue.get(objectRowKey(keyText));
-    if (bytes === undefined) return undefined;
-    const stored = { row: decodeRow(bytes), bytes };
+    const stored = bytes === undefined ? this.#derived.read(keyText) : { row: decodeRow(bytes), bytes };
+    if (stored === undefined) return undefined;
     this.#remember(keyText, stored);
     return stored;
   }

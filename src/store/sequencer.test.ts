@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { limits, type Revision } from '../base/mod.ts';
+import { CommitTooLarge, ExpectationFailed, LogUnavailable, WorkChanged } from './commit-errors.ts';
 import { decodeFrame } from './frame.ts';
 import type { KeyValueStore, WriteOperation } from './key-value.ts';
 import { MemoryKeyValue } from './memory-key-value.ts';
 import { replayLog } from './replay.ts';
-import { CommitTooLarge, ExpectationFailed, LogUnavailable, WorkChanged } from './sequencer.ts';
 import type { Store } from './store.ts';
 import {
   change,

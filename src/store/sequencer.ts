@@ -2,19 +2,32 @@ import {
   assert,
   type Clock,
   HybridClock,
+  type LogicalCluster,
   limits,
   type Random,
   type Revision,
   type ShardName,
 } from '../base/mod.ts';
+import { type ClusterDefaults, NOTHING_SUPERSEDED } from './cluster-defaults.ts';
+import { CommitTooLarge, ExpectationFailed, LogUnavailable, WorkChanged } from './commit-errors.ts';
+import { BLANK_TIME, type DefaultSet } from './default-set.ts';
+import { type DerivedObjects, derivedRow } from './derived-objects.ts';
 import type { Feed } from './feed.ts';
-import { type Change, decodeFrame, encodeFrame, type Frame, frameHash, type WorkChange } from './frame.ts';
+import { type Change, encodeFrame, type Frame, frameHash, lastRevisionOf, type WorkChange } from './frame.ts';
 import type { KeyValueStore, WriteOperation } from './key-value.ts';
-import { isKeyComponent, type ObjectKey, objectKeyText } from './object-key.ts';
+import {
+  isKeyComponent,
+  type ObjectKey,
+  objectKeyText,
+  relativeKeyText,
+  splitKeyText,
+} from './object-key.ts';
+import { type Outcome, outcomeInLog } from './outcome.ts';
+import { PendingValues } from './pending-values.ts';
 import { type Head, headOperation, projectFrame, type StoredRow, type StoreEvent } from './projection.ts';
 import type { NewRow, Row } from './row.ts';
 import type { RowReader } from './row-reader.ts';
-import { commitKey, logKey, readRevision, type WorkKey, workKey } from './tables.ts';
+import { type WorkKey, workKey } from './tables.ts';
 
 /** A change that a commit asks for. */
 export interface Mutation {
@@ -32,9 +45,17 @@ export interface Precondition {
   readonly revision: number;
 }
 
+/** The objects of an API group in a logical cluster. */
+export interface GroupOfCluster {
+  readonly cluster: LogicalCluster;
+  readonly group: string;
+}
+
 export interface Proposal {
   readonly mutations: readonly Mutation[];
   readonly preconditions?: readonly Precondition[];
+  /** What the writer knows in its durable state alone: no change of it may be on its way to the disk. */
+  readonly settled?: readonly GroupOfCluster[];
   readonly work?: readonly WorkChange[];
   /** Debts that this commit settles must stand as they were when they were worked off. */
   readonly settles?: readonly SettledWork[];
@@ -45,6 +66,17 @@ export interface Proposal {
   readonly commitId?: Uint8Array;
   /** Only for the record that moves the compaction floor. */
   readonly compactionFloor?: number;
+  /** What the logical cluster that this commit makes begins with; it must be empty but for the mutations. */
+  readonly defaults?: NewDefaults;
+}
+
+/** Objects that a logical cluster contains without a row for each, until a commit changes them. */
+export interface NewDefaults {
+  readonly cluster: LogicalCluster;
+  readonly set: DefaultSet;
+  /** What the uids are made of: something that no other logical cluster has. */
+  readonly seed: string;
+  readonly creationTime: string;
 }
 
 /** A debt and its payload: a newer cause has another payload, and must not be settled with the old one. */
@@ -53,77 +85,23 @@ export interface SettledWork {
   readonly payload: Uint8Array;
 }
 
-export interface Outcome {
-  readonly sequence: number;
-  /** Of the last change; the revision of the log before it for a commit without changes. */
-  readonly revision: Revision;
-  /** Of each mutation, in order. */
-  readonly revisions: readonly Revision[];
-}
-
 /** A commit that has its place in the log, but counts only once `durable` has resolved. */
 export interface SequencedCommit extends Outcome {
   readonly durable: Promise<void>;
-}
-
-/** An expectation did not hold: nothing was written. */
-export class ExpectationFailed extends Error {
-  override readonly name = 'ExpectationFailed';
-  readonly key: ObjectKey;
-  /** The revision that the object has now, 0 when there is none. */
-  readonly current: Revision;
-  readonly isPrecondition: boolean;
-
-  constructor(options: {
-    readonly key: ObjectKey;
-    readonly current: number;
-    readonly isPrecondition: boolean;
-  }) {
-    super(`${options.key.resource} ${options.key.name} is at revision ${options.current}`);
-    this.key = options.key;
-    this.current = options.current as Revision;
-    this.isPrecondition = options.isPrecondition;
-  }
-}
-
-/** A debt was caused again, or settled already, since it was read: nothing was written. */
-export class WorkChanged extends Error {
-  override readonly name = 'WorkChanged';
-}
-
-/** The log takes no commits: it is full for the moment, was closed, or its disk failed. */
-export class LogUnavailable extends Error {
-  override readonly name = 'LogUnavailable';
-  readonly isTransient: boolean;
-  constructor(message: string, options: { readonly isTransient: boolean; readonly cause?: unknown }) {
-    super(message, { cause: options.cause });
-    this.isTransient = options.isTransient;
-  }
-}
-
-/** A commit is larger than one message of the log may be. */
-export class CommitTooLarge extends Error {
-  override readonly name = 'CommitTooLarge';
 }
 
 interface Group {
   readonly operations: WriteOperation[];
   readonly events: StoreEvent[];
   readonly work: WorkChange[];
-  readonly touched: string[];
-  readonly touchedWork: string[];
+  readonly touchedGroups: Set<string>;
+  readonly defaultSets: string[];
   readonly commitIds: string[];
   readonly durable: Promise<void>;
   readonly settle: { resolve(): void; reject(error: unknown): void };
   head: Head;
   sizeBytes: number;
   commits: number;
-}
-
-/** What is on its way to the disk; an absent value is a deletion. */
-interface Pending<Value> {
-  readonly value: Value | undefined;
-  readonly group: Group;
 }
 
 /**
@@ -134,12 +112,14 @@ interface Pending<Value> {
 export class Sequencer {
   readonly #keyValue: KeyValueStore;
   readonly #rows: RowReader;
+  readonly #derived: DerivedObjects;
   readonly #feed: Feed;
   readonly #shard: ShardName;
   readonly #hybridClock: HybridClock;
   readonly #commitIdPrefix: Uint8Array;
-  readonly #pending = new Map<string, Pending<StoredRow>>();
-  readonly #pendingWork = new Map<string, Pending<Uint8Array>>();
+  readonly #pending = new PendingValues<StoredRow, Group>();
+  readonly #pendingDefaults = new PendingValues<ClusterDefaults, Group>();
+  readonly #pendingWork = new PendingValues<Uint8Array, Group>();
   readonly #pendingCommitIds = new Map<string, SequencedCommit>();
   #head: Head;
   #durableSequence: number;
@@ -155,6 +135,7 @@ export class Sequencer {
   constructor(options: {
     readonly keyValue: KeyValueStore;
     readonly rows: RowReader;
+    readonly derived: DerivedObjects;
     readonly feed: Feed;
     readonly shard: ShardName;
     readonly head: Head;
@@ -164,6 +145,7 @@ export class Sequencer {
   }) {
     this.#keyValue = options.keyValue;
     this.#rows = options.rows;
+    this.#derived = options.derived;
     this.#feed = options.feed;
     this.#shard = options.shard;
     this.#head = options.head;
@@ -234,6 +216,7 @@ export class Sequencer {
       // Settled first: a debt that the same commit causes again stays owed.
       work: [...(proposal.settles ?? []).map((settled) => settled.key), ...(proposal.work ?? [])],
       compactionFloor: proposal.compactionFloor ?? 0,
+      ...this.#defaultsOfCommit(proposal, slot),
     };
     const frameBytes = encodeFrame(frame);
     if (frameBytes.length > limits.frameBytesMax) {
@@ -255,24 +238,29 @@ export class Sequencer {
     const head: Head = {
       sequence: frame.sequence,
       epoch: frame.epoch,
-      revision: revisions.at(-1) ?? this.#head.revision,
+      revision: lastRevisionOf(frame) ?? this.#head.revision,
       hash: frameHash(frameBytes),
     };
-    const { operations, events } = projectFrame({
-      frame,
-      frameBytes,
-      newest: (keyText) => this.#newest(keyText),
-      onRow: (keyText, value) => {
-        this.#pending.set(keyText, { value, group });
-        group.touched.push(keyText);
+    const { operations, events } = projectFrame(
+      { frame, frameBytes },
+      {
+        newest: (keyText) => this.#newest(keyText),
+        defaultsOf: (cluster) => this.#defaultsOf(cluster),
+        defaultSet: (hash) => this.#derived.sets.get(hash),
+        onRow: (keyText, stored) => this.#pending.set(keyText, stored, group),
+        onDefaults: (defaults) => this.#pendingDefaults.set(defaults.cluster, defaults, group),
+        onDefaultSet: (set) => {
+          this.#derived.sets.add(set);
+          group.defaultSets.push(set.hash);
+        },
       },
-    });
+    );
     for (const operation of operations) group.operations.push(operation);
     for (const event of events) group.events.push(event);
+    for (const { key } of frame.changes) group.touchedGroups.add(groupText(key));
     for (const work of frame.work) {
       const text = workText(work);
-      this.#pendingWork.set(text, { value: work.payload, group });
-      group.touchedWork.push(text);
+      this.#pendingWork.set(text, work.payload, group);
       group.work.push(work);
     }
     group.head = head;
@@ -294,6 +282,7 @@ export class Sequencer {
       const current = this.#newest(objectKeyText(key))?.row.revision ?? 0;
       if (current !== revision) throw new ExpectationFailed({ key, current, isPrecondition: true });
     }
+    for (const pending of proposal.settled ?? []) this.#assertSettled(pending);
     for (const { key, payload } of proposal.settles ?? []) {
       const current = this.#newestWork(key);
       if (current === undefined || Buffer.compare(current, payload) !== 0) {
@@ -316,12 +305,58 @@ export class Sequencer {
         (row === undefined && current === 0) || (expected !== undefined && current !== expected);
       if (isWrong) throw new ExpectationFailed({ key, current, isPrecondition: false });
     }
+    if (proposal.defaults !== undefined) this.#checkDefaults(proposal.defaults, proposal.mutations);
+  }
+
+  #checkDefaults({ cluster, set, creationTime }: NewDefaults, mutations: readonly Mutation[]): void {
+    assert(this.#defaultsOf(cluster) === undefined, 'a logical cluster gets its defaults once');
+    assert(creationTime.length === BLANK_TIME.length, 'a time fills the blank that was left for it');
+    for (const { key } of mutations) {
+      const isDefault = key.cluster === cluster && set.indexOf(relativeKeyText(key)) !== undefined;
+      assert(!isDefault, 'a commit does not write what it derives');
+    }
+  }
+
+  #assertSettled(asked: GroupOfCluster): void {
+    const text = groupText(asked);
+    const isMoving = (group: Group | undefined) => group?.touchedGroups.has(text) === true;
+    if (!isMoving(this.#writing) && !this.#waiting.some(isMoving)) return;
+    const key = { ...asked, resource: '*', identity: '', namespace: '', name: '' };
+    throw new ExpectationFailed({ key, current: 0, isPrecondition: true });
   }
 
   #newest(keyText: string): StoredRow | undefined {
     const pending = this.#pending.get(keyText);
     if (pending !== undefined) return pending.value;
-    return this.#rows.read(keyText);
+    return this.#rows.read(keyText) ?? this.#newlyDerived(keyText);
+  }
+
+  /** An object of a logical cluster whose creation is not durable yet. */
+  #newlyDerived(keyText: string): StoredRow | undefined {
+    if (this.#pendingDefaults.size === 0) return undefined;
+    const { cluster, relative } = splitKeyText(keyText);
+    const defaults = this.#pendingDefaults.get(cluster)?.value;
+    return defaults && derivedRow(this.#derived.sets.get(defaults.setHash), defaults, relative);
+  }
+
+  #defaultsOf(cluster: LogicalCluster): ClusterDefaults | undefined {
+    return this.#pendingDefaults.get(cluster)?.value ?? this.#derived.defaultsOf(cluster);
+  }
+
+  /** The defaults of a proposal as a frame has them, with the set if no frame has it yet. */
+  #defaultsOfCommit(proposal: Proposal, slot: number): Pick<Frame, 'defaults' | 'defaultSet'> {
+    if (proposal.defaults === undefined) return {};
+    const { set, ...defaults } = proposal.defaults;
+    return {
+      ...(!this.#derived.sets.has(set.hash) && { defaultSet: set.bytes }),
+      defaults: {
+        ...defaults,
+        setHash: set.hash,
+        firstRevision: this.#hybridClock.reserve(slot, set.count),
+        count: set.count,
+        superseded: NOTHING_SUPERSEDED,
+      },
+    };
   }
 
   #newestWork(key: WorkKey): Uint8Array | undefined {
@@ -335,25 +370,8 @@ export class Sequencer {
     assert(proposal.commitId.length === 16, 'a commit id has 16 bytes');
     const pending = this.#pendingCommitIds.get(idText(proposal.commitId));
     if (pending !== undefined) return pending;
-    const bytes = this.#keyValue.get(commitKey(proposal.commitId));
-    if (bytes === undefined) return undefined;
-    const sequence = readRevision(bytes, 0);
-    const frameBytes = this.#keyValue.get(logKey(sequence));
-    assert(frameBytes !== undefined, 'a remembered commit is in the log');
-    const revisions = decodeFrame(frameBytes).changes.map((change) => change.revision);
-    const revision = revisions.at(-1) ?? this.#revisionBefore(sequence);
-    return { sequence, revision, revisions, durable: Promise.resolve() };
-  }
-
-  /** The last revision in the frames before one: a commit without changes has none of its own. */
-  #revisionBefore(sequence: number): Revision {
-    for (let at = sequence - 1; at >= 1; at--) {
-      const frameBytes = this.#keyValue.get(logKey(at));
-      if (frameBytes === undefined) break;
-      const last = decodeFrame(frameBytes).changes.at(-1);
-      if (last !== undefined) return last.revision;
-    }
-    return 0 as Revision;
+    const outcome = outcomeInLog(this.#keyValue, proposal.commitId);
+    return outcome && { ...outcome, durable: Promise.resolve() };
   }
 
   #nextCommitId(): Uint8Array {
@@ -384,8 +402,8 @@ export class Sequencer {
       operations: [],
       events: [],
       work: [],
-      touched: [],
-      touchedWork: [],
+      touchedGroups: new Set(),
+      defaultSets: [],
       commitIds: [],
       durable,
       settle,
@@ -418,9 +436,10 @@ export class Sequencer {
       this.#durableSequence = group.head.sequence;
       this.#pendingCommits -= group.commits;
       this.#pendingBytes -= group.sizeBytes;
-      for (const keyText of group.touched) this.#rows.forget(keyText);
-      forget(this.#pending, group.touched, group);
-      forget(this.#pendingWork, group.touchedWork, group);
+      for (const keyText of this.#pending.settle(group)) this.#rows.forget(keyText);
+      for (const hash of group.defaultSets) this.#derived.sets.settled(hash);
+      this.#pendingDefaults.settle(group);
+      this.#pendingWork.settle(group);
       for (const commitId of group.commitIds) this.#pendingCommitIds.delete(commitId);
       this.#feed.publish(group, group.head.revision);
       group.settle.resolve();
@@ -445,8 +464,9 @@ export class Sequencer {
   }
 }
 
-function forget<Value>(pending: Map<string, Pending<Value>>, keys: readonly string[], group: Group): void {
-  for (const key of keys) if (pending.get(key)?.group === group) pending.delete(key);
+// The name of a logical cluster holds no slash.
+function groupText({ cluster, group }: GroupOfCluster): string {
+  return `${cluster}/${group}`;
 }
 
 function idText(commitId: Uint8Array): string {

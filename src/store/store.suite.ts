@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogicalCluster, Revision } from '../base/mod.ts';
+import { ExpectationFailed } from './commit-errors.ts';
 import type { KeyValueStore } from './key-value.ts';
-import { ExpectationFailed } from './sequencer.ts';
 import type { Store } from './store.ts';
 import {
   change,

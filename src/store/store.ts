@@ -1,16 +1,19 @@
 import { type Clock, limits, type Random, type Revision, revisionAtMs, type ShardName } from '../base/mod.ts';
 import { compactHistory, retentionMs } from './compaction.ts';
+import { DefaultSets } from './default-sets.ts';
+import { DerivedObjects } from './derived-objects.ts';
 import { Feed } from './feed.ts';
 import { NO_PREVIOUS_HASH } from './frame.ts';
 import type { KeyValueStore } from './key-value.ts';
 import { type ObjectKey, objectKeyText } from './object-key.ts';
+import type { Outcome } from './outcome.ts';
 import type { Head } from './projection.ts';
 import { LogDamaged, readHead } from './replay.ts';
 import type { Row } from './row.ts';
 import { RowReader } from './row-reader.ts';
-import { type Outcome, type Proposal, Sequencer } from './sequencer.ts';
+import { type Proposal, type SequencedCommit, Sequencer } from './sequencer.ts';
 import { StoreSnapshot } from './snapshot.ts';
-import { FLOOR_KEY, FORMAT_KEY, FORMAT_VERSION, readRevision } from './tables.ts';
+import { FLOOR_KEY, FORMAT_KEY, FORMAT_VERSION, FORMER_FORMAT_VERSIONS, readRevision } from './tables.ts';
 
 export interface StoreOptions {
   readonly keyValue: KeyValueStore;
@@ -31,6 +34,7 @@ export class Store {
   readonly feed: Feed;
   readonly #keyValue: KeyValueStore;
   readonly #rows: RowReader;
+  readonly #defaultSets: DefaultSets;
   readonly #sequencer: Sequencer;
   readonly #clock: Clock;
   readonly #historyMs: number;
@@ -39,9 +43,11 @@ export class Store {
   #compacting: Promise<void> = Promise.resolve();
   #cancelCompaction: (() => void) | undefined;
 
-  private constructor(options: StoreOptions, head: Head) {
+  private constructor(options: StoreOptions, head: Head, defaultSets: DefaultSets) {
     this.#keyValue = options.keyValue;
-    this.#rows = new RowReader(options.keyValue);
+    this.#defaultSets = defaultSets;
+    const derived = new DerivedObjects(defaultSets, (key) => options.keyValue.get(key));
+    this.#rows = new RowReader(options.keyValue, derived);
     this.#clock = options.clock;
     this.#historyMs = retentionMs(options.historyMs ?? limits.historyMsDefault);
     this.feed = new Feed(head.revision, options.clock);
@@ -50,6 +56,7 @@ export class Store {
     this.#sequencer = new Sequencer({
       keyValue: options.keyValue,
       rows: this.#rows,
+      derived,
       feed: this.feed,
       shard: options.shard,
       head,
@@ -61,21 +68,14 @@ export class Store {
 
   /** Throws {@link LogDamaged} when what is stored is not what was written, or not ours. */
   static async open(options: StoreOptions): Promise<Store> {
-    const format = options.keyValue.get(FORMAT_KEY);
-    if (format === undefined)
-      await options.keyValue.write([{ key: FORMAT_KEY, value: FORMAT_VERSION }], { sync: true });
-    else if (Buffer.compare(format, FORMAT_VERSION) !== 0) {
-      throw new LogDamaged(
-        `the layout of the store is ${format.toString('latin1')}, this version reads ${FORMAT_VERSION.toString()}`,
-      );
-    }
+    await claimLayout(options.keyValue);
     const head = readHead(options.keyValue) ?? {
       sequence: 0,
       epoch: FIRST_EPOCH,
       revision: 0 as Revision,
       hash: NO_PREVIOUS_HASH,
     };
-    const store = new Store(options, head);
+    const store = new Store(options, head, await DefaultSets.open(options.keyValue));
     store.#scheduleCompaction();
     return store;
   }
@@ -111,6 +111,14 @@ export class Store {
   }
 
   /**
+   * Gives a commit its place in the log at once, and throws what {@link commit} rejects with: for those who
+   * must look at something and commit within one turn. It counts once `durable` has resolved.
+   */
+  propose(proposal: Proposal): SequencedCommit {
+    return this.#sequencer.propose(proposal);
+  }
+
+  /**
    * Commits, and resolves when the commit is durable and visible. Rejects with `ExpectationFailed`,
    * `LogUnavailable` or `CommitTooLarge`, and then nothing was written.
    */
@@ -122,7 +130,7 @@ export class Store {
 
   /** A consistent state to read; the caller closes it. */
   snapshot(): StoreSnapshot {
-    return new StoreSnapshot(this.#keyValue);
+    return new StoreSnapshot(this.#keyValue, this.#defaultSets);
   }
 
   /**
@@ -169,4 +177,16 @@ export class Store {
         });
     });
   }
+}
+
+/** Says that the tables are ours, and of this version's layout, which they become when they are of a former one. */
+async function claimLayout(keyValue: KeyValueStore): Promise<void> {
+  const format = keyValue.get(FORMAT_KEY);
+  if (format?.equals(FORMAT_VERSION) === true) return;
+  if (format !== undefined && !FORMER_FORMAT_VERSIONS.some((former) => format.equals(former))) {
+    throw new LogDamaged(
+      `the layout of the store is ${format.toString('latin1')}, this version reads ${FORMAT_VERSION.toString()}`,
+    );
+  }
+  await keyValue.write([{ key: FORMAT_KEY, value: FORMAT_VERSION }], { sync: true });
 }

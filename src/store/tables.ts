@@ -14,22 +14,26 @@ import {
  * The tables inside the one ordered key space, by the first byte of the key:
  *
  *     c  commit id                                      → sequence
+ *     d  cluster                                        → its defaults, and which of them are superseded
  *     e  cluster group resource, revision               → event: sequence, change index, namespace, name
  *     g  cluster, owner uid, object key                 → (empty)
  *     l  sequence                                       → frame
  *     m  name                                           → head, floor, compacted, format
  *     o  cluster group resource namespace name          → row
+ *     s  hash of a default set                          → default set
  *     v  object key, revision that superseded it        → row before that revision
  *     w  controller, cluster, key                       → payload of owed work
  *     x  group resource cluster namespace name          → (empty)
  */
 const TABLE = {
   commit: 'c',
+  defaults: 'd',
   event: 'e',
   owner: 'g',
   log: 'l',
   meta: 'm',
   object: 'o',
+  defaultSet: 's',
   version: 'v',
   work: 'w',
   wildcard: 'x',
@@ -40,15 +44,19 @@ export const FLOOR_KEY = Buffer.from(`${TABLE.meta}floor`);
 export const COMPACTED_KEY = Buffer.from(`${TABLE.meta}compacted`);
 /** Marks a directory as ours, and says which layout of tables it has. */
 export const FORMAT_KEY = Buffer.from(`${TABLE.meta}format`);
-export const FORMAT_VERSION: Uint8Array = Buffer.from('antipode/1');
+export const FORMAT_VERSION: Uint8Array = Buffer.from('antipode/2');
+/** Layouts that are this one but for tables that they do not have. */
+export const FORMER_FORMAT_VERSIONS: readonly Uint8Array[] = [Buffer.from('antipode/1')];
 
 /** Every table that is a projection of the log: dropped and rebuilt by a replay. */
 export const PROJECTION_TABLES: readonly KeyRange[] = [
   TABLE.commit,
+  TABLE.defaults,
   TABLE.event,
   TABLE.owner,
   TABLE.meta,
   TABLE.object,
+  TABLE.defaultSet,
   TABLE.version,
   TABLE.work,
   TABLE.wildcard,
@@ -124,6 +132,19 @@ export function ownerRange(cluster: LogicalCluster, ownerUid: string): KeyRange 
 }
 export function parseOwnerKey(key: Buffer, cluster: LogicalCluster, ownerUid: string): ObjectKey {
   return parseObjectKeyText(key.toString('utf8', 1 + cluster.length + 1 + Buffer.byteLength(ownerUid) + 1));
+}
+
+export const DEFAULTS_RANGE: KeyRange = tableRange(TABLE.defaults);
+export function defaultsKey(cluster: LogicalCluster): Buffer {
+  return Buffer.from(TABLE.defaults + cluster);
+}
+
+export const DEFAULT_SETS_RANGE: KeyRange = tableRange(TABLE.defaultSet);
+export function defaultSetKey(hash: string): Buffer {
+  return Buffer.from(TABLE.defaultSet + hash);
+}
+export function parseDefaultSetKey(key: Buffer): string {
+  return key.toString('utf8', 1);
 }
 
 export interface WorkKey {

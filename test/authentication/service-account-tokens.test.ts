@@ -174,6 +174,46 @@ describe('a requested token', () => {
   });
 });
 
+describe('on the bare URL', () => {
+  test('a service account reaches its own logical cluster', async () => {
+    const prefix = await fixture.server.createCluster('home-of-robots');
+    await fixture.client.create(`${prefix}/api/v1/namespaces/default/configmaps`, {
+      metadata: { name: 'mine' },
+    });
+    const token = await fixture.token(await fixture.account('homely', prefix));
+    const configMap = '/api/v1/namespaces/default/configmaps/mine';
+    // Nothing is granted yet: what it may not read, it may not read anywhere.
+    await fixture.client.refuse(403, configMap, { token });
+    await grantReading(prefix, 'homely');
+    const reply = await fixture.client.call(configMap, { token });
+    expect(reply.status, reply.text).toBe(200);
+    expect(JSON.parse(reply.text)).toMatchObject({
+      metadata: { name: 'mine', annotations: { 'kcp.io/cluster': 'home-of-robots' } },
+    });
+    expect((await fixture.client.call(`${prefix}${configMap}`, { token })).text).toBe(reply.text);
+    // With the prefix of another one it is a stranger there, whatever its name may do there.
+    await fixture.account('homely');
+    await grantReading('', 'homely');
+    await fixture.client.create('/api/v1/namespaces/default/configmaps', { metadata: { name: 'mine' } });
+    await fixture.client.refuse(403, `/clusters/root${configMap}`, { token });
+    const own = await fixture.token('/api/v1/namespaces/default/serviceaccounts/homely');
+    expect((await fixture.client.call(`/clusters/root${configMap}`, { token: own })).status).toBe(200);
+  });
+
+  async function grantReading(prefix: string, account: string): Promise<void> {
+    const rbac = `${prefix}/apis/rbac.authorization.k8s.io/v1/namespaces/default`;
+    await fixture.client.create(`${rbac}/roles`, {
+      metadata: { name: 'reader' },
+      rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }],
+    });
+    await fixture.client.create(`${rbac}/rolebindings`, {
+      metadata: { name: 'reader' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
+      subjects: [{ kind: 'ServiceAccount', name: account, namespace: 'default' }],
+    });
+  }
+});
+
 describe('a token request', () => {
   const refusals: readonly (readonly [string, unknown, number, string])[] = [
     [

@@ -34,11 +34,30 @@ export class AuthenticationFixture {
   async start(options?: AuthenticationOptions): Promise<void> {
     this.#server = await startInProcess(options === undefined ? {} : { authentication: options });
     this.#client = new Client(this.#server);
+    await this.welcome('');
   }
 
   async stop(): Promise<void> {
     this.#client?.close();
     await this.#server?.stop();
+  }
+
+  /** Lets everybody who is somebody into a logical cluster, to ask who they are and what there is. */
+  async welcome(prefix: string): Promise<void> {
+    const rbac = `${prefix}/apis/rbac.authorization.k8s.io/v1`;
+    await this.client.create(`${rbac}/clusterroles`, {
+      metadata: { name: 'welcome' },
+      rules: [
+        { nonResourceURLs: ['/'], verbs: ['access'] },
+        { nonResourceURLs: ['/api', '/openid/*', '/.well-known/*'], verbs: ['get'] },
+        { apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'], verbs: ['create'] },
+      ],
+    });
+    await this.client.create(`${rbac}/clusterrolebindings`, {
+      metadata: { name: 'welcome' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'welcome' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:authenticated' }],
+    });
   }
 
   /** Creates a service account; its path. */
@@ -66,6 +85,17 @@ export class AuthenticationFixture {
     const spec = { token, ...(audiences === undefined ? {} : { audiences }) };
     const { status } = await this.client.create<KubeObject & { status: ReviewStatus }>(path, { spec });
     return status;
+  }
+
+  /** Who a token says that one is. */
+  async whoAmI(token: string, prefix = ''): Promise<ReviewStatus['user']> {
+    const reply = await this.client.call(`${prefix}/apis/authentication.k8s.io/v1/selfsubjectreviews`, {
+      method: 'POST',
+      body: {},
+      token,
+    });
+    if (reply.status !== 201) throw new Error(`answered with ${reply.status}: ${reply.text}`);
+    return (JSON.parse(reply.text) as { status: { userInfo: ReviewStatus['user'] } }).status.userInfo;
   }
 
   /** Whether a credential lets somebody in, whoever it is and whatever they may do. */

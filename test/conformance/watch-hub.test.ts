@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { authorize } from '../../src/access/mod.ts';
 import { type Api, PLAIN_JSON, Query, WatchHub, type WatchOutput } from '../../src/api/mod.ts';
 import { limits, ROOT_CLUSTER } from '../../src/base/mod.ts';
 import { TestClock } from '../../src/store/store-fixtures.suite.ts';
@@ -57,9 +56,9 @@ class Hub {
   readonly api: Api = { ...fixture.server.api, clock: this.clock };
   readonly watches = new WatchHub(this.api);
 
-  open(output: WatchOutput, options: { group?: string; resource?: string; query?: string } = {}) {
+  async open(output: WatchOutput, options: { group?: string; resource?: string; query?: string } = {}) {
     const { group = '', resource = 'configmaps', query = '' } = options;
-    const target = authorize({
+    const target = await this.api.access.authorize({
       user: { name: 'admin', uid: '', groups: ['system:masters'], extra: {} },
       cluster: ROOT_CLUSTER,
       verb: 'watch',
@@ -84,7 +83,7 @@ describe('a watch whose client does not read its initial events', () => {
     const hub = new Hub();
     const snapshot = vi.spyOn(hub.api.store, 'snapshot');
     const output = new TestOutput({ reads: false });
-    hub.open(output, { query: 'timeoutSeconds=5' });
+    await hub.open(output, { query: 'timeoutSeconds=5' });
     await eventually(() => output.text.includes('ADDED'));
     const closed = vi.spyOn(snapshot.mock.results[0]?.value as { close(): void }, 'close');
     snapshot.mockRestore();
@@ -102,7 +101,7 @@ describe('a watch whose client does not read its initial events', () => {
     const object = { apiVersion: `${group}/v1`, kind: 'Thing', metadata: { name: 'a' } };
     await fixture.client.create(`/apis/${group}/v1/namespaces/${namespace}/things`, object);
     const output = new TestOutput({ reads: false });
-    hub.open(output, { group, resource: 'things' });
+    await hub.open(output, { group, resource: 'things' });
     await eventually(() => output.text.includes('ADDED'));
     await fixture.client.delete(`${CRDS}/things.${group}`);
     await fixture.client.untilGone(`${CRDS}/things.${group}`);
@@ -114,7 +113,7 @@ describe('a watch whose client does not read its initial events', () => {
 test('a watch counts until its connection is gone', async () => {
   const hub = new Hub();
   const output = new TestOutput({ reads: true });
-  const watch = hub.open(output);
+  const watch = await hub.open(output);
   expect(hub.watches.size).toBe(1);
   watch.close();
   await Promise.resolve();
@@ -132,8 +131,8 @@ describe('the tick of all watches', () => {
     const query = BOOKMARKS + hub.api.store.revision;
     const broken = new TestOutput({ reads: true });
     const sound = new TestOutput({ reads: true });
-    hub.open(broken, { query });
-    hub.open(sound, { query });
+    await hub.open(broken, { query });
+    await hub.open(sound, { query });
     await new Promise((resolve) => setImmediate(resolve));
     broken.failure = new Error('no such connection');
     expect(() => hub.clock.advance(limits.bookmarkIntervalMs)).not.toThrow();
@@ -150,7 +149,7 @@ describe('the tick of all watches', () => {
     const group = `${fixture.name('broken-')}.example.com`;
     await fixture.define({ group, plural: 'things', kind: 'Thing' });
     const output = new TestOutput({ reads: true });
-    hub.open(output, { group, resource: 'things', query: `resourceVersion=${hub.api.store.revision}` });
+    await hub.open(output, { group, resource: 'things', query: `resourceVersion=${hub.api.store.revision}` });
     const find = vi.spyOn(hub.api.registry, 'find').mockImplementation(() => {
       throw new Error('the disk is broken');
     });
@@ -166,7 +165,7 @@ describe('the tick of all watches', () => {
     const group = `${fixture.name('many-')}.example.com`;
     await fixture.define({ group, plural: 'things', kind: 'Thing' });
     const outputs = Array.from({ length: 20 }, () => new TestOutput({ reads: true }));
-    for (const output of outputs) hub.open(output, { group, resource: 'things' });
+    for (const output of outputs) await hub.open(output, { group, resource: 'things' });
     const find = vi.spyOn(hub.api.registry, 'find');
     hub.clock.advance(1000);
     const calls = find.mock.calls.length;

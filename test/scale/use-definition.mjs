@@ -7,7 +7,6 @@ const [dist, rootDirectory, ...counts] = process.argv.slice(2);
 const load = (name) => import(pathToFileURL(`${dist}/${name}/mod.js`).href);
 const { startMember } = await load('region');
 const { create, createLogicalCluster, get, PLAIN_JSON, parseWriteOptions, Query } = await load('api');
-const { authorize } = await load('access');
 const silent = { error: console.error, warn() {}, info() {}, debug() {} };
 const member = await startMember({
   rootDirectory,
@@ -72,13 +71,13 @@ async function useUntil(count) {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
-    const target = authorize({ ...placeOf(cluster, LIGHTS), verb: 'get', name: 'north' });
+    const target = await api.access.authorize({ ...placeOf(cluster, LIGHTS), verb: 'get', name: 'north' });
     await get(api, { target, query: Query.parse(''), format: PLAIN_JSON, context: contextOf() });
   }
 }
 
-function write(cluster, kind, body) {
-  const target = authorize({ ...placeOf(cluster, kind), verb: 'create', name: '' });
+async function write(cluster, kind, body) {
+  const target = await api.access.authorize({ ...placeOf(cluster, kind), verb: 'create', name: '' });
   const options = parseWriteOptions(Query.parse(''), { kind: 'CreateOptions', userAgent: 'test' });
   return create(api, { target, options, context: contextOf(), body });
 }

@@ -1,10 +1,12 @@
+import { hash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import type { User } from '../../src/access/mod.ts';
 import { type Api, createLogicalCluster } from '../../src/api/mod.ts';
 import { parseLogicalCluster } from '../../src/base/mod.ts';
-import { type MemberLog, type MemberOptions, startMember } from '../../src/region/mod.ts';
+import { type AuthenticationOptions, type MemberLog, startMember } from '../../src/region/mod.ts';
 
 /** A member in the process of the tests: the sources as they are, no build, and its insides at hand. */
 export interface InProcessServer {
@@ -22,8 +24,14 @@ export interface InProcessServer {
   stop(): Promise<void>;
 }
 
+/** Who else there is besides the administrators, by token. */
+export interface InProcessOptions {
+  readonly users?: Readonly<Record<string, User>>;
+  readonly authentication?: AuthenticationOptions;
+}
+
 /** Starts a member on a free port and an empty directory. */
-export async function startInProcess(options: Partial<MemberOptions> = {}): Promise<InProcessServer> {
+export async function startInProcess(options: InProcessOptions = {}): Promise<InProcessServer> {
   const directory = await mkdtemp(join(tmpdir(), 'antipode-in-process-'));
   const errors: string[] = [];
   const log: MemberLog = {
@@ -39,7 +47,13 @@ export async function startInProcess(options: Partial<MemberOptions> = {}): Prom
       securePort: 0,
       region: 'local',
       log,
-      ...options,
+      authentication: {
+        ...options.authentication,
+        credentials: Object.entries(options.users ?? {}).map(([token, user]) => ({
+          tokenHash: hash('sha256', token),
+          user,
+        })),
+      },
     });
     return {
       url: member.url,

@@ -6,8 +6,18 @@ import {
   LOGICAL_CLUSTER_ADMIN_GROUP,
   WORKSPACE_BOOTSTRAPPER_GROUP,
 } from '../groups.ts';
-import type { RbacAuthorizer } from '../rbac/mod.ts';
-import { type Authorizer, type Decision, decision, outside, together } from './decision.ts';
+import type { RbacAuthorizer, RbacDecision } from '../rbac/mod.ts';
+import type { User } from '../user.ts';
+import {
+  type AccessRequest,
+  type Authorizer,
+  after,
+  type Decision,
+  decision,
+  outside,
+  together,
+  withGround,
+} from './decision.ts';
 import { effectiveUsers, isInScope, isServiceAccount } from './effective-users.ts';
 
 /** What authorizers have to know of a logical cluster. */
@@ -27,7 +37,7 @@ const ENTERED_PHASES = ['Ready', ...LIFECYCLE_PHASES];
 
 /** Allows everything to members of a group, in the logical clusters that they are in scope of. */
 export function allowGroups(groups: readonly string[]): Authorizer {
-  return async ({ user, cluster }) =>
+  return ({ user, cluster }) =>
     decision(
       groups.some((group) => user.groups.includes(group)) && isInScope(user, cluster)
         ? 'allow'
@@ -40,7 +50,7 @@ export function allowGroups(groups: readonly string[]): Authorizer {
 export function allowPaths(paths: readonly string[]): Authorizer {
   const takes = (entry: string, path: string) =>
     entry.endsWith('*') ? path.startsWith(entry.slice(0, -1)) : path === entry;
-  return async (request) =>
+  return (request) =>
     decision(
       'path' in request && paths.some((entry) => takes(entry, request.path)) ? 'allow' : 'no-opinion',
       '',
@@ -49,11 +59,17 @@ export function allowPaths(paths: readonly string[]): Authorizer {
 
 /** RBAC as an authorizer: of the logical cluster of the request, or of one that counts for all. */
 export function byRbac(rbac: RbacAuthorizer, of?: LogicalCluster): Authorizer {
-  return async (request) => {
+  return (request) => {
     const cluster = of ?? request.cluster;
-    const { isAllowed, reason, revision } = await rbac.authorize({ ...request, cluster });
-    return decision(isAllowed ? 'allow' : 'no-opinion', reason, [{ cluster, revision }]);
+    const decided = rbac.authorize(cluster === request.cluster ? request : { ...request, cluster });
+    return decided instanceof Promise
+      ? decided.then((late) => rbacDecision(cluster, late))
+      : rbacDecision(cluster, decided);
   };
+}
+
+function rbacDecision(cluster: LogicalCluster, { isAllowed, reason, revision }: RbacDecision): Decision {
+  return decision(isAllowed ? 'allow' : 'no-opinion', reason, [{ cluster, revision }]);
 }
 
 /**
@@ -61,16 +77,25 @@ export function byRbac(rbac: RbacAuthorizer, of?: LogicalCluster): Authorizer {
  * pass all of what comes after by themselves: what one lacks, another does not lend.
  */
 export function forEffectiveUsers(next: Authorizer): Authorizer {
-  return async (request) => {
-    const refused: Decision[] = [];
-    for (const user of effectiveUsers(request.user, request.cluster)) {
-      const answer = await next({ ...request, user });
-      // The warrants are for what the user may not do: a refusal of the user does not end the search.
-      if (answer.verdict === 'allow') return answer;
-      refused.push(answer);
-    }
-    return together(refused.some(({ verdict }) => verdict === 'deny') ? 'deny' : 'no-opinion', refused);
+  return (request) => {
+    const users = effectiveUsers(request.user, request.cluster);
+    return users.length === 1 && users[0] === request.user ? next(request) : askForAll(next, request, users);
   };
+}
+
+async function askForAll(
+  next: Authorizer,
+  request: AccessRequest,
+  users: readonly User[],
+): Promise<Decision> {
+  const refused: Decision[] = [];
+  for (const user of users) {
+    const answer = await next({ ...request, user });
+    // The warrants are for what the user may not do: a refusal of the user does not end the search.
+    if (answer.verdict === 'allow') return answer;
+    refused.push(answer);
+  }
+  return together(refused.some(({ verdict }) => verdict === 'deny') ? 'deny' : 'no-opinion', refused);
 }
 
 /**
@@ -78,7 +103,7 @@ export function forEffectiveUsers(next: Authorizer): Authorizer {
  * accounts need none, they belong to it; nor do those who run the planet.
  */
 export function requiredGroups(find: FindLogicalCluster, next: Authorizer): Authorizer {
-  return async (request) => {
+  return (request) => {
     const { user, cluster } = request;
     const isMember = (groups: string) => groups.split(',').every((group) => user.groups.includes(group));
     if (request.isDeepReview || isMember(LOGICAL_CLUSTER_ADMIN_GROUP) || isServiceAccount(user))
@@ -102,7 +127,7 @@ export function workspaceContent(
   options: { readonly find: FindLogicalCluster; readonly access: Authorizer },
   next: Authorizer,
 ): Authorizer {
-  return async (request) => {
+  return (request) => {
     const { user, cluster } = request;
     // Those who may reach them have been let pass before.
     if (cluster.startsWith('system:')) return outside('no-opinion', 'empty or system workspace');
@@ -118,11 +143,11 @@ export function workspaceContent(
       return decision('allow', 'lifecycle VW pre-authorized access');
     }
     if (isServiceAccount(user)) return next(request);
-    const entering = await options.access({ user, cluster, verb: 'access', path: '/' });
-    if (entering.verdict !== 'allow')
-      return { ...entering, reason: 'no verb=access permission on /', isOutside: true };
-    const answer = await next(request);
-    return { ...answer, reliesOn: together('allow', [entering, answer]).reliesOn };
+    return after(options.access({ user, cluster, verb: 'access', path: '/' }), (entering) => {
+      if (entering.verdict !== 'allow')
+        return { ...entering, reason: 'no verb=access permission on /', isOutside: true };
+      return after(next(request), (answer) => withGround(answer, [entering]));
+    });
   };
 }
 
@@ -132,7 +157,7 @@ export function systemStatus(next: Authorizer): Authorizer {
     ['apibindings', 'apibinding'],
     ['apiexports', 'apiexport'],
   ]);
-  return async (request) => {
+  return (request) => {
     if ('path' in request || request.group !== 'apis.kcp.io' || request.subresource !== 'status')
       return next(request);
     const kind = kinds.get(request.resource);

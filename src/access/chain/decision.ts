@@ -27,36 +27,63 @@ export type AccessRequest = RbacRequest & {
   readonly isDeepReview?: boolean;
 };
 
+/** At once when everything is known already, which it nearly always is. */
+export type Eventual<Value> = Value | Promise<Value>;
+
 /**
  * Answers whether a request may pass. Authorizers are functions without state of a request, so that nothing of
  * one request can show up in another.
  */
-export type Authorizer = (request: AccessRequest) => Promise<Decision>;
+export type Authorizer = (request: AccessRequest) => Eventual<Decision>;
+
+/** What follows from a decision, at once when that is there. */
+export function after<Result>(
+  answer: Eventual<Decision>,
+  next: (answer: Decision) => Eventual<Result>,
+): Eventual<Result> {
+  return answer instanceof Promise ? answer.then(next) : next(answer);
+}
+
+const NOTHING: readonly RbacAt[] = [];
+const SILENCE: Decision = { verdict: 'no-opinion', reason: '', reliesOn: NOTHING, isOutside: false };
 
 export function decision(
   verdict: Decision['verdict'],
   reason: string,
-  reliesOn: readonly RbacAt[] = [],
+  reliesOn: readonly RbacAt[] = NOTHING,
 ): Decision {
+  if (verdict === 'no-opinion' && reason === '' && reliesOn === NOTHING) return SILENCE;
   return { verdict, reason, reliesOn, isOutside: false };
 }
 
 /** A refusal at the door. */
 export function outside(verdict: 'deny' | 'no-opinion', reason: string): Decision {
-  return { ...decision(verdict, reason), isOutside: true };
+  return { verdict, reason, reliesOn: NOTHING, isOutside: true };
 }
 
 /** The first of several that allows or denies; without one, no opinion for all their reasons. */
 export function union(...authorizers: readonly Authorizer[]): Authorizer {
-  return async (request) => {
-    const silent: Decision[] = [];
-    for (const authorize of authorizers) {
-      const answer = await authorize(request);
-      if (answer.verdict !== 'no-opinion') return withGround(answer, silent);
-      silent.push(answer);
+  const askFrom = (
+    request: AccessRequest,
+    start: number,
+    silent: readonly Decision[],
+  ): Eventual<Decision> => {
+    let earlier = silent;
+    for (let index = start; index < authorizers.length; index++) {
+      const answer = authorizers[index]!(request);
+      if (answer instanceof Promise) {
+        return answer.then((late) =>
+          late.verdict === 'no-opinion'
+            ? askFrom(request, index + 1, [...earlier, late])
+            : withGround(late, earlier),
+        );
+      }
+      if (answer.verdict !== 'no-opinion') return withGround(answer, earlier);
+      if (answer !== SILENCE) earlier = [...earlier, answer];
     }
-    return together('no-opinion', silent);
+    return together('no-opinion', earlier);
   };
+  return (request) => askFrom(request, 0, []);
 }
 
 /** One decision for several, with all their reasons, a line each. */
@@ -72,9 +99,23 @@ function isOutsideOrSilent(part: Decision): boolean {
   );
 }
 
-// What was asked first is relied on as well: had it denied, nobody would have been asked after it.
-function withGround(answer: Decision, earlier: readonly Decision[]): Decision {
-  const reliesOn = [...earlier.flatMap((one) => one.reliesOn), ...answer.reliesOn];
-  const distinct = new Map(reliesOn.map((at) => [`${at.cluster}@${at.revision}`, at]));
-  return { ...answer, reliesOn: [...distinct.values()] };
+/**
+ * A decision that relies on what others relied on as well: what was asked first counts, since had it denied, nobody
+ * would have been asked after it.
+ */
+export function withGround(answer: Decision, earlier: readonly Decision[]): Decision {
+  let reliesOn = answer.reliesOn;
+  for (const one of earlier) reliesOn = joined(one.reliesOn, reliesOn);
+  return reliesOn === answer.reliesOn ? answer : { ...answer, reliesOn };
+}
+
+// There are two logical clusters in it at most, nearly always: no map is quicker than looking.
+function joined(some: readonly RbacAt[], others: readonly RbacAt[]): readonly RbacAt[] {
+  if (some.length === 0 || some === others) return others;
+  const added = some.filter((at) => !others.some((other) => isSameGround(at, other)));
+  return added.length === 0 ? others : [...added, ...others];
+}
+
+function isSameGround(a: RbacAt, b: RbacAt): boolean {
+  return a.cluster === b.cluster && a.revision === b.revision;
 }

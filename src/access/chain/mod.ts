@@ -9,8 +9,16 @@ export {
   systemStatus,
   workspaceContent,
 } from './authorizers.ts';
-export { accessChain } from './chain.ts';
-export { type AccessRequest, type Authorizer, type Decision, type RbacAt, union } from './decision.ts';
+export { accessChain, entryChain } from './chain.ts';
+export {
+  type AccessRequest,
+  type Authorizer,
+  after,
+  type Decision,
+  type Eventual,
+  type RbacAt,
+  union,
+} from './decision.ts';
 export {
   effectiveUsers,
   homeOfServiceAccount,

@@ -91,10 +91,12 @@ export class RbacAuthorizer {
     this.#reader = reader;
   }
 
-  async authorize(request: RbacRequest): Promise<RbacDecision> {
+  /** At once where the scope is known, which costs some microseconds. */
+  authorize(request: RbacRequest): RbacDecision | Promise<RbacDecision> {
     const namespace = 'path' in request ? '' : possibleNamespace(request.namespace);
     const known = this.#known(request.cluster, namespace);
-    return decide(known ?? (await this.#read(request.cluster, namespace)), request, this.#views);
+    if (known !== undefined) return decide(known, request, this.#views);
+    return this.#read(request.cluster, namespace).then((scope) => decide(scope, request, this.#views));
   }
 
   /** What RBAC says in a scope now, for reviews and checks of escalation. */

@@ -1,9 +1,12 @@
 import { type LogicalCluster, limits, type Revision } from '../../base/mod.ts';
 import { isObject, type JsonObject, newObject, parseJson } from '../../machinery/mod.ts';
-import type { Store, StoreSnapshot } from '../../store/mod.ts';
+import type { ObjectKey, Store, StoreSnapshot } from '../../store/mod.ts';
 import { PolicyTooLarge, RBAC_GROUP, type RbacState, roleRefOf } from './policy.ts';
 import type { RbacReader } from './rbac-authorizer.ts';
 import { RbacRevisions } from './rbac-revisions.ts';
+
+const LOGICAL_CLUSTER_GROUP = 'core.kcp.io';
+const LOGICAL_CLUSTERS = 'logicalclusters';
 
 /**
  * Roles and bindings as they lie in the store. Its revisions follow the store's feed: a change counts from when it
@@ -19,7 +22,7 @@ export class StoreRbacReader implements RbacReader {
     this.#revisions = new RbacRevisions(store.revision);
     this.#unsubscribe = store.feed.subscribeToGroups(({ events }) => {
       for (const { key, revision } of events) {
-        if (key.group === RBAC_GROUP) this.#revisions.note(key.cluster, revision);
+        if (isGround(key)) this.#revisions.note(key.cluster, revision);
       }
     });
   }
@@ -45,6 +48,11 @@ export class StoreRbacReader implements RbacReader {
       snapshot.close();
     }
   }
+}
+
+// A logical cluster comes with roles and bindings that no event tells of, and its own row says whom it lets in.
+function isGround({ group, resource }: ObjectKey): boolean {
+  return group === RBAC_GROUP || (group === LOGICAL_CLUSTER_GROUP && resource === LOGICAL_CLUSTERS);
 }
 
 /** One reading of a state: the bindings, and the roles that they name. */

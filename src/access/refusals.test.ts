@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LogicalCluster } from '../base/mod.ts';
-import { newRequestForbidden, newWorkspaceForbidden } from './authorize.ts';
 import { userOf } from './rbac/rbac.suite.ts';
+import { newRequestForbidden, newWorkspaceForbidden } from './refusals.ts';
 
 const cluster = 'here' as LogicalCluster;
 const asked = { user: userOf('z<e>d'), cluster, verb: 'get' };

@@ -1,0 +1,60 @@
+import { type AccessRequest, rulesReviewStatus, type User } from '../access/mod.ts';
+import type { LogicalCluster } from '../base/mod.ts';
+import { type JsonObject, newBadRequest, objectAt, objectOf, textAt, textsAt } from '../machinery/mod.ts';
+import type { Api } from './api.ts';
+
+/** The status of an access review: what the authorizers say of the request that its spec describes. */
+export async function accessStatus(
+  api: Api,
+  asked: { readonly user: User; readonly cluster: LogicalCluster; readonly spec: JsonObject },
+): Promise<JsonObject> {
+  const { verdict, reason } = await api.access.decide(requestOf(asked));
+  return objectOf({
+    allowed: verdict === 'allow',
+    denied: verdict === 'deny' ? true : undefined,
+    reason: reason === '' ? undefined : reason,
+  });
+}
+
+/** The status of a SelfSubjectRulesReview. */
+export async function rulesStatus(
+  api: Api,
+  asked: { readonly user: User; readonly cluster: LogicalCluster; readonly namespace: string },
+): Promise<JsonObject> {
+  if (asked.namespace === '') throw newBadRequest('no namespace on request');
+  return rulesReviewStatus(await api.access.rightsOf(asked));
+}
+
+/** The user that a SubjectAccessReview asks about: nothing is added to what it says. */
+export function reviewedUser(spec: JsonObject): User {
+  const extra = Object.create(null) as Record<string, readonly string[]>;
+  const extras = objectAt(spec, 'extra');
+  for (const key of Object.keys(extras ?? {})) extra[key] = textsAt(extras, key);
+  return { name: textAt(spec, 'user'), uid: textAt(spec, 'uid'), groups: textsAt(spec, 'groups'), extra };
+}
+
+function requestOf({
+  user,
+  cluster,
+  spec,
+}: {
+  readonly user: User;
+  readonly cluster: LogicalCluster;
+  readonly spec: JsonObject;
+}): AccessRequest {
+  const resource = objectAt(spec, 'resourceAttributes');
+  if (resource === undefined) {
+    const path = objectAt(spec, 'nonResourceAttributes');
+    return { user, cluster, verb: textAt(path, 'verb'), path: textAt(path, 'path') };
+  }
+  return {
+    user,
+    cluster,
+    verb: textAt(resource, 'verb'),
+    group: textAt(resource, 'group'),
+    resource: textAt(resource, 'resource'),
+    subresource: textAt(resource, 'subresource'),
+    namespace: textAt(resource, 'namespace'),
+    name: textAt(resource, 'name'),
+  };
+}

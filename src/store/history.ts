@@ -1,0 +1,154 @@
+import { assert, limits } from '../base/mod.ts';
+import { creationsOf, type DerivedObjects } from './derived-objects.ts';
+import { type Change, decodeFrame, type Frame, lastRevisionOf, rowOf } from './frame.ts';
+import { mergeBatches, singleBatch } from './merge.ts';
+import { type CollectionKey, objectKeyText } from './object-key.ts';
+import { decodeEventPointer, type StoreEvent } from './projection.ts';
+import { decodeRow } from './row.ts';
+import { eventRange, logKey, logRange, parseEventKey, versionKey } from './tables.ts';
+import type { TablesView } from './tables-view.ts';
+
+type Kind = Omit<CollectionKey, 'cluster'>;
+
+/** Revisions after one up to another (inclusive). */
+export interface RevisionRange {
+  readonly after: number;
+  readonly upTo: number;
+}
+
+/** What happened, from the stored log. */
+export class History {
+  readonly #tables: TablesView;
+  readonly #derived: DerivedObjects;
+
+  constructor(tables: TablesView, derived: DerivedObjects) {
+    this.#tables = tables;
+    this.#derived = derived;
+  }
+
+  /** The events of a collection, oldest first, in batches. */
+  ofCollection(collection: CollectionKey, range: RevisionRange): AsyncGenerator<readonly StoreEvent[]> {
+    const changes = this.#changesIn(collection, range);
+    const creations = this.#derived.creationsIn(collection, range);
+    if (creations.length === 0) return changes;
+    return mergeBatches(changes, singleBatch(creations), (a, b) => a.revision < b.revision);
+  }
+
+  /** The events of one kind in all logical clusters, read from the log itself. */
+  async *ofKind(kind: Kind, range: RevisionRange, sequence: number): AsyncGenerator<readonly StoreEvent[]> {
+    let next = this.#firstSequenceAfter(range.after, sequence);
+    for await (const entries of this.#tables.iterate(logRange(next))) {
+      const batches = new EventBatches();
+      for (const [, frameBytes] of entries) {
+        const frame = decodeFrame(frameBytes);
+        assert(frame.sequence === next, 'the log has no gaps');
+        next++;
+        for (const event of this.#eventsOf(frame, kind)) {
+          if (event.revision <= range.after) continue;
+          if (event.revision > range.upTo) {
+            yield* batches.rest();
+            return;
+          }
+          yield* batches.add(event);
+        }
+      }
+      yield* batches.rest();
+    }
+  }
+
+  async *#changesIn(collection: CollectionKey, range: RevisionRange): AsyncGenerator<readonly StoreEvent[]> {
+    // A range delete is one frame with many events: it is decoded once, not once for each of them.
+    let sequence = 0;
+    let changes: readonly Change[] = [];
+    for await (const entries of this.#tables.iterate(eventRange(collection, range.after, range.upTo))) {
+      const batches = new EventBatches();
+      for (const [eventKeyBytes, pointerBytes] of entries) {
+        const pointer = decodeEventPointer(pointerBytes);
+        if (pointer.sequence !== sequence) {
+          sequence = pointer.sequence;
+          changes = this.#changesOf(sequence);
+        }
+        const change = changes[pointer.index];
+        assert(change?.revision === parseEventKey(eventKeyBytes), 'an event points to its change in the log');
+        yield* batches.add(this.#event(change));
+      }
+      yield* batches.rest();
+    }
+  }
+
+  /** What a commit did to the objects of a kind. */
+  *#eventsOf({ changes, defaults }: Frame, kind: Kind): Generator<StoreEvent> {
+    for (const change of changes) if (isOfKind(change.key, kind)) yield this.#event(change);
+    if (defaults === undefined || !this.#derived.sets.haveKind(kind)) return;
+    for (const event of creationsOf(this.#derived.sets.get(defaults.setHash), defaults)) {
+      if (isOfKind(event.key, kind)) yield event;
+    }
+  }
+
+  #changesOf(sequence: number): readonly Change[] {
+    const frameBytes = this.#tables.get(logKey(sequence));
+    assert(frameBytes !== undefined, 'an event points to a frame of the log');
+    return decodeFrame(frameBytes).changes;
+  }
+
+  #event(change: Change): StoreEvent {
+    const { key, revision } = change;
+    const oldBytes = this.#tables.get(versionKey(objectKeyText(key), revision));
+    return {
+      revision,
+      key,
+      oldRow: oldBytes === undefined ? undefined : decodeRow(oldBytes),
+      newRow: change.verb === 'put' ? rowOf(change) : undefined,
+    };
+  }
+
+  /** Frames are dense and their revisions grow, so a binary search finds the place. */
+  #firstSequenceAfter(revision: number, lastSequence: number): number {
+    let low = 1;
+    let high = lastSequence + 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const bytes = this.#tables.get(logKey(middle));
+      const last = bytes === undefined ? undefined : lastRevisionOf(decodeFrame(bytes));
+      if (bytes === undefined || (last !== undefined && last <= revision)) low = middle + 1;
+      else if (last !== undefined) high = middle;
+      else if (this.#revisionBefore(middle) <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The last revision in the frames before one that has no changes. */
+  #revisionBefore(sequence: number): number {
+    for (let at = sequence - 1; at >= 1; at--) {
+      const bytes = this.#tables.get(logKey(at));
+      if (bytes === undefined) return 0;
+      const last = lastRevisionOf(decodeFrame(bytes));
+      if (last !== undefined) return last;
+    }
+    return 0;
+  }
+}
+
+/** Cuts events into batches that fit in memory: pointers are small, the rows that they lead to need not be. */
+class EventBatches {
+  #events: StoreEvent[] = [];
+  #sizeBytes = 0;
+
+  *add(event: StoreEvent): Generator<readonly StoreEvent[]> {
+    this.#events.push(event);
+    this.#sizeBytes += (event.oldRow?.json.length ?? 0) + (event.newRow?.json.length ?? 0);
+    if (this.#sizeBytes >= limits.iteratorBatchBytes) yield* this.rest();
+  }
+
+  *rest(): Generator<readonly StoreEvent[]> {
+    if (this.#events.length === 0) return;
+    yield this.#events;
+    this.#events = [];
+    this.#sizeBytes = 0;
+  }
+}
+
+function isOfKind(key: CollectionKey, kind: Kind): boolean {
+  return key.group === kind.group && key.resource === kind.resource && key.identity === kind.identity;
+}
