@@ -33,7 +33,12 @@ import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../sto
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
-import { type AuthenticationOptions, createAuthentication } from './authentication.ts';
+import {
+  type AuthenticationOptions,
+  createAuthentication,
+  prepareServiceAccountKeys,
+  readClientAuthorities,
+} from './authentication.ts';
 import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
@@ -131,6 +136,8 @@ async function assemble(
     ensureAdminTokens(directory),
     continueTokenKey(directory),
     opening,
+    prepareServiceAccountKeys(directory, options.authentication ?? {}),
+    readClientAuthorities(options.authentication ?? {}),
   ] as const;
   // Whatever fails first, the others end, and the database is closed, before the lock is released.
   cleanups.unshift(async () => {
@@ -138,11 +145,17 @@ async function assemble(
     const opened = await opening.catch(() => undefined);
     await opened?.close();
   });
-  const [certificates, tokens, tokenKey, store] = await Promise.all(preparing);
-  const authenticator = await createAuthentication({
+  const [certificates, tokens, tokenKey, store, accountKeys, clientAuthorities] =
+    await Promise.all(preparing);
+  let url = '';
+  const authentication = await createAuthentication({
     options: options.authentication ?? {},
     admins: tokens,
+    accountKeys,
+    store,
     clock: systemClock,
+    random: systemRandom,
+    url: () => url,
   });
   const net = createNet(addressPolicy(webhookNetworksOf(options)));
   cleanups.unshift(() => net.close());
@@ -163,6 +176,7 @@ async function assemble(
     tokens: new ContinueTokens(tokenKey),
     region: options.region as RegionName,
     caBundle: certificates.ca,
+    ...authentication,
   };
   await found(api);
   await oweRootCa(api);
@@ -202,8 +216,12 @@ async function assemble(
   cleanups.unshift(() => expiry.close());
   const facade = createFacade({
     api,
-    authenticator,
-    tls: { certificate: certificates.servingCertificate, key: certificates.servingKey },
+    authenticator: authentication.authenticator,
+    tls: {
+      certificate: certificates.servingCertificate,
+      key: certificates.servingKey,
+      ...(clientAuthorities === undefined ? {} : { clientAuthorities }),
+    },
     report: (error, request) => {
       log.error('a request failed', {
         ...request,
@@ -213,10 +231,11 @@ async function assemble(
   });
   cleanups.unshift(() => facade.close());
   const port = await listen(facade, { host: bindAddress, port: options.securePort });
+  url = serverUrl(host, port);
   const kubeconfigPath = join(directory, ADMIN_KUBECONFIG_FILE);
   await writeAdminKubeconfig({ path: kubeconfigPath, host, port, ca: certificates.ca, token: tokens });
-  log.info('serving', { url: serverUrl(host, port), directory, revision: store.revision });
-  return { url: serverUrl(host, port), kubeconfigPath, api, failed: failureOf(store, cleanups) };
+  log.info('serving', { url, directory, revision: store.revision });
+  return { url, kubeconfigPath, api, failed: failureOf(store, cleanups) };
 }
 
 /** A member on loopback is for trying things out, and the webhooks run beside it. */
