@@ -12,7 +12,7 @@ import {
 } from '../machinery/mod.ts';
 import type { StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient } from './client.ts';
-import { batchesOf, changeAll, type Remainder, remainderOf } from './objects.ts';
+import { batchesOf, changeAll, isLeaving, type Remainder, remainderOf } from './objects.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
 
 /** What is left of one kind in a terminating namespace. */
@@ -94,9 +94,10 @@ async function removeContent(
       continue;
     const content = { collection: collectionOf(cluster, definition), namespace };
     try {
-      await changeAll(batchesOf(api, content), signal, ({ key, row }) =>
-        client.remove({ definition, cluster, namespace, name: key.name }, { uid: row.uid }),
-      );
+      await changeAll(batchesOf(api, content), signal, async ({ key, row }) => {
+        if (isLeaving(row)) return;
+        await client.remove({ definition, cluster, namespace, name: key.name }, { uid: row.uid });
+      });
     } catch (error) {
       if (!(error instanceof StatusError) || isPassing(error)) throw error;
       failures.push(error);
