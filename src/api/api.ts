@@ -1,5 +1,5 @@
 import type { Access } from '../access/mod.ts';
-import type { AdmissionChain } from '../admission/mod.ts';
+import type { AdmissionChain, QuotaLedger } from '../admission/mod.ts';
 import type { Clock, Net, Random, RegionName } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
 import type { Store } from '../store/mod.ts';
@@ -12,6 +12,8 @@ export interface Api {
   readonly admission: AdmissionChain;
   /** Who may do what. */
   readonly access: Access;
+  /** The books of all quotas: commits of single objects go through it. */
+  readonly quotas: QuotaLedger;
   readonly random: Random;
   readonly clock: Clock;
   /** The way to webhooks. */

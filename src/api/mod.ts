@@ -41,6 +41,7 @@ export {
 } from './openapi/mod.ts';
 export { patch } from './patch.ts';
 export { Query } from './query.ts';
+export { writeQuotaStatus } from './quota-status.ts';
 export { encodeIn, renderObject, renderRow, type View, viewOf } from './render.ts';
 export { type Reviewed, review } from './review.ts';
 export { decodeStored } from './row-codec.ts';
@@ -68,5 +69,5 @@ export {
   objectWorkKey,
   parseObjectWorkKey,
 } from './work.ts';
-export type { Written } from './write.ts';
+export type { QuotaCount, Written } from './write.ts';
 export { parseWriteOptions, type WriteOptions } from './write-options.ts';

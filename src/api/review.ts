@@ -40,6 +40,8 @@ export async function review(
   const strategyContext = { subresource: '', now: formatTime(api.store.nowMs()) };
   assertValidReview(resource, object, resource.definition.strategy.validateCreate(object, strategyContext));
   object['status'] = await answer(api, object, target);
+  // Upstream answers with a new object, which does not say what was asked.
+  if (object.kind === 'SelfSubjectRulesReview') object['spec'] = objectOf({});
   // Of all reviews, this one alone is dated.
   if (object.kind === 'SelfSubjectReview') object.metadata.creationTimestamp = strategyContext.now;
   return { resource, object };
@@ -74,5 +76,12 @@ function userInfo(user: User): JsonObject {
     username: user.name,
     uid: user.uid === '' ? undefined : user.uid,
     groups: [...user.groups],
+    extra: extraOf(user),
   });
+}
+
+function extraOf({ extra }: User): JsonObject | undefined {
+  const keys = Object.keys(extra);
+  if (keys.length === 0) return undefined;
+  return objectOf(Object.fromEntries(keys.map((key) => [key, [...extra[key]!]])));
 }

@@ -1,3 +1,4 @@
+import { isClusterWide, isQuota } from '../admission/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
 import { CRD_GROUP, CRD_RESOURCE, type Definition, nextCrdStatus } from '../definitions/mod.ts';
 import { deepEqual, type KubeObject } from '../machinery/mod.ts';
@@ -21,6 +22,8 @@ export const CONTROLLERS = {
   owners: 'garbage-owner',
   /** This object waits for its dependents (foreground) or to be left by them (orphan): key is the object's. */
   deletion: 'garbage-deletion',
+  /** What this quota bounds has to be counted: key is the object's. */
+  quota: 'resourcequota',
   /** This namespace may lack what every namespace has: key is its name. */
   namespaceDefaults: 'namespace-defaults',
   /** A namespace that every logical cluster has is gone: key is its name. */
@@ -52,9 +55,11 @@ export function workAfterPut(
     readonly key: ObjectKey;
     readonly object: KubeObject;
     readonly old: KubeObject | undefined;
+    /** It is what the quota controller has written. */
+    readonly isCounted: boolean;
   },
 ): WorkChange[] {
-  const { definition, key, object, old } = change;
+  const { definition, key, object, old, isCounted } = change;
   const work: WorkChange[] = [];
   const owe = (controller: string, text: string) => {
     work.push({ controller, cluster: key.cluster, key: text, payload: api.random.bytes(8) });
@@ -87,7 +92,18 @@ export function workAfterPut(
   if (owners.length > 0 && !deepEqual(owners, old?.metadata.ownerReferences)) {
     owe(CONTROLLERS.dependents, objectWorkKey(key));
   }
+  if (isQuota(key) && !isCounted && isOutOfCount(object, old)) owe(CONTROLLERS.quota, objectWorkKey(key));
   return work;
+}
+
+/** Whether a quota's numbers have to be counted anew: what it counts was changed, or somebody wrote its status. */
+function isOutOfCount(quota: KubeObject, old: KubeObject | undefined): boolean {
+  return (
+    old === undefined ||
+    !deepEqual(quota['spec'], old['spec']) ||
+    !deepEqual(quota['status'], old['status']) ||
+    isClusterWide(quota) !== isClusterWide(old)
+  );
 }
 
 /** What is owed once an object is gone: by those who named it as their owner, and where it may not be missing. */

@@ -79,7 +79,7 @@ describe('antipode start', () => {
   it('hands its flags to the member', async () => {
     const start = surroundings();
     const flags =
-      '--root-directory /data --bind-address ::1 --secure-port=0 --region eu-west --log-level=info --webhook-networks 10.0.0.0/8,fd00::1 --event-ttl 1h30m';
+      '--root-directory /data --bind-address ::1 --secure-port=0 --region eu-west --log-level=info --webhook-networks 10.0.0.0/8,fd00::1 --enable-admission-plugins NamespaceExists,AlwaysDeny --disable-admission-plugins=ResourceQuota --event-ttl 1h30m';
     const code = start.run(...flags.split(' '));
     await ready(start);
     expect(start.started).toMatchObject([
@@ -89,6 +89,7 @@ describe('antipode start', () => {
         securePort: 0,
         region: 'eu-west',
         webhookNetworks: ['10.0.0.0/8', 'fd00::1'],
+        admission: { enable: ['NamespaceExists', 'AlwaysDeny'], disable: ['ResourceQuota'] },
         eventTtlMs: 5_400_000,
       },
     ]);

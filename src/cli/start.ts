@@ -17,6 +17,8 @@ export interface MemberOptions {
   readonly log: Log;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks: readonly string[];
+  /** Admission plugins that are on beyond the default ones, and off. */
+  readonly admission: { readonly enable: readonly string[]; readonly disable: readonly string[] };
   /** How long events live after they were last written; 0 is for ever. */
   readonly eventTtlMs: number;
 }
@@ -91,6 +93,17 @@ export function createStartCommand(surroundings: StartSurroundings): Command {
         placeholder: 'CIDR,…',
         description:
           'Networks besides the public Internet that webhooks may be in; a server on loopback reaches its own machine',
+      },
+      'enable-admission-plugins': {
+        type: 'string',
+        placeholder: 'NAME,…',
+        description:
+          'Admission plugins to run besides the default ones, by their names in Kubernetes and kcp',
+      },
+      'disable-admission-plugins': {
+        type: 'string',
+        placeholder: 'NAME,…',
+        description: 'Default admission plugins not to run',
       },
       'event-ttl': {
         type: 'string',
@@ -188,6 +201,10 @@ function memberOptions(invocation: Invocation, log: Log): MemberOptions {
     securePort: port(textFlag(invocation, 'secure-port')),
     region: regionName(textFlag(invocation, 'region')),
     webhookNetworks: networks(textFlag(invocation, 'webhook-networks')),
+    admission: {
+      enable: names(textFlag(invocation, 'enable-admission-plugins')),
+      disable: names(textFlag(invocation, 'disable-admission-plugins')),
+    },
     eventTtlMs: duration('event-ttl', textFlag(invocation, 'event-ttl')),
     log,
   };
@@ -229,6 +246,13 @@ function port(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (value <= 65_535) return value;
   throw new UsageError(`--secure-port takes a number from 0 to 65535, but "${text}" is none`);
+}
+
+function names(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 function networks(text: string): string[] {

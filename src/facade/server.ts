@@ -3,9 +3,10 @@ import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import fastify from 'fastify';
-import type { Authenticator, User } from '../access/mod.ts';
+import type { Authenticator, Credentials, User } from '../access/mod.ts';
+import { homeOfServiceAccount } from '../access/mod.ts';
 import { type Api, encodeIn, readLogicalCluster, UnknownCluster, WatchHub } from '../api/mod.ts';
-import { type LogicalCluster, limits } from '../base/mod.ts';
+import { type LogicalCluster, limits, parseLogicalCluster } from '../base/mod.ts';
 import { newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
 import { parseAccept } from './accept.ts';
 import { answerClientError } from './client-error.ts';
@@ -14,7 +15,7 @@ import { DiscoveryRoutes } from './discovery-routes.ts';
 import { type FailureReport, sendError, sendNotFound, sendStatus } from './errors.ts';
 import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
-import { assertNoImpersonation } from './impersonation.ts';
+import { impersonate } from './impersonation.ts';
 import { assertRoutable } from './negotiate.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import { limitSession } from './session-limits.ts';
@@ -243,7 +244,9 @@ class Router {
     let user: User | undefined;
     try {
       if (this.#servePublic(exchange)) return;
-      user = this.#options.authenticator.authenticate(exchange.header('authorization'));
+      // Nearly always known at once: only the first use of a token may take a while.
+      const found = this.#options.authenticator.authenticate(credentialsOf(exchange));
+      user = found instanceof Promise ? await found : found;
       if (user === undefined) return sendStatus(exchange, newUnauthorized());
       await this.#serveUser(exchange, user);
     } catch (error) {
@@ -267,18 +270,23 @@ class Router {
     return true;
   }
 
-  async #serveUser(exchange: Exchange, user: User): Promise<void> {
-    const { route, cluster, path } = exchange.routed;
+  async #serveUser(exchange: Exchange, requester: User): Promise<void> {
+    const { route, path } = exchange.routed;
+    const cluster = clusterOf(exchange, requester);
     if (this.#isStopping) {
       // HTTP/2 has no such header; its sessions are told to go away when they are closed.
       if (exchange.request.httpVersionMajor < 2) exchange.response.setHeader('Connection', 'close');
       throw newTooManyRequests('the server is shutting down', 1);
     }
-    assertNoImpersonation(exchange, user);
     if (cluster === undefined) throw new UnknownCluster();
-    if (route.kind === 'resource') return this.#resources.serve(exchange, { user, cluster, path: route });
+    const { access } = this.#options.api;
+    const asked = impersonate(exchange, access, { user: requester, cluster });
+    const { user, vouchers } = asked === undefined ? { user: requester, vouchers: undefined } : await asked;
+    if (route.kind === 'resource') {
+      return this.#resources.serve(exchange, { user, cluster, path: route, vouchers });
+    }
     exchange.limitTime();
-    await this.#options.api.access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
+    await access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
     this.#assertCluster(cluster);
     if (route.kind === 'unknown') return sendNotFound(exchange);
     if (exchange.method !== 'GET') {
@@ -292,6 +300,18 @@ class Router {
   #assertCluster(cluster: LogicalCluster): void {
     if (readLogicalCluster(this.#options.api, cluster) === undefined) throw new UnknownCluster();
   }
+}
+
+/** What is asked about who makes a request; identity in any other header is not looked at. */
+function credentialsOf(exchange: Exchange): Credentials {
+  return { authorization: exchange.header('authorization'), certificate: undefined };
+}
+
+/** On the bare URL a service account is at home in its own logical cluster, as in kcp; everybody else in the root. */
+function clusterOf({ routed }: Exchange, user: User): LogicalCluster | undefined {
+  if (routed.prefix !== '') return routed.cluster;
+  const home = homeOfServiceAccount(user);
+  return home === undefined ? routed.cluster : parseLogicalCluster(home);
 }
 
 /** Always JSON, and always indented. */

@@ -1,8 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Access, Authenticator, type TokenCredential, type User } from '../access/mod.ts';
-import { AdmissionChain, namespaceLifecycle } from '../admission/mod.ts';
+import { Access } from '../access/mod.ts';
+import {
+  AdmissionChain,
+  type AdmissionChoice,
+  AdmissionChoiceError,
+  admissionPlugins,
+  chosenPlugins,
+  QuotaLedger,
+} from '../admission/mod.ts';
 import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
 import {
   ClockRefused,
@@ -22,6 +29,7 @@ import {
   namespaceController,
   namespaceDefaultsController,
   oweRootCa,
+  resourceQuotaController,
   rootCaController,
   systemNamespaceController,
 } from '../controllers/mod.ts';
@@ -31,6 +39,7 @@ import { StatusError } from '../machinery/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
+import { type AuthenticationOptions, createAuthentication } from './authentication.ts';
 import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
@@ -39,7 +48,6 @@ import {
   dialableHost,
   ensureAdminTokens,
   serverUrl,
-  tokenHashOf,
   writeAdminKubeconfig,
 } from './kubeconfig.ts';
 import { createNet } from './net.ts';
@@ -62,12 +70,14 @@ export interface MemberOptions {
   readonly log: MemberLog;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks?: readonly string[];
+  /** Who may come in. */
+  readonly authentication?: AuthenticationOptions;
+  /** Admission plugins that are on beyond the default ones, and off. */
+  readonly admission?: AdmissionChoice;
   /** How long events live after they were last written; 0 is for ever. */
   readonly eventTtlMs?: number;
   /** Controllers that do not run, by name: for tests of the server alone. What they owe stays owed. */
   readonly disabledControllers?: readonly string[];
-  /** Tokens besides those of the administrators. */
-  readonly credentials?: readonly TokenCredential[];
 }
 
 /** A member that answers requests. */
@@ -94,10 +104,11 @@ const FAILURE_CHECK_MS = 1_000;
  * that an operator can mend; then nothing is left behind that a later start would stumble over.
  */
 export async function startMember(options: MemberOptions): Promise<Member> {
+  const plugins = chosenAdmission(options);
   const lock = await acquireDirectoryLock(options.rootDirectory);
   const cleanups: Cleanup[] = [() => lock.release()];
   try {
-    const member = await assemble(options, lock.directory, cleanups);
+    const member = await assemble({ ...options, plugins }, lock.directory, cleanups);
     return { ...member, close: once(() => runAll(cleanups)) };
   } catch (error) {
     // The reason why it did not start is what an operator has to know, not what came of it.
@@ -109,7 +120,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
 }
 
 async function assemble(
-  options: MemberOptions,
+  options: MemberOptions & { readonly plugins: readonly string[] },
   directory: string,
   cleanups: Cleanup[],
 ): Promise<Omit<Member, 'close'>> {
@@ -134,13 +145,30 @@ async function assemble(
     await opened?.close();
   });
   const [certificates, tokens, tokenKey, store] = await Promise.all(preparing);
+  const authenticator = await createAuthentication({
+    options: options.authentication ?? {},
+    admins: tokens,
+    clock: systemClock,
+  });
   const net = createNet(addressPolicy(webhookNetworksOf(options)));
   cleanups.unshift(() => net.close());
+  const registry = new DefinitionRegistry(store);
+  const quotas = new QuotaLedger(store, { isEnforced: options.plugins.includes('ResourceQuota') });
+  cleanups.unshift(async () => quotas.close());
+  const access = new Access({ store, logicalClusterKey });
+  cleanups.unshift(async () => access.close());
   const api: Api = {
     store,
-    registry: new DefinitionRegistry(store),
-    admission: new AdmissionChain([namespaceLifecycle]),
-    access: new Access({ store, logicalClusterKey }),
+    registry,
+    quotas,
+    access,
+    admission: new AdmissionChain(
+      admissionPlugins(options.plugins, {
+        quotas,
+        authorize: (request) => access.decide(request),
+        definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
+      }),
+    ),
     random: systemRandom,
     clock: systemClock,
     net,
@@ -160,6 +188,7 @@ async function assemble(
       rootCaController(api),
       clusterRoleAggregationController(api),
       customResourceDefinitionController(api),
+      resourceQuotaController(api),
       ...garbageCollector(api),
     ].filter(({ name }) => !(options.disabledControllers ?? []).includes(name)),
     report: (controller, key, error) => {
@@ -185,11 +214,7 @@ async function assemble(
   cleanups.unshift(() => expiry.close());
   const facade = createFacade({
     api,
-    authenticator: new Authenticator([
-      ...(options.credentials ?? []),
-      { tokenHash: tokenHashOf(tokens.kcpAdmin), user: admin('kcp-admin', 'system:kcp:admin') },
-      { tokenHash: tokenHashOf(tokens.shardAdmin), user: admin('shard-admin') },
-    ]),
+    authenticator,
     tls: { certificate: certificates.servingCertificate, key: certificates.servingKey },
     report: (error, request) => {
       log.error('a request failed', {
@@ -204,6 +229,15 @@ async function assemble(
   await writeAdminKubeconfig({ path: kubeconfigPath, host, port, ca: certificates.ca, token: tokens });
   log.info('serving', { url: serverUrl(host, port), directory, revision: store.revision });
   return { url: serverUrl(host, port), kubeconfigPath, api, failed: failureOf(store, cleanups) };
+}
+
+function chosenAdmission({ admission }: MemberOptions): readonly string[] {
+  try {
+    return chosenPlugins(admission ?? { enable: [], disable: [] });
+  } catch (error) {
+    if (!(error instanceof AdmissionChoiceError)) throw error;
+    throw new StartError(error.message, { exitCode: 2, cause: error });
+  }
 }
 
 /** A member on loopback is for trying things out, and the webhooks run beside it. */
@@ -301,10 +335,6 @@ async function continueTokenKey(directory: string): Promise<Uint8Array> {
   const key = randomBytes(TOKEN_KEY_BYTES);
   await writeFileAtomically({ path, content: key.toString('base64url'), mode: PRIVATE_FILE_MODE });
   return key;
-}
-
-function admin(name: string, ...groups: readonly string[]): User {
-  return { name, uid: '', groups: ['system:masters', ...groups, 'system:authenticated'], extra: {} };
 }
 
 /** A log whose disk failed takes nothing more: the member stops, and a restart finds out what is there. */

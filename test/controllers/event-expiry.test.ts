@@ -1,20 +1,13 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { Access } from '../../src/access/mod.ts';
-import { AdmissionChain, namespaceLifecycle } from '../../src/admission/mod.ts';
-import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../../src/api/mod.ts';
-import {
-  type LogicalCluster,
-  limits,
-  type RegionName,
-  type ShardName,
-  systemRandom,
-} from '../../src/base/mod.ts';
+import { type Api, createLogicalCluster } from '../../src/api/mod.ts';
+import { type LogicalCluster, limits, type ShardName, systemRandom } from '../../src/base/mod.ts';
 import { ControllerClient } from '../../src/controllers/client.ts';
 import { EventExpiry } from '../../src/controllers/mod.ts';
-import { builtinDefinition, collectionOf, DefinitionRegistry } from '../../src/definitions/mod.ts';
+import { builtinDefinition, collectionOf } from '../../src/definitions/mod.ts';
 import type { KubeObject } from '../../src/machinery/mod.ts';
 import { type FeedGroup, MemoryKeyValue, Store } from '../../src/store/mod.ts';
 import { TestClock } from '../../src/store/store-fixtures.suite.ts';
+import { memoryApi } from '../support/memory-member.ts';
 
 const CLUSTERS = ['one', 'two'] as LogicalCluster[];
 const TTL_MS = 3_600_000;
@@ -56,18 +49,7 @@ class VirtualMember {
       random: systemRandom,
       onClockStep: () => {},
     });
-    const api: Api = {
-      store,
-      registry: new DefinitionRegistry(store),
-      access: new Access({ store, logicalClusterKey }),
-      admission: new AdmissionChain([namespaceLifecycle]),
-      random: systemRandom,
-      clock,
-      net: { post: () => Promise.reject(new Error('no event is converted by a webhook')) },
-      tokens: new ContinueTokens(systemRandom.bytes(32)),
-      region: 'local' as RegionName,
-      caBundle: '',
-    };
+    const api = memoryApi(store, { clock });
     for (const cluster of CLUSTERS) await createLogicalCluster(api, cluster);
     const member = new VirtualMember({ api, clock, keyValue, ttlMs });
     onTestFinished(() => member.stop());

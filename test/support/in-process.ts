@@ -48,10 +48,12 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
       securePort: 0,
       region: 'local',
       log,
-      credentials: Object.entries(options.users ?? {}).map(([token, user]) => ({
-        tokenHash: hash('sha256', token),
-        user,
-      })),
+      authentication: {
+        credentials: Object.entries(options.users ?? {}).map(([token, user]) => ({
+          tokenHash: hash('sha256', token),
+          user,
+        })),
+      },
       disabledControllers: options.disabledControllers ?? [],
     });
     return {
