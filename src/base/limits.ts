@@ -103,6 +103,8 @@ export const limits = {
   generateNameAttemptsMax: 8,
   /** Default sets kept: one has some 40 KB, and a new one comes with a new version or a new certificate authority. */
   defaultSetsCachedBytesMax: 4 * 1024 * 1024,
+  /** Certificate authorities whose default sets are kept as they are made: a member has one, tests start many members. */
+  defaultSetsMadeMax: 4,
   /** Rows kept decoded: a few thousand of the most used ones. */
   rowCacheBytesMax: 16 * 1024 * 1024,
   /**
@@ -147,6 +149,8 @@ export const limits = {
   controllerChangesMax: 64,
   /** Events that expire in one commit, which holds the event loop for some milliseconds. */
   expiredEventsMax: 256,
+  /** Namespaces that are searched for an owner that is not in its dependent's: a read of some microseconds each. */
+  ownerNamespacesMax: 256,
   /** Owner references of unknown kinds that wait for a CRD; a waiting one costs some 500 bytes. */
   unknownOwnersMax: 10_000,
   /** Kinds of owners whose plurals are remembered: far more than one set of controllers uses. */

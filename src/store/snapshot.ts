@@ -10,8 +10,7 @@ import { decodeHead, type StoreEvent } from './projection.ts';
 import { decodeRow, type Row } from './row.ts';
 import { isPlacedBefore, type PlacedObject, supersededAt, supersededIn } from './superseded.ts';
 import {
-  DEFAULTS_RANGE,
-  defaultsKey,
+  defaultsRange,
   FLOOR_KEY,
   HEAD_KEY,
   objectRange,
@@ -129,14 +128,15 @@ export class StoreSnapshot {
   }
 
   /**
-   * The objects of one kind in all logical clusters, in order of cluster, namespace and name; only those after
-   * a `cluster\0namespace\0name` if named.
+   * The objects of one kind in all logical clusters, in order of cluster, namespace and name; only those after a
+   * given `cluster\0namespace\0name` if named.
    */
   async *listWildcard(group: string, resource: string, after?: string): AsyncGenerator<ListedObject[]> {
     const kind = { group, resource, identity: '' };
-    const stored = this.#indexed(wildcardRange(group, resource, after), parseWildcardKey);
+    const range = wildcardRange(group, resource, after);
+    const stored = this.#indexed(range, parseWildcardKey);
     if (!this.#derived.sets.haveKind(kind)) yield* objectsOf(stored);
-    else yield* objectsOf(mergeBatches(stored, this.#derivedEverywhere(kind, after), isPlacedBefore));
+    else yield* objectsOf(mergeBatches(stored, this.#derivedEverywhere(kind, range, after), isPlacedBefore));
   }
 
   /** How many objects are in the scope, counting no further than `countMax`. */
@@ -220,23 +220,22 @@ export class StoreSnapshot {
     }
   }
 
-  /** The derived objects of one kind in all logical clusters, after a `cluster\0namespace\0name` if named. */
+  /** The derived objects of one kind in all logical clusters, those in a range of the wildcard index. */
   async *#derivedEverywhere(
     kind: Omit<CollectionKey, 'cluster'>,
+    range: KeyRange,
     after: string | undefined,
   ): AsyncGenerator<PlacedObject[]> {
-    const [cluster = ''] = after?.split('\0') ?? [];
-    const start = after === undefined ? DEFAULTS_RANGE.start : defaultsKey(cluster as LogicalCluster);
-    const passed = after === undefined ? undefined : Buffer.from(`${kind.group}\0${kind.resource}\0${after}`);
-    for await (const entries of this.#tables.iterate({ start, end: DEFAULTS_RANGE.end })) {
+    const first = range.start.subarray(1);
+    for await (const entries of this.#tables.iterate(defaultsRange(after))) {
       const batches = new PlacedBatches();
       for (const [, defaultsBytes] of entries) {
         const defaults = decodeDefaults(defaultsBytes);
         const set = this.#derived.sets.get(defaults.setHash);
         for (const { key, bytes } of derivedObjects(set, defaults, { ...kind, revisionMax: this.revision })) {
           const place = wildcardKey(key).subarray(1);
-          if (passed !== undefined && place.compare(passed) <= 0) continue;
-          yield* batches.add({ place, object: { key, row: decodeRow(bytes) } });
+          if (place.compare(first) >= 0)
+            yield* batches.add({ place, object: { key, row: decodeRow(bytes) } });
         }
       }
       yield* batches.rest();

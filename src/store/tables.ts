@@ -134,7 +134,11 @@ export function parseOwnerKey(key: Buffer, cluster: LogicalCluster, ownerUid: st
   return parseObjectKeyText(key.toString('utf8', 1 + cluster.length + 1 + Buffer.byteLength(ownerUid) + 1));
 }
 
-export const DEFAULTS_RANGE: KeyRange = tableRange(TABLE.defaults);
+/** The defaults of all logical clusters, from that of a given `cluster\0namespace\0name` on if named. */
+export function defaultsRange(from = ''): KeyRange {
+  const [cluster = ''] = from.split('\0');
+  return { start: defaultsKey(cluster as LogicalCluster), end: tableRange(TABLE.defaults).end };
+}
 export function defaultsKey(cluster: LogicalCluster): Buffer {
   return Buffer.from(TABLE.defaults + cluster);
 }
