@@ -59,6 +59,8 @@ export type Need =
   | 'self review'
   /** Reading config maps: what readers and the service account of the workspace may. */
   | 'read config maps'
+  /** Seeing workspaces and what they are made of, in the root of their tree. */
+  | 'tenancy'
   /** Everything else is the owner's. */
   | 'ownership';
 
@@ -71,7 +73,7 @@ function rightsIn(identity: Identity, workspace: Where): ReadonlySet<Right> {
   const isLoggedIn = identity !== 'nobody' && identity !== 'a wrong token';
   const rights: Right[] = isLoggedIn ? [...LOGGED_IN] : ['public info'];
   const whose = workspace === 'mine' ? 'my' : workspace === 'theirs' ? 'their' : undefined;
-  if (workspace === 'root' && isLoggedIn) rights.push('enter');
+  if (workspace === 'root' && isLoggedIn) rights.push('enter', 'tenancy');
   if (whose !== undefined && identity === `${whose} owner`)
     rights.push('enter', 'ownership', 'read config maps');
   if (whose !== undefined && identity === `${whose} reader`) rights.push('enter', 'read config maps');
@@ -188,7 +190,7 @@ export const OPERATIONS: readonly Operation[] = [
   read('/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles', 'ownership'),
   read('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', 'ownership'),
   read('/api/v1/nothings', 'ownership', 404),
-  read('/apis/core.kcp.io/v1alpha1/logicalclusters/cluster', 'ownership', 404),
+  read('/apis/core.kcp.io/v1alpha1/logicalclusters/cluster', 'tenancy', 404),
   review('selfsubjectaccessreviews', resourceOf, 'self review'),
   review('selfsubjectrulesreviews', '{"namespace":"default"}', 'self review'),
   review('subjectaccessreviews', `{"user":"x",${resourceOf.slice(1)}`, 'ownership'),
