@@ -25,17 +25,21 @@ async function mayAlice(): Promise<string> {
 async function record(change: { readonly phase?: string; readonly requiredGroups?: string }): Promise<void> {
   const { store } = server.api;
   const key = logicalClusterKey(cluster);
-  const { revision: _, ...row } = store.get(key)!;
+  const row = store.get(key)!;
   const object = JSON.parse(row.json.toString());
   object.metadata.annotations =
     change.requiredGroups === undefined
       ? {}
       : { 'authorization.kcp.io/required-groups': change.requiredGroups };
-  const phase = change.phase ?? 'Ready';
   const changed = {
-    ...row,
+    uid: row.uid,
+    definitionHash: row.definitionHash,
     json: Buffer.from(JSON.stringify(object)),
-    fields: { ...row.fields, 'status.phase': phase },
+    metadataOffset: row.metadataOffset,
+    isAnnotated: false,
+    labels: row.labels,
+    fields: { 'status.phase': change.phase ?? 'Ready' },
+    owners: row.owners,
   };
   await store.commit({ mutations: [{ key, row: changed }], actor: 'test', originRegion: '' });
 }
