@@ -1,4 +1,4 @@
-import { type Authorized, groundsOf, type RbacAt } from '../access/mod.ts';
+import { type Authorized, groundsOf, RBAC_GROUP, type RbacAt } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
 import { limits, type Revision } from '../base/mod.ts';
 import {
@@ -28,6 +28,7 @@ import { depart } from './departures.ts';
 import { type Pause, pauseFor } from './heavy-work.ts';
 import { decodeStored, encodeRow } from './row-codec.ts';
 import { groupResource, type Resource, resolve, type Target } from './target.ts';
+import { inTurn } from './turns.ts';
 import { workAfterDelete, workAfterPut } from './work.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -39,9 +40,14 @@ export interface Attempt {
   /** The current object in the request's version, without resourceVersion; not to be changed. */
   readonly current: KubeObject | undefined;
   /** Reads of other objects: each becomes a precondition of the commit. */
-  readonly reads: AdmissionReads;
+  readonly reads: Reads;
   /** For between two parts of the work, so that a large object does not hold up others. */
   readonly pause: Pause;
+}
+
+export interface Reads extends AdmissionReads {
+  /** What was found out about rights: it has to stand at the commit. */
+  relyOn(rights: readonly RbacAt[]): void;
 }
 
 /** What an attempt wants: an object to store, or none (delete). */
@@ -96,26 +102,28 @@ export async function write(
   },
 ): Promise<Written> {
   let { target } = request;
+  let isCrowded = false;
   for (let attempts = 1; ; attempts++) {
+    const once = (): Promise<Written> => writeOnce(api, { ...request, target });
     try {
-      return await writeOnce(api, { ...request, target });
+      return await (isCrowded ? inTurn(api.store, target.cluster, once) : once());
     } catch (error) {
       // What an answer was judged by may still be on its way to the disk: nobody hears of it before it is
       // durable, and the next attempt reads it as durable state.
       await settle(api);
       if (!(error instanceof ExpectationFailed || error instanceof RightsChanged)) throw translate(error);
-      if (attempts >= limits.writeAttemptsMax) throw tooManyRaces(target, error);
+      const max = isAboutRights(error) ? limits.rightsAttemptsMax : limits.writeAttemptsMax;
+      if (attempts >= max) throw tooManyRaces(target, error);
+      // Charts write twenty roles at once: each relies on what the one before it changes.
+      isCrowded = isAboutRights(error) && target.group === RBAC_GROUP;
       request.context.signal.throwIfAborted();
-      target = await authorizedAnew(api, target);
+      target = await api.access.authorizeAgain(target);
     }
   }
 }
 
-/** The same request under the rights of now; 403 where they do not suffice any more. */
-async function authorizedAnew(api: Api, target: Authorized<Target>): Promise<Authorized<Target>> {
-  if (api.access.isCurrent(target.reliesOn)) return target;
-  const { question, reliesOn: _, ...plain } = target;
-  return api.access.authorize(plain as Target, question);
+function isAboutRights(error: ExpectationFailed | RightsChanged): boolean {
+  return error instanceof RightsChanged || error.isUnsettled;
 }
 
 async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promise<Written> {
@@ -268,7 +276,7 @@ class RightsChanged extends Error {
   override readonly name = 'RightsChanged';
 }
 
-class RecordedReads implements AdmissionReads {
+class RecordedReads implements Reads {
   readonly preconditions: Precondition[] = [];
   /** What was found out about rights on the way, besides the right to make the request. */
   readonly reliesOn: RbacAt[] = [];
@@ -276,6 +284,10 @@ class RecordedReads implements AdmissionReads {
 
   constructor(api: Api) {
     this.#api = api;
+  }
+
+  relyOn(rights: readonly RbacAt[]): void {
+    this.reliesOn.push(...rights);
   }
 
   read(key: ObjectKey): Row | undefined {
@@ -352,8 +364,7 @@ function raceLost(resource: Resource, key: ObjectKey, error: ExpectationFailed):
 }
 
 function tooManyRaces(target: Target, error: ExpectationFailed | RightsChanged): Error {
-  const name =
-    error instanceof ExpectationFailed && error.key.resource !== '*' ? error.key.name : target.name;
+  const name = error instanceof ExpectationFailed && !error.isUnsettled ? error.key.name : target.name;
   return newConflict({ group: target.group, resource: target.resource }, name, OBJECT_MODIFIED);
 }
 

@@ -95,6 +95,8 @@ export const limits = {
   pendingBytesMax: 128 * 1024 * 1024,
   /** Attempts of one patch or unconditional update against concurrent writers (upstream retries patches 5 times). */
   writeAttemptsMax: 16,
+  /** The same while roles and bindings of the logical cluster change all the time: each attempt waits for a sync. */
+  rightsAttemptsMax: 100,
   /** Deletes of one collection that are under way at once: they share fsyncs, and leave room for others. */
   collectionDeletesMax: 32,
   /** Attempts to find a free name for generateName, as upstream. */
@@ -147,6 +149,8 @@ export const limits = {
   controllerChangesMax: 64,
   /** Events that expire in one commit, which holds the event loop for some milliseconds. */
   expiredEventsMax: 256,
+  /** Namespaces that are searched for an owner that is not in its dependent's: a read of some microseconds each. */
+  ownerNamespacesMax: 256,
   /** Owner references of unknown kinds that wait for a CRD; a waiting one costs some 500 bytes. */
   unknownOwnersMax: 10_000,
   /** Kinds of owners whose plurals are remembered: far more than one set of controllers uses. */
@@ -188,6 +192,13 @@ export const limits = {
   rbacCacheBytesMax: 32 * 1024 * 1024,
   /** Roles and bindings of one scope; beyond it they let nobody in. To read that much takes half a second. */
   rbacScopeBytesMax: 32 * 1024 * 1024,
+  /**
+   * All roles and bindings of one logical cluster, counted as they lie in memory: some 15,000 rules. More cannot be
+   * written, so that what decides about a cluster always fits the caches, and nobody locks everybody out of it.
+   */
+  rbacClusterBytesMax: 8 * 1024 * 1024,
+  /** Logical clusters whose RBAC is being written, of which this sum is remembered. */
+  rbacSizesCachedMax: 1_000,
   /** Rules that one rules review lists: a few hundred are the most that people read. */
   rulesReviewedMax: 10_000,
   /** Users that one request may be judged as: itself and its warrants, nested ones included. Views add one or two. */

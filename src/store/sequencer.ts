@@ -322,8 +322,8 @@ export class Sequencer {
     const text = groupText(asked);
     const isMoving = (group: Group | undefined) => group?.touchedGroups.has(text) === true;
     if (!isMoving(this.#writing) && !this.#waiting.some(isMoving)) return;
-    const key = { ...asked, resource: '*', identity: '', namespace: '', name: '' };
-    throw new ExpectationFailed({ key, current: 0, isPrecondition: true });
+    const key = { ...asked, resource: '', identity: '', namespace: '', name: '' };
+    throw new ExpectationFailed({ key, current: 0, isPrecondition: true, isUnsettled: true });
   }
 
   #newest(keyText: string): StoredRow | undefined {
