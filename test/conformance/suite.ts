@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { Client } from '../http/client.ts';
-import { type InProcessServer, startInProcess } from '../support/in-process.ts';
+import { type InProcessOptions, type InProcessServer, startInProcess } from '../support/in-process.ts';
 
 /** One member for the tests of a file. */
 export class Fixture {
@@ -18,8 +18,13 @@ export class Fixture {
     return this.#client;
   }
 
+  /** For fixtures with more than administrators. */
+  protected get options(): InProcessOptions {
+    return {};
+  }
+
   async start(): Promise<void> {
-    this.#server = await startInProcess();
+    this.#server = await startInProcess(this.options);
     this.#client = new Client(this.#server);
   }
 
