@@ -279,7 +279,8 @@ class Router {
     if (route.kind === 'resource') return this.#resources.serve(exchange, { user, cluster, path: route });
     exchange.limitTime();
     await this.#options.api.access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
-    this.#assertCluster(cluster);
+    // Everybody may ask for health anywhere: the answer must not tell whether there is such a workspace.
+    if (route.kind !== 'health') this.#assertCluster(cluster);
     if (route.kind === 'unknown') return sendNotFound(exchange);
     if (exchange.method !== 'GET') {
       throw newMethodNotAllowed({ group: '', resource: path }, exchange.method.toLowerCase());
