@@ -3,7 +3,6 @@ import {
   formatTime,
   isObject,
   type JsonObject,
-  type JsonValue,
   type KubeObject,
   newBadRequest,
   objectOf,
