@@ -15,10 +15,16 @@ import {
 } from '../base/mod.ts';
 import {
   ControllerRuntime,
+  clusterRoleAggregationController,
   customResourceDefinitionController,
+  EventExpiry,
   garbageCollector,
   namespaceController,
+  namespaceDefaultsController,
+  oweRootCa,
   resourceQuotaController,
+  rootCaController,
+  systemNamespaceController,
 } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
@@ -27,7 +33,12 @@ import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../sto
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
-import { type AuthenticationOptions, createAuthentication } from './authentication.ts';
+import {
+  type AuthenticationOptions,
+  createAuthentication,
+  prepareServiceAccountKeys,
+  readClientAuthorities,
+} from './authentication.ts';
 import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
@@ -60,6 +71,10 @@ export interface MemberOptions {
   readonly webhookNetworks?: readonly string[];
   /** Admission plugins that are on beyond the default ones, and off. */
   readonly admission?: AdmissionChoice;
+  /** How long events live after they were last written; 0 is for ever. */
+  readonly eventTtlMs?: number;
+  /** Controllers that do not run, by name: for tests of the server alone. What they owe stays owed. */
+  readonly disabledControllers?: readonly string[];
   /** Who may come in. */
   readonly authentication?: AuthenticationOptions;
 }
@@ -79,6 +94,8 @@ const SHARD = 'root' as ShardName;
 const DATABASE_DIRECTORY = 'data';
 const TOKEN_KEY_FILE = '.continue-token-key';
 const TOKEN_KEY_BYTES = 32;
+// As upstream's --event-ttl.
+const EVENT_TTL_MS = 60 * 60_000;
 const FAILURE_CHECK_MS = 1_000;
 
 /**
@@ -119,6 +136,8 @@ async function assemble(
     ensureAdminTokens(directory),
     continueTokenKey(directory),
     opening,
+    prepareServiceAccountKeys(directory, options.authentication ?? {}),
+    readClientAuthorities(options.authentication ?? {}),
   ] as const;
   // Whatever fails first, the others end, and the database is closed, before the lock is released.
   cleanups.unshift(async () => {
@@ -126,11 +145,17 @@ async function assemble(
     const opened = await opening.catch(() => undefined);
     await opened?.close();
   });
-  const [certificates, tokens, tokenKey, store] = await Promise.all(preparing);
-  const authenticator = await createAuthentication({
+  const [certificates, tokens, tokenKey, store, accountKeys, clientAuthorities] =
+    await Promise.all(preparing);
+  let url = '';
+  const authentication = await createAuthentication({
     options: options.authentication ?? {},
     admins: tokens,
+    accountKeys,
+    store,
     clock: systemClock,
+    random: systemRandom,
+    url: () => url,
   });
   const net = createNet(addressPolicy(webhookNetworksOf(options)));
   cleanups.unshift(() => net.close());
@@ -150,17 +175,24 @@ async function assemble(
     net,
     tokens: new ContinueTokens(tokenKey),
     region: options.region as RegionName,
+    caBundle: certificates.ca,
+    ...authentication,
   };
   await found(api);
+  await oweRootCa(api);
   const controllers = new ControllerRuntime({
     api,
     clock: systemClock,
     controllers: [
       namespaceController(api),
+      namespaceDefaultsController(api),
+      systemNamespaceController(api),
+      rootCaController(api),
+      clusterRoleAggregationController(api),
       customResourceDefinitionController(api),
       resourceQuotaController(api),
       ...garbageCollector(api),
-    ],
+    ].filter(({ name }) => !(options.disabledControllers ?? []).includes(name)),
     report: (controller, key, error) => {
       // Somebody else was quicker: the next look settles it, and there is nothing to do for an operator.
       const isRace = error instanceof StatusError && error.reason === 'Conflict';
@@ -174,10 +206,22 @@ async function assemble(
   });
   await controllers.start();
   cleanups.unshift(() => controllers.close());
+  const expiry = new EventExpiry({
+    api,
+    clock: systemClock,
+    ttlMs: options.eventTtlMs ?? EVENT_TTL_MS,
+    report: (error) => log.warn('events could not be deleted for now', { error: String(error) }),
+  });
+  expiry.start();
+  cleanups.unshift(() => expiry.close());
   const facade = createFacade({
     api,
-    authenticator,
-    tls: { certificate: certificates.servingCertificate, key: certificates.servingKey },
+    authenticator: authentication.authenticator,
+    tls: {
+      certificate: certificates.servingCertificate,
+      key: certificates.servingKey,
+      ...(clientAuthorities === undefined ? {} : { clientAuthorities }),
+    },
     report: (error, request) => {
       log.error('a request failed', {
         ...request,
@@ -187,10 +231,11 @@ async function assemble(
   });
   cleanups.unshift(() => facade.close());
   const port = await listen(facade, { host: bindAddress, port: options.securePort });
+  url = serverUrl(host, port);
   const kubeconfigPath = join(directory, ADMIN_KUBECONFIG_FILE);
   await writeAdminKubeconfig({ path: kubeconfigPath, host, port, ca: certificates.ca, token: tokens });
-  log.info('serving', { url: serverUrl(host, port), directory, revision: store.revision });
-  return { url: serverUrl(host, port), kubeconfigPath, api, failed: failureOf(store, cleanups) };
+  log.info('serving', { url, directory, revision: store.revision });
+  return { url, kubeconfigPath, api, failed: failureOf(store, cleanups) };
 }
 
 /** A member on loopback is for trying things out, and the webhooks run beside it. */

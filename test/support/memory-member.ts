@@ -1,4 +1,12 @@
-import { Access } from '../../src/access/mod.ts';
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  Access,
+  Authenticator,
+  parseSigningKey,
+  ServiceAccountIssuer,
+  serviceAccountTokens,
+  verificationKey,
+} from '../../src/access/mod.ts';
 import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
 import {
   type Api,
@@ -8,6 +16,7 @@ import {
   logicalClusterKey,
 } from '../../src/api/mod.ts';
 import {
+  type Clock,
   type LogicalCluster,
   type RegionName,
   type ShardName,
@@ -55,26 +64,7 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     clock: systemClock,
     random: systemRandom,
   });
-  const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
-  const registry = new DefinitionRegistry(store);
-  const access = new Access({ store, logicalClusterKey });
-  const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
-    quotas,
-    authorize: (request) => access.decide(request),
-    definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
-  });
-  const api: Api = {
-    store,
-    quotas,
-    access,
-    registry,
-    admission: new AdmissionChain(plugins),
-    random: systemRandom,
-    clock: systemClock,
-    net: { post: () => Promise.reject(new Error('there is no network')) },
-    tokens: new ContinueTokens(Buffer.alloc(32)),
-    region: 'test' as RegionName,
-  };
+  const api = memoryApi(store, options);
   const failures: unknown[] = [];
   const controllers = new ControllerRuntime({
     api,
@@ -96,14 +86,71 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     async crash() {
       const survivor = keyValue.crash(options.disk);
       await controllers.close();
-      quotas.close();
+      api.quotas.close();
       return open(options, survivor);
     },
     async close() {
       await controllers.close();
-      quotas.close();
+      api.quotas.close();
       await store.close();
     },
+  };
+}
+
+/** All that a member's verbs need, around a store that may be on a clock of its own. */
+export function memoryApi(
+  store: Store,
+  options: { readonly isQuotaEnforced?: boolean; readonly clock?: Clock } = {},
+): Api {
+  const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
+  const registry = new DefinitionRegistry(store);
+  const access = new Access({ store, logicalClusterKey });
+  const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
+    quotas,
+    authorize: (request) => access.decide(request),
+    definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
+  });
+  return {
+    store,
+    quotas,
+    access,
+    registry,
+    admission: new AdmissionChain(plugins),
+    random: systemRandom,
+    clock: options.clock ?? systemClock,
+    net: { post: () => Promise.reject(new Error('there is no network')) },
+    tokens: new ContinueTokens(Buffer.alloc(32)),
+    region: 'test' as RegionName,
+    caBundle: 'certificates\n',
+    ...authentication(store),
+  };
+}
+
+const ISSUER = 'https://kcp.default.svc';
+// One for all members of a test, so that tokens outlive a crash.
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+const signingKey = parseSigningKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+
+function authentication(store: Store): Pick<Api, 'authenticator' | 'serviceAccounts'> {
+  const keys = [verificationKey(signingKey)];
+  const tokens = [
+    serviceAccountTokens({ issuers: [ISSUER], keys, clock: systemClock, read: (key) => store.get(key) }),
+  ];
+  return {
+    authenticator: new Authenticator({
+      tokens,
+      clock: systemClock,
+      audiences: [ISSUER],
+      allowsAnonymous: false,
+    }),
+    serviceAccounts: new ServiceAccountIssuer({
+      issuer: ISSUER,
+      signingKey,
+      keys,
+      clock: systemClock,
+      random: systemRandom,
+      keysUrl: () => `${ISSUER}/openid/v1/jwks`,
+    }),
   };
 }
 
