@@ -33,11 +33,83 @@ describe('the life of a namespace', () => {
     }
   });
 
+  it('lets nothing new in once it ends, tokens included, and changes of what is there', async () => {
+    const { client } = fixture;
+    const namespace = await fixture.namespace();
+    const path = `/api/v1/namespaces/${namespace}`;
+    await client.create(`${path}/configmaps`, {
+      metadata: { name: 'held', finalizers: ['example.com/hold'] },
+    });
+    await client.delete(path);
+    const posts: readonly [name: string, resource: string, url: string, body: object][] = [
+      ['any', 'serviceaccounts', `${path}/serviceaccounts/any/token`, { spec: {} }],
+      ['gen-', 'configmaps', `${path}/configmaps`, { metadata: { generateName: 'gen-' } }],
+      ['Unknown', 'configmaps', `${path}/configmaps`, { metadata: {} }],
+      ['dry', 'configmaps', `${path}/configmaps?dryRun=All`, { metadata: { name: 'dry' } }],
+    ];
+    for (const [name, resource, url, body] of posts) {
+      const refused = await client.refuse(403, url, { method: 'POST', body });
+      expect(refused).toMatchObject({
+        message: `${resource} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
+        details: {
+          name,
+          kind: resource,
+          causes: [
+            {
+              reason: 'NamespaceTerminating',
+              message: `namespace ${namespace} is being terminated`,
+              field: 'metadata.namespace',
+            },
+          ],
+        },
+      });
+    }
+    await client.patch(`${path}/configmaps/held`, { data: { key: 'value' } });
+    await client.patch(`${path}/configmaps/held`, { metadata: { finalizers: null } });
+    await client.untilGone(path);
+  });
+
   it('is nobody’s business who asks what somebody may do there', async () => {
     const reviews = '/apis/authorization.k8s.io/v1/namespaces/nowhere/localsubjectaccessreviews';
     const resourceAttributes = { namespace: 'nowhere', verb: 'get', resource: 'secrets' };
     const review = await fixture.client.create(reviews, { spec: { user: 'nobody', resourceAttributes } });
     expect(review['status']).toMatchObject({ allowed: false });
+  });
+});
+
+describe('what is answered and not stored', () => {
+  it('passes the plugins as well', async () => {
+    const { client } = fixture;
+    const { admin } = await member({ enable: ['AlwaysDeny'], disable: [] });
+    const path = '/api/v1/namespaces/default/serviceaccounts/default/token';
+    const token = await admin.refuse(403, path, { method: 'POST', body: { spec: {} } });
+    expect(token.message).toBe(
+      'serviceaccounts "default" is forbidden: admission control is denying all modifications',
+    );
+    const reviews = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+    const spec = { resourceAttributes: { verb: 'get', resource: 'secrets' } };
+    const review = await admin.refuse(403, reviews, { method: 'POST', body: { spec } });
+    expect(review.message).toBe(
+      'selfsubjectaccessreviews.authorization.k8s.io "Unknown" is forbidden: admission control is denying all modifications',
+    );
+    const missing = '/api/v1/namespaces/nowhere/serviceaccounts/default/token';
+    const nowhere = await client.refuse(404, missing, { method: 'POST', body: { spec: {} } });
+    expect(nowhere.message).toBe('namespaces "nowhere" not found');
+  });
+
+  it('is not counted, whatever a quota says', async () => {
+    const { client } = fixture;
+    const path = `/api/v1/namespaces/${await fixture.namespace()}`;
+    const kind = 'localsubjectaccessreviews.authorization.k8s.io';
+    await client.create(`${path}/resourcequotas`, {
+      metadata: { name: 'quota' },
+      spec: { hard: { [`count/${kind}`]: '0', 'count/secrets': '1' } },
+    });
+    await client.until(`${path}/resourcequotas/quota`, (quota) => usedOf(quota) !== undefined);
+    const reviews = `/apis/authorization.k8s.io/v1${path.slice('/api/v1'.length)}/localsubjectaccessreviews`;
+    const namespace = path.split('/').at(-1);
+    const resourceAttributes = { namespace, verb: 'get', resource: 'secrets' };
+    await client.create(reviews, { spec: { user: 'nobody', resourceAttributes } });
   });
 });
 
@@ -133,7 +205,7 @@ async function member(admission: AdmissionChoice) {
     admin.close();
     await server.stop();
   });
-  await grantEntry(admin);
+  if (!admission.enable.includes('AlwaysDeny')) await grantEntry(admin);
   return {
     admin,
     /** Does something as the user; the code of the answer, and the message of a refusal. */
