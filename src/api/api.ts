@@ -1,5 +1,6 @@
-import type { Access } from '../access/mod.ts';
+import type { Access, Authenticator, ServiceAccountIssuer } from '../access/mod.ts';
 import type { AdmissionChain, QuotaLedger } from '../admission/mod.ts';
+
 import type { Clock, Net, Random, RegionName } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
 import type { Store } from '../store/mod.ts';
@@ -22,6 +23,10 @@ export interface Api {
   readonly region: RegionName;
   /** The certificates by which clients trust this server, in PEM: every namespace shows them. */
   readonly caBundle: string;
+  /** For reviews of tokens. */
+  readonly authenticator: Authenticator;
+  /** Issues the tokens of service accounts. */
+  readonly serviceAccounts: ServiceAccountIssuer;
 }
 
 /** What one request brings along besides its target. */

@@ -56,6 +56,7 @@ export {
   UnknownCluster,
   UnknownResource,
 } from './target.ts';
+export { requestToken } from './token-request.ts';
 export { update } from './update.ts';
 export { type RunningWatch, WatchHub, type WatchOutput } from './watch.ts';
 export {

@@ -178,6 +178,11 @@ export const limits = {
   watchConversionsBytesMax: 16 * 1024 * 1024,
   /** A connection to a webhook that nobody used for this long is closed. */
   webhookIdleConnectionMs: 30_000,
+  /**
+   * Managers of one object's fields: those that update are merged beyond ten, those that apply are not, and every
+   * write of the object looks at what each of them owns. Objects of large clusters have a dozen.
+   */
+  fieldManagersMax: 100,
   /** Identities of field managers kept parsed: a few dozen serve nearly all objects. */
   managersCachedMax: 1_024,
   /**

@@ -15,6 +15,7 @@ import {
   removeCollection,
   renderObject,
   renderRow,
+  requestToken,
   review,
   rowInVersion,
   type Target,
@@ -120,6 +121,7 @@ export class ResourceRoutes {
       case 'watch':
         return this.#watch(request);
       case 'create':
+        if (isTokenRequest(request.target)) return this.#requestToken(request);
         return request.isVirtual ? this.#review(request) : this.#create(request);
       case 'update':
         return this.#update(request);
@@ -159,13 +161,17 @@ export class ResourceRoutes {
 
   async #review({ exchange, target, format }: ResourceRequest): Promise<void> {
     const options = this.#writeOptions(exchange, 'CreateOptions');
-    if (format.as !== 'Object') {
-      throw newNotAcceptable(
-        'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
-      );
-    }
+    assertWhole(format);
     const body = await readBody(exchange.request);
     const { object } = await review(this.#api, { target, options, context: exchange, body });
+    exchange.send({ ...ok(format), code: 201 }, encodeIn(format, object));
+  }
+
+  async #requestToken({ exchange, target, format }: ResourceRequest): Promise<void> {
+    const options = this.#writeOptions(exchange, 'CreateOptions');
+    assertWhole(format);
+    const body = await readBody(exchange.request);
+    const object = await requestToken(this.#api, { target, options, context: exchange, body });
     exchange.send({ ...ok(format), code: 201 }, encodeIn(format, object));
   }
 
@@ -258,6 +264,18 @@ function withoutRevision(view: View, written: Written, row: Row): Buffer {
   const object = parseJson(renderRow(plain, written.key, row)).value as KubeObject;
   delete object.metadata.resourceVersion;
   return renderObject(view, object);
+}
+
+function isTokenRequest({ group, resource, subresource }: Target): boolean {
+  return group === '' && resource === 'serviceaccounts' && subresource === 'token';
+}
+
+/** An answer that is not an object of a collection is shown as it is, and in no other form. */
+function assertWhole(format: Format): void {
+  if (format.as === 'Object') return;
+  throw newNotAcceptable(
+    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+  );
 }
 
 function ok(format: Format): { readonly code: number; readonly contentType: string } {

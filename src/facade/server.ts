@@ -9,6 +9,7 @@ import { type Api, encodeIn, readLogicalCluster, UnknownCluster, WatchHub } from
 import { type LogicalCluster, limits, parseLogicalCluster } from '../base/mod.ts';
 import { newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
 import { parseAccept } from './accept.ts';
+import { ClientCertificates } from './client-certificates.ts';
 import { answerClientError } from './client-error.ts';
 import { Deadlines } from './deadlines.ts';
 import { DiscoveryRoutes } from './discovery-routes.ts';
@@ -17,6 +18,9 @@ import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
 import { impersonate } from './impersonation.ts';
 import { assertRoutable } from './negotiate.ts';
+
+import { sendOpenId } from './openid.ts';
+
 import { ResourceRoutes } from './resource-routes.ts';
 import { limitSession } from './session-limits.ts';
 import { versionInfo } from './version.ts';
@@ -24,7 +28,12 @@ import { versionInfo } from './version.ts';
 export interface FacadeOptions {
   readonly api: Api;
   readonly authenticator: Authenticator;
-  readonly tls: { readonly certificate: string; readonly key: string };
+  readonly tls: {
+    readonly certificate: string;
+    readonly key: string;
+    /** PEM of the CAs whose certificates say who a client is; without it, clients are asked for none. */
+    readonly clientAuthorities?: string;
+  };
   readonly report: FailureReport;
   /** Other time limits than those of the server, for tests. */
   readonly timeouts?: Timeouts;
@@ -69,7 +78,8 @@ const GOODBYE_MS = 250;
 export function createFacade(options: FacadeOptions): Facade {
   const timeouts = options.timeouts ?? TIMEOUTS;
   const watches = new WatchHub(options.api);
-  const router = new Router(options, watches);
+  const certificates = new ClientCertificates();
+  const router = new Router(options, { watches, certificates });
   const sessions = new Set<ServerHttp2Session>();
   const app = fastify({
     http2: true,
@@ -80,6 +90,7 @@ export function createFacade(options: FacadeOptions): Facade {
           allowHTTP1: true,
           cert: options.tls.certificate,
           key: options.tls.key,
+          ...clientCertificateOptions(options.tls.clientAuthorities),
           minVersion: 'TLSv1.2',
           settings: { maxConcurrentStreams: HTTP2_STREAMS_MAX },
           handshakeTimeout: timeouts.headersMs,
@@ -117,6 +128,7 @@ export function createFacade(options: FacadeOptions): Facade {
   server.keepAliveTimeout = timeouts.idleMs;
   // No option of an HTTP/2 server either; it is read when the server begins to listen.
   (server as { connectionsCheckingInterval?: number }).connectionsCheckingInterval = timeouts.checkMs;
+  certificates.watch(server);
   server.on('session', (session: ServerHttp2Session) => {
     limitSession(session, timeouts);
     sessions.add(session);
@@ -164,12 +176,19 @@ export function createFacade(options: FacadeOptions): Facade {
   };
 }
 
+/** A certificate is asked for, but not demanded: most clients come with a token. */
+function clientCertificateOptions(authorities: string | undefined) {
+  if (authorities === undefined) return {};
+  return { ca: authorities, requestCert: true, rejectUnauthorized: false };
+}
+
 function isKnownMethod(method: string): boolean {
   return (METHODS as readonly string[]).includes(method);
 }
 
 class Router {
   readonly #options: FacadeOptions;
+  readonly #certificates: ClientCertificates;
   readonly #discovery: DiscoveryRoutes;
   readonly #resources: ResourceRoutes;
   readonly #checks: readonly HealthCheck[];
@@ -180,10 +199,14 @@ class Router {
   #openRequests = 0;
   #isStopping = false;
 
-  constructor(options: FacadeOptions, watches: WatchHub) {
+  constructor(
+    options: FacadeOptions,
+    parts: { readonly watches: WatchHub; readonly certificates: ClientCertificates },
+  ) {
     this.#options = options;
+    this.#certificates = parts.certificates;
     this.#discovery = new DiscoveryRoutes(options.api);
-    this.#resources = new ResourceRoutes(options.api, watches);
+    this.#resources = new ResourceRoutes(options.api, parts.watches);
     this.#deadlines = new Deadlines(options.api.clock, (exchange) => this.#expire(exchange));
     this.idle = new Promise((resolve) => {
       this.#becomeIdle = resolve;
@@ -245,7 +268,7 @@ class Router {
     try {
       if (this.#servePublic(exchange)) return;
       // Nearly always known at once: only the first use of a token may take a while.
-      const found = this.#options.authenticator.authenticate(credentialsOf(exchange));
+      const found = this.#options.authenticator.authenticate(this.#credentialsOf(exchange));
       user = found instanceof Promise ? await found : found;
       if (user === undefined) return sendStatus(exchange, newUnauthorized());
       await this.#serveUser(exchange, user);
@@ -255,6 +278,12 @@ class Router {
       // A body that nobody wanted is still on its way: let it pass, so that the connection can go on.
       if (!request.readableEnded) request.resume();
     }
+  }
+
+  /** What is asked about who makes a request; identity in any other header is not looked at. */
+  #credentialsOf(exchange: Exchange): Credentials {
+    const { request } = exchange;
+    return { authorization: exchange.header('authorization'), certificate: this.#certificates.of(request) };
   }
 
   /** The explicit list of what is answered without credentials. */
@@ -287,24 +316,23 @@ class Router {
     }
     exchange.limitTime();
     await access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
-    this.#assertCluster(cluster);
+    // Everybody may ask for health anywhere: the answer must not tell whether there is such a workspace.
+    if (route.kind !== 'health') this.#assertCluster(cluster);
     if (route.kind === 'unknown') return sendNotFound(exchange);
     if (exchange.method !== 'GET') {
       throw newMethodNotAllowed({ group: '', resource: path }, exchange.method.toLowerCase());
     }
     if (route.kind === 'version') return sendVersion(exchange);
     if (route.kind === 'health') return sendHealth(exchange, { ...route, checks: this.#checks });
+    if (route.kind === 'openid-configuration' || route.kind === 'openid-keys') {
+      return sendOpenId(exchange, route.kind, this.#options.api.serviceAccounts);
+    }
     await this.#discovery.serve(exchange, cluster, route);
   }
 
   #assertCluster(cluster: LogicalCluster): void {
     if (readLogicalCluster(this.#options.api, cluster) === undefined) throw new UnknownCluster();
   }
-}
-
-/** What is asked about who makes a request; identity in any other header is not looked at. */
-function credentialsOf(exchange: Exchange): Credentials {
-  return { authorization: exchange.header('authorization'), certificate: undefined };
 }
 
 /** On the bare URL a service account is at home in its own logical cluster, as in kcp; everybody else in the root. */

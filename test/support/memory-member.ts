@@ -1,4 +1,12 @@
-import { Access } from '../../src/access/mod.ts';
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  Access,
+  Authenticator,
+  parseSigningKey,
+  ServiceAccountIssuer,
+  serviceAccountTokens,
+  verificationKey,
+} from '../../src/access/mod.ts';
 import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
 import {
   type Api,
@@ -114,6 +122,35 @@ export function memoryApi(
     tokens: new ContinueTokens(Buffer.alloc(32)),
     region: 'test' as RegionName,
     caBundle: 'certificates\n',
+    ...authentication(store),
+  };
+}
+
+const ISSUER = 'https://kcp.default.svc';
+// One for all members of a test, so that tokens outlive a crash.
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+const signingKey = parseSigningKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+
+function authentication(store: Store): Pick<Api, 'authenticator' | 'serviceAccounts'> {
+  const keys = [verificationKey(signingKey)];
+  const tokens = [
+    serviceAccountTokens({ issuers: [ISSUER], keys, clock: systemClock, read: (key) => store.get(key) }),
+  ];
+  return {
+    authenticator: new Authenticator({
+      tokens,
+      clock: systemClock,
+      audiences: [ISSUER],
+      allowsAnonymous: false,
+    }),
+    serviceAccounts: new ServiceAccountIssuer({
+      issuer: ISSUER,
+      signingKey,
+      keys,
+      clock: systemClock,
+      random: systemRandom,
+      keysUrl: () => `${ISSUER}/openid/v1/jwks`,
+    }),
   };
 }
 

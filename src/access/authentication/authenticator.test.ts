@@ -109,7 +109,9 @@ describe('a bearer token', () => {
     // Verified once, it is known at once.
     expect(subject.authenticate(bearer('late'))).toBe(bob);
     expect(await subject.authenticate(bearer('wrong'))).toBeUndefined();
-    expect(await subject.review('wrong')).toEqual(new InvalidCredential('late says no'));
+    expect(await subject.review('wrong')).toEqual(
+      new InvalidCredential('[invalid bearer token, late says no]'),
+    );
   });
 
   test('that was right stops counting with the very request after its reason went', () => {
@@ -135,7 +137,9 @@ describe('a bearer token', () => {
     const subject = authenticator({ tokens: [elsewhere] });
     expect(subject.authenticate(bearer('t'))).toBeUndefined();
     expect(await subject.review('t')).toEqual(
-      new InvalidCredential('token audiences ["vault" "b"] is invalid for the target audiences ["here"]'),
+      new InvalidCredential(
+        '[invalid bearer token, token audiences ["vault" "b"] is invalid for the target audiences ["here"]]',
+      ),
     );
     expect(await subject.review('t', ['a', 'b', 'vault'])).toEqual({
       user: ALICE,

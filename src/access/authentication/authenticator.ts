@@ -49,6 +49,11 @@ export class Authenticator {
     this.#options = options;
   }
 
+  /** Whom a token is for that was asked for without saying whom. */
+  get audiences(): readonly string[] {
+    return this.#options.audiences;
+  }
+
   /** Undefined means 401. Answers at once, without a promise, wherever nothing has to be verified. */
   authenticate(credentials: Credentials): User | undefined | Promise<User | undefined> {
     const { authorization, certificate } = credentials;
@@ -81,7 +86,7 @@ export class Authenticator {
     const common = this.#commonAudiences(verified, audiences);
     if (common.length === 0) return wrongAudience(verified, audiences);
     const user = verified.identify();
-    return user instanceof InvalidCredential ? user : { user, audiences: common };
+    return user instanceof InvalidCredential ? summaryOf([user]) : { user, audiences: common };
   }
 
   #anonymous(): User | undefined {
@@ -138,18 +143,17 @@ interface Remembered {
 // A map entry, a closure, claims and a user.
 const REMEMBERED_BYTES = 1_024;
 
-/** As upstream joins several errors. */
+/** What upstream says when those that know the kind of token refuse it. */
 function summaryOf(refusals: readonly InvalidCredential[]): InvalidCredential {
-  const reasons = [...new Set(refusals.map(({ reason }) => reason))];
-  if (reasons.length === 0) return INVALID_TOKEN;
-  return new InvalidCredential(reasons.length === 1 ? reasons[0]! : `[${reasons.join(', ')}]`);
+  if (refusals.length === 0) return INVALID_TOKEN;
+  const reasons = refusals.map(({ reason }) => reason);
+  return new InvalidCredential(`[${[INVALID_TOKEN.reason, ...reasons].join(', ')}]`);
 }
 
 function wrongAudience(token: VerifiedToken, wanted: readonly string[]): InvalidCredential {
   if (token.audiences === undefined) return INVALID_TOKEN;
   const quoted = (audiences: readonly string[]) =>
     `[${audiences.map((text) => JSON.stringify(text)).join(' ')}]`;
-  return new InvalidCredential(
-    `token audiences ${quoted(token.audiences)} is invalid for the target audiences ${quoted(wanted)}`,
-  );
+  const reason = `token audiences ${quoted(token.audiences)} is invalid for the target audiences ${quoted(wanted)}`;
+  return summaryOf([new InvalidCredential(reason)]);
 }
