@@ -25,6 +25,8 @@ export interface Api {
   readonly authenticator: Authenticator;
   /** Issues the tokens of service accounts. */
   readonly serviceAccounts: ServiceAccountIssuer;
+  /** The certificates by which clients trust this server, in PEM: every namespace shows them. */
+  readonly caBundle: string;
 }
 
 /** What one request brings along besides its target. */

@@ -44,6 +44,7 @@ export async function apply(api: Api, request: ApplyRequest & { readonly query: 
     target,
     options,
     context,
+    sizeBytes: body.bytes.length,
     keyOf: objectKey,
     attempt: (attempt) => applyOnce(api, attempt, { options, context, ...change }),
   });
@@ -68,7 +69,14 @@ async function applyOnce(
     throw newNotFound(groupResource(resource), target.name);
   }
   const writer = { manager, now: formatTime(api.store.nowMs()) };
-  const object = await applyConfiguration(api, resource, { live, config, writer, isForced });
+  const object = await applyConfiguration(api, resource, {
+    live,
+    config,
+    writer,
+    isForced,
+    pause: attempt.pause,
+  });
+  await attempt.pause();
   enforceUniqueKeys(step.repeatedKeys, step);
   if (live === undefined) assertNoUid(resource, object);
   settleNamespace(resource, object);

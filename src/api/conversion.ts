@@ -1,4 +1,4 @@
-import { limits, type NetResponse } from '../base/mod.ts';
+import { type LogicalCluster, limits, type NetResponse } from '../base/mod.ts';
 import {
   type ConversionWebhook,
   coerceConverted,
@@ -22,8 +22,9 @@ interface Cancellable {
   readonly signal: AbortSignal;
 }
 
-/** A kind, and the version in which it is to be shown or stored. */
+/** A kind, whose objects are meant, and the version in which they are to be shown or stored. */
 interface InVersion {
+  readonly cluster: LogicalCluster;
   readonly definition: Definition;
   readonly version: string;
 }
@@ -37,7 +38,7 @@ interface InVersion {
  */
 export function rowsInVersion<R extends Row>(
   api: Api,
-  { definition, version }: InVersion,
+  { cluster, definition, version }: InVersion,
   rows: readonly R[],
   caller?: Cancellable,
 ): readonly R[] | Promise<readonly R[]> {
@@ -45,10 +46,12 @@ export function rowsInVersion<R extends Row>(
   if (conversion === undefined) return rows;
   const foreign = rows.filter((row) => !isStoredIn(definition, version, row));
   if (foreign.length === 0) return rows;
-  return convertRows(api, { definition, version, conversion }, foreign, caller?.signal).then((converted) => {
-    const replaced = new Map<R, R>(foreign.map((row, index) => [row, { ...row, ...converted[index]! }]));
-    return rows.map((row) => replaced.get(row) ?? row);
-  });
+  return convertRows(api, { cluster, definition, version, conversion }, foreign, caller?.signal).then(
+    (converted) => {
+      const replaced = new Map<R, R>(foreign.map((row, index) => [row, { ...row, ...converted[index]! }]));
+      return rows.map((row) => replaced.get(row) ?? row);
+    },
+  );
 }
 
 /** The same for one row. */
@@ -70,7 +73,7 @@ export function rowInVersion<R extends Row>(
  */
 export async function objectForStorage(
   api: Api,
-  { definition, version }: InVersion,
+  { cluster, definition, version }: InVersion,
   object: KubeObject,
   caller?: Cancellable,
 ): Promise<{ readonly object: KubeObject; readonly version: string }> {
@@ -79,7 +82,7 @@ export async function objectForStorage(
   // Nobody but the server itself is to see what is never stored.
   tidyMetadata(object.metadata);
   delete object.metadata.resourceVersion;
-  const target = { definition, version: storageVersion, conversion };
+  const target = { cluster, definition, version: storageVersion, conversion };
   const stored = (await call(api, target, [object], caller?.signal))[0]!;
   const schema = definition.versions.find(({ name }) => name === storageVersion);
   // What every read of the storage version would add, so that its bytes can be copied.
@@ -90,7 +93,7 @@ export async function objectForStorage(
 /** An object in another version, whoever has to convert it: at once when nobody has to be asked. */
 export function objectInVersion(
   api: Api,
-  { definition, version }: InVersion,
+  { cluster, definition, version }: InVersion,
   object: KubeObject,
 ): KubeObject | Promise<KubeObject> {
   const { conversion } = definition;
@@ -99,7 +102,7 @@ export function objectInVersion(
   if (object.apiVersion === apiVersion) return object;
   // Upstream does not bother webhooks with objects of which nothing is set.
   if (isEmpty(object)) return objectOf({ ...object, apiVersion }) as KubeObject;
-  return call(api, { definition, version, conversion }, [object], undefined).then(
+  return call(api, { cluster, definition, version, conversion }, [object], undefined).then(
     ([converted]) => converted!,
   );
 }
@@ -128,7 +131,7 @@ async function call(
   originals: readonly KubeObject[],
   signal: AbortSignal | undefined,
 ): Promise<KubeObject[]> {
-  const { definition, version, conversion } = target;
+  const { cluster, definition, version, conversion } = target;
   const desiredApiVersion = apiVersionOf(definition.group, version);
   const schema = definition.versions.find(({ name }) => name === version);
   try {
@@ -136,7 +139,7 @@ async function call(
     if (reviewVersion === undefined) throw new Error('no supported conversion review versions');
     const uid = api.random.uuid();
     const review = conversionReview({ version: reviewVersion, uid, desiredApiVersion, objects: originals });
-    const body = await post(api, { conversion, originals, body: encodeJson(review), signal });
+    const body = await post(api, { cluster, conversion, originals, body: encodeJson(review), signal });
     const converted = readConversionReview({
       body,
       version: reviewVersion,
@@ -156,13 +159,14 @@ async function call(
 async function post(
   api: Api,
   request: {
+    readonly cluster: LogicalCluster;
     readonly conversion: ConversionWebhook;
     readonly originals: readonly KubeObject[];
     readonly body: string;
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<Buffer> {
-  const { conversion, originals, body, signal } = request;
+  const { cluster, conversion, originals, body, signal } = request;
   const prefix = `conversion webhook for ${printKind(originals[0]!)} failed: `;
   const url = urlOf(conversion);
   if (conversion.service !== undefined) {
@@ -171,6 +175,7 @@ async function post(
   }
   try {
     const answer = await api.net.post({
+      cluster,
       url,
       ca: conversion.ca,
       contentType: 'application/json',

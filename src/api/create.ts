@@ -1,6 +1,5 @@
 import type { Authorized } from '../access/mod.ts';
 import { limits } from '../base/mod.ts';
-import { CRD_GROUP, CRD_RESOURCE } from '../definitions/mod.ts';
 import {
   deepCopy,
   formatTime,
@@ -12,6 +11,8 @@ import {
 } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
+import { assertRoomForDefinition } from './definition-room.ts';
+import { assertMayCreate, assertMayGrant } from './grants.ts';
 import { assertValidNew, dedupeOwners, settleNamespace, warnOf, wipeSystemMetadata } from './metadata.ts';
 import { noteOwnership } from './ownership.ts';
 import { groupResource, objectKey, type Resource, resolve, type Target, UnknownResource } from './target.ts';
@@ -34,7 +35,13 @@ export async function create(
   if (target.subresource !== '') throw new UnknownResource();
   const decoded = decodeObject(resource, body);
   enforceFieldValidation(resource, decoded.complaints, { options, warn: context.warn });
-  return createObject(api, { target, options, context, object: decoded.object });
+  return createObject(api, {
+    target,
+    options,
+    context,
+    object: decoded.object,
+    sizeBytes: body.bytes.length,
+  });
 }
 
 /** The same for an object that is decoded already: PUT and apply of a missing one end here too. */
@@ -45,9 +52,10 @@ export async function createObject(
     readonly options: WriteOptions;
     readonly context: RequestContext;
     readonly object: KubeObject;
+    readonly sizeBytes: number;
   },
 ): Promise<Written> {
-  const { target, options, context } = request;
+  const { target, options, context, sizeBytes } = request;
   const { object } = request;
   const isGenerated = !object.metadata.name && Boolean(object.metadata.generateName);
   for (let attempts = 1; ; attempts++) {
@@ -57,6 +65,7 @@ export async function createObject(
         target,
         options,
         context,
+        sizeBytes,
         keyOf: (resource) => objectKey(resource, name),
         attempt: (attempt) =>
           prepareCreate(api, { attempt, object: deepCopy(object), name, options, context }),
@@ -91,12 +100,13 @@ export async function prepareCreate(
   const { definition, target } = resource;
   settleNamespace(resource, object);
   assertNotTerminating(resource, object);
-  await assertRoomForDefinition(api, resource);
+  await assertRoomForDefinition(api, resource, { object, oldBytes: undefined });
   wipeSystemMetadata(object);
   dedupeOwners(object, context);
   if (step.isOwned !== true) {
     const writer = { manager: options.fieldManager, now: formatTime(api.store.nowMs()) };
-    await noteOwnership(api, resource, { live: undefined, object, writer });
+    await noteOwnership(api, resource, { live: undefined, object, writer, pause: attempt.pause });
+    await attempt.pause();
   }
   const admission = {
     operation: 'CREATE' as const,
@@ -108,6 +118,7 @@ export async function prepareCreate(
   };
   await admit(api, attempt, { ...admission, phase: 'mutate' });
   dedupeOwners(object, context);
+  await assertMayGrant(api, { attempt, object, old: undefined });
   const now = formatTime(api.store.nowMs());
   object.metadata.uid = api.random.uuid();
   object.metadata.creationTimestamp = now;
@@ -115,6 +126,7 @@ export async function prepareCreate(
   const strategyContext = { subresource: target.subresource, now };
   definition.strategy.prepareForCreate(object, strategyContext);
   assertValidNew(resource, object, definition.strategy.validateCreate(object, strategyContext));
+  await assertMayCreate(api, attempt);
   await admit(api, attempt, { ...admission, name, phase: 'validate' });
   assertNoResourceVersion(object);
   if (attempt.currentRow !== undefined) throw alreadyExists(attempt, name);
@@ -142,24 +154,6 @@ function assertNotTerminating(resource: Resource, object: KubeObject): void {
     groupResource(resource),
     object.metadata.name ?? '',
     'create not allowed while custom resource definition is terminating',
-  );
-}
-
-/** Discovery lists every kind of a logical cluster, so their number is bounded. */
-async function assertRoomForDefinition(api: Api, resource: Resource): Promise<void> {
-  const { definition } = resource;
-  if (definition.group !== CRD_GROUP || definition.names.plural !== CRD_RESOURCE) return;
-  const max = limits.customResourceDefinitionsMax;
-  const snapshot = api.store.snapshot();
-  try {
-    if ((await snapshot.count({ collection: resource.collection }, max)) < max) return;
-  } finally {
-    snapshot.close();
-  }
-  throw newForbidden(
-    groupResource(resource),
-    '',
-    `a logical cluster has at most ${max} of them: delete one first`,
   );
 }
 

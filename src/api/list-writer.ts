@@ -157,8 +157,8 @@ class CollectingWriter implements ListWriter {
 }
 
 function viewOf({ plan, format, nowMs }: WriterOptions): View {
-  const { definition, version } = plan.resource;
-  return { definition, version: version.name, format, nowMs };
+  const { target, definition, version } = plan.resource;
+  return { cluster: target.cluster, definition, version: version.name, format, nowMs };
 }
 
 /** Everything of the list but metadata and items. */

@@ -191,7 +191,7 @@ async function converted(
   const wanted = plan.selection.isEverything ? stored.slice(0, room) : stored;
   const rows = await rowsInVersion(
     api,
-    { definition, version: version.name },
+    { cluster: plan.resource.target.cluster, definition, version: version.name },
     wanted.map(({ row }) => row),
     step,
   );

@@ -1,3 +1,4 @@
+import { type LogicalCluster, ROOT_CLUSTER } from '../base/mod.ts';
 import {
   applyTypeOf,
   type Definition,
@@ -20,6 +21,7 @@ import {
 } from '../machinery/mod.ts';
 import type { Api } from './api.ts';
 import { objectInVersion } from './conversion.ts';
+import type { Pause } from './heavy-work.ts';
 import { tidyMetadata } from './row-codec.ts';
 import { apiVersionOf } from './target.ts';
 
@@ -28,6 +30,8 @@ export interface Endpoint {
   readonly definition: Definition;
   readonly version: DefinitionVersion;
   readonly subresource: string;
+  /** Whose objects they are. Only webhooks are asked in somebody's name, and built-in kinds have none. */
+  readonly target?: { readonly cluster: LogicalCluster };
 }
 
 /** Notes in the managed fields of an object what this write gives to and takes from whom. In place. */
@@ -38,20 +42,21 @@ export function noteOwnership(
     readonly live: KubeObject | undefined;
     readonly object: KubeObject;
     readonly writer: FieldWriter;
+    readonly pause?: Pause;
   },
 ): Promise<void> {
   // What only reads show must not come to be owned by who sends it back.
   tidyMetadata(change.object.metadata);
-  return trackUpdate(ownershipRules(api, endpoint), change);
+  return trackUpdate(ownershipRules(api, endpoint, change.pause), change);
 }
 
 /** The live object with a configuration applied, and the managed fields that follow; without defaults. */
 export function applyConfiguration(
   api: Api,
   endpoint: Endpoint,
-  change: AppliedConfiguration,
+  change: AppliedConfiguration & { readonly pause?: Pause },
 ): Promise<KubeObject> {
-  return applyOwned(ownershipRules(api, endpoint), change);
+  return applyOwned(ownershipRules(api, endpoint, change.pause), change);
 }
 
 /** Throws a 500, as upstream, for a configuration that is not of the kind's type. */
@@ -59,7 +64,8 @@ export function assertTypedConfiguration(api: Api, endpoint: Endpoint, config: K
   typedConfiguration(ownershipRules(api, endpoint), config);
 }
 
-function ownershipRules(api: Api, { definition, version, subresource }: Endpoint): OwnershipRules {
+function ownershipRules(api: Api, endpoint: Endpoint, pause?: Pause): OwnershipRules {
+  const { definition, version, subresource, target: place } = endpoint;
   const apiVersion = apiVersionOf(definition.group, version.name);
   const reset = definition.strategy.resetFields({ subresource, version: version.name });
   return {
@@ -73,6 +79,7 @@ function ownershipRules(api: Api, { definition, version, subresource }: Endpoint
       return emptyObject(definition, version);
     },
     knowsEmptyLists: definition.origin === 'builtin',
+    ...(pause && { pause }),
     // Versions of another group are unknown here, as to upstream: the two kinds of events forget each other's.
     typeOf(wanted) {
       const found = definition.versions.find(({ name }) => apiVersionOf(definition.group, name) === wanted);
@@ -80,7 +87,8 @@ function ownershipRules(api: Api, { definition, version, subresource }: Endpoint
     },
     convert(object, wanted) {
       if (object.apiVersion === wanted) return object;
-      const target = { definition, version: wanted.slice(wanted.lastIndexOf('/') + 1) };
+      const name = wanted.slice(wanted.lastIndexOf('/') + 1);
+      const target = { cluster: place?.cluster ?? ROOT_CLUSTER, definition, version: name };
       return objectInVersion(api, target, object);
     },
   };

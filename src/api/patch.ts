@@ -64,6 +64,7 @@ export async function patch(api: Api, request: PatchRequest & { readonly query: 
     target,
     options,
     context,
+    sizeBytes: body.bytes.length,
     keyOf: objectKey,
     attempt: (attempt) => patchOnce(api, attempt, { ...request, patchValue, patchComplaints: complaints }),
   });

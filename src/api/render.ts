@@ -1,3 +1,4 @@
+import type { LogicalCluster } from '../base/mod.ts';
 import { type Definition, type ScalePaths, scaleDefinition } from '../definitions/mod.ts';
 import {
   encodeJson,
@@ -22,6 +23,7 @@ import type { Resource } from './target.ts';
 
 /** What is needed to show rows of one kind in one version. */
 export interface View {
+  readonly cluster: LogicalCluster;
   readonly definition: Definition;
   readonly version: string;
   readonly format: Format;
@@ -36,7 +38,8 @@ export function viewOf(
   options: { readonly format: Format; readonly nowMs: number },
 ): View {
   const { definition, version, target } = resource;
-  return { definition, version: version.name, ...options, scale: scalePathsOf(target, version) };
+  const { cluster } = target;
+  return { cluster, definition, version: version.name, ...options, scale: scalePathsOf(target, version) };
 }
 
 /** The bytes of one stored object. Plain JSON of what is stored anyway is copied, not parsed. */
@@ -44,7 +47,7 @@ export function renderRow(view: View, key: ObjectKey, row: Row): Buffer {
   const { definition, version, format } = view;
   if (view.scale !== undefined) {
     const scale = shownScale(decodeRow({ definition, version, key, row }), view.scale);
-    return renderObject({ format, nowMs: view.nowMs, definition: scaleDefinition, version: 'v1' }, scale);
+    return renderObject({ ...view, scale: undefined, definition: scaleDefinition, version: 'v1' }, scale);
   }
   if (format.as === 'Object' && format.media === 'json' && isServedAsStored(definition, version, row)) {
     const spliced = spliceObject(row, key.cluster);

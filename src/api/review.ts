@@ -3,7 +3,6 @@ import {
   formatTime,
   isObject,
   type JsonObject,
-  type JsonValue,
   type KubeObject,
   newBadRequest,
   objectOf,
@@ -43,6 +42,8 @@ export async function review(
   const strategyContext = { subresource: '', now: formatTime(api.store.nowMs()) };
   assertValidReview(resource, object, resource.definition.strategy.validateCreate(object, strategyContext));
   object['status'] = await answer(api, object, target);
+  // Upstream answers with a new object, which does not say what was asked.
+  if (object.kind === 'SelfSubjectRulesReview') object['spec'] = objectOf({});
   // Of all reviews, this one alone is dated.
   if (object.kind === 'SelfSubjectReview') object.metadata.creationTimestamp = strategyContext.now;
   return { resource, object };
@@ -80,13 +81,17 @@ async function tokenStatus(api: Api, spec: JsonObject): Promise<JsonObject> {
 }
 
 function userInfo(user: User): JsonObject {
-  // Sorted, as Go prints maps.
-  const keys = Object.keys(user.extra).sort();
-  const extras = keys.map((key): [string, JsonValue] => [key, [...(user.extra[key] ?? [])]]);
   return objectOf({
     username: user.name,
     uid: user.uid === '' ? undefined : user.uid,
     groups: [...user.groups],
-    extra: extras.length === 0 ? undefined : objectOf(Object.fromEntries(extras)),
+    extra: extraOf(user),
   });
+}
+
+function extraOf({ extra }: User): JsonObject | undefined {
+  // Sorted, as Go prints maps.
+  const keys = Object.keys(extra).sort();
+  if (keys.length === 0) return undefined;
+  return objectOf(Object.fromEntries(keys.map((key) => [key, [...extra[key]!]])));
 }

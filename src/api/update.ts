@@ -12,6 +12,8 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { createObject } from './create.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
+import { assertRoomForDefinition } from './definition-room.ts';
+import { assertMayGrant } from './grants.ts';
 import {
   assertName,
   assertSameUid,
@@ -37,6 +39,7 @@ export async function update(
   },
 ): Promise<Written> {
   const { target, options, context, body } = request;
+  const sizeBytes = body.bytes.length;
   const resource = resolve(api, target);
   const { object, complaints } = decodeObject(resource, body);
   enforceFieldValidation(resource, complaints, { options, warn: context.warn });
@@ -46,12 +49,13 @@ export async function update(
   if (isMissing && target.subresource === '' && resource.definition.strategy.allowsCreateOnUpdate) {
     assertNoUid(resource, object);
     delete object.metadata.resourceVersion;
-    return createObject(api, { target, options, context, object });
+    return createObject(api, { target, options, context, object, sizeBytes });
   }
   return write(api, {
     target,
     options,
     context,
+    sizeBytes,
     keyOf: objectKey,
     attempt: async (attempt) => {
       if (attempt.current === undefined) throw newNotFound(groupResource(attempt.resource), target.name);
@@ -125,7 +129,8 @@ export async function prepareUpdate(
   dedupeOwners(object, context);
   if (step.isOwned !== true) {
     const writer = { manager: options.fieldManager, now: formatTime(api.store.nowMs()) };
-    await noteOwnership(api, resource, { live: old, object, writer });
+    await noteOwnership(api, resource, { live: old, object, writer, pause: attempt.pause });
+    await attempt.pause();
   }
   const admission = {
     operation: 'UPDATE' as const,
@@ -137,12 +142,14 @@ export async function prepareUpdate(
   };
   await admit(api, attempt, { ...admission, phase: 'mutate' });
   dedupeOwners(object, context);
+  await assertMayGrant(api, { attempt, object, old });
   const strategyContext = {
     subresource: target.subresource,
     now: formatTime(api.store.nowMs()),
     warn: (text: string): void => context.warn(text),
   };
   definition.strategy.prepareForUpdate(object, old, strategyContext);
+  await assertRoomForDefinition(api, resource, { object, oldBytes: attempt.currentRow?.json.length });
   // An unconditional update is one from whatever is there now.
   object.metadata.resourceVersion = String(attempt.currentRow?.revision);
   const errors = definition.strategy.validateUpdate(object, old, strategyContext);

@@ -1,4 +1,4 @@
-import { limits, WeightedCache } from '../base/mod.ts';
+import { type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
 import type { Definition } from '../definitions/mod.ts';
 import type { ListedObject, Row, StoreEvent } from '../store/mod.ts';
 import type { Api } from './api.ts';
@@ -7,6 +7,7 @@ import { isStoredIn } from './row-codec.ts';
 
 /** What a watch shows objects in. */
 export interface WatchedVersion {
+  readonly cluster: LogicalCluster;
   readonly definition: Definition;
   readonly version: string;
   /** Whether the state before a change matters to the watch: with selectors it says whether the object was seen. */

@@ -153,9 +153,10 @@ export class WatchEncoder {
   }
 
   #view(): View {
-    const { definition, version } = this.#resource;
+    const { target, definition, version } = this.#resource;
     // Frames are separated by newlines, so they are never indented.
     return {
+      cluster: target.cluster,
       definition,
       version: version.name,
       format: { ...this.#format, isPretty: false },

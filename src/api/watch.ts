@@ -1,7 +1,7 @@
 import type { Authorized } from '../access/mod.ts';
 import { limits, type Revision } from '../base/mod.ts';
 import type { Definition } from '../definitions/mod.ts';
-import { newExpired, newInternalError, newTooManyRequests, StatusError, statusOf } from '../machinery/mod.ts';
+import { newExpired, newInternalError, StatusError, statusOf } from '../machinery/mod.ts';
 import { type ListScope, type StoreEvent, WatchSession, type WatchSink } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import type { Format } from './format.ts';
@@ -18,6 +18,7 @@ import {
   UnknownResource,
 } from './target.ts';
 import { eventsInVersion, objectsInVersion, type WatchedVersion } from './watch-conversion.ts';
+import { WatchCounts } from './watch-counts.ts';
 import { WatchEncoder } from './watch-encoder.ts';
 
 /** Where a watch's bytes go: one connection. */
@@ -35,10 +36,11 @@ export interface RunningWatch {
   close(): void;
 }
 
-/** All watches of a member: their number is bounded, and one timer serves them all. */
+/** All watches of a member: their number is bounded, also for each user and workspace; one timer serves them all. */
 export class WatchHub {
   readonly #api: Api;
   readonly #watches = new Set<Watch>();
+  readonly #counts = new WatchCounts();
   #cancelTick: (() => void) | undefined;
 
   constructor(api: Api) {
@@ -63,9 +65,9 @@ export class WatchHub {
     const resource = resolve(this.#api, request.target);
     const selection = parseSelection(resource, request.query);
     const options = parseWatchOptions(request.query);
-    if (this.#watches.size >= limits.watchersMax)
-      throw newTooManyRequests('this member has too many watches', 5);
+    this.#counts.assertRoom(request.target);
     return (output) => {
+      const release = this.#counts.add(request.target);
       const watch = new Watch({
         api: this.#api,
         resource,
@@ -74,7 +76,10 @@ export class WatchHub {
         format: request.format,
         context: request.context,
         output,
-        onClose: () => this.#watches.delete(watch),
+        onClose: () => {
+          this.#watches.delete(watch);
+          release();
+        },
       });
       this.#watches.add(watch);
       this.#scheduleTick();
@@ -166,6 +171,7 @@ class Watch implements RunningWatch, WatchSink {
     this.#onClose = options.onClose;
     this.#definitionHash = resource.definition.hash;
     this.#converted = {
+      cluster: resource.target.cluster,
       definition: resource.definition,
       version: resource.version.name,
       needsOldRows: !selection.isEverything,

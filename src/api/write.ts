@@ -1,4 +1,4 @@
-import { type Authorized, groundsOf, type RbacAt } from '../access/mod.ts';
+import { type Authorized, groundsOf, RBAC_GROUP, type RbacAt } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
 import { limits, type Revision } from '../base/mod.ts';
 import {
@@ -25,8 +25,10 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { objectForStorage, rowInVersion } from './conversion.ts';
 import { depart } from './departures.ts';
+import { type Pause, pauseFor } from './heavy-work.ts';
 import { decodeStored, encodeRow } from './row-codec.ts';
 import { groupResource, type Resource, resolve, type Target } from './target.ts';
+import { inTurn } from './turns.ts';
 import { workAfterDelete, workAfterPut } from './work.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -38,7 +40,14 @@ export interface Attempt {
   /** The current object in the request's version, without resourceVersion; not to be changed. */
   readonly current: KubeObject | undefined;
   /** Reads of other objects: each becomes a precondition of the commit. */
-  readonly reads: AdmissionReads;
+  readonly reads: Reads;
+  /** For between two parts of the work, so that a large object does not hold up others. */
+  readonly pause: Pause;
+}
+
+export interface Reads extends AdmissionReads {
+  /** What was found out about rights: it has to stand at the commit. */
+  relyOn(rights: readonly RbacAt[]): void;
 }
 
 /** What an attempt wants: an object to store, or none (delete). */
@@ -86,31 +95,35 @@ export async function write(
     readonly target: Authorized<Target>;
     readonly options: WriteOptions;
     readonly context: RequestContext;
+    /** How large the body is that asks for it. */
+    readonly sizeBytes?: number;
     keyOf(resource: Resource): ObjectKey;
     attempt(attempt: Attempt): Promise<Wish> | Wish;
   },
 ): Promise<Written> {
   let { target } = request;
+  let isCrowded = false;
   for (let attempts = 1; ; attempts++) {
+    const once = (): Promise<Written> => writeOnce(api, { ...request, target });
     try {
-      return await writeOnce(api, { ...request, target });
+      return await (isCrowded ? inTurn(api.store, target.cluster, once) : once());
     } catch (error) {
       // What an answer was judged by may still be on its way to the disk: nobody hears of it before it is
       // durable, and the next attempt reads it as durable state.
       await settle(api);
       if (!(error instanceof ExpectationFailed || error instanceof RightsChanged)) throw translate(error);
-      if (attempts >= limits.writeAttemptsMax) throw tooManyRaces(target, error);
+      const max = isAboutRights(error) ? limits.rightsAttemptsMax : limits.writeAttemptsMax;
+      if (attempts >= max) throw tooManyRaces(target, error);
+      // Charts write twenty roles at once: each relies on what the one before it changes.
+      isCrowded = isAboutRights(error) && target.group === RBAC_GROUP;
       request.context.signal.throwIfAborted();
-      target = await authorizedAnew(api, target);
+      target = await api.access.authorizeAgain(target);
     }
   }
 }
 
-/** The same request under the rights of now; 403 where they do not suffice any more. */
-async function authorizedAnew(api: Api, target: Authorized<Target>): Promise<Authorized<Target>> {
-  if (api.access.isCurrent(target.reliesOn)) return target;
-  const { question, reliesOn: _, ...plain } = target;
-  return api.access.authorize(plain as Target, question);
+function isAboutRights(error: ExpectationFailed | RightsChanged): boolean {
+  return error instanceof RightsChanged || error.isUnsettled;
 }
 
 async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promise<Written> {
@@ -119,7 +132,10 @@ async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promis
   const reads = new RecordedReads(api);
   const currentRow = api.store.newest(key);
   const current = await currentOf(api, request, { resource, row: currentRow });
-  const wish = await request.attempt({ resource, key, currentRow, current, reads });
+  const pause = pauseFor((request.sizeBytes ?? 0) + (currentRow?.json.length ?? 0));
+  await pause();
+  const wish = await request.attempt({ resource, key, currentRow, current, reads, pause });
+  await pause();
   try {
     return await commit(api, { request, resource, key, currentRow, current, reads, wish });
   } catch (error) {
@@ -136,7 +152,7 @@ async function currentOf(
 ): Promise<KubeObject | undefined> {
   if (row === undefined) return undefined;
   const { definition, version } = resource;
-  const view = { definition, version: version.name };
+  const view = { cluster: resource.target.cluster, definition, version: version.name };
   return decodeStored(definition, version.name, await rowInVersion(api, view, row, context));
 }
 
@@ -159,9 +175,10 @@ async function commit(
   const { resource, key, currentRow, current, wish } = step;
   const { definition, version } = resource;
   const { context } = step.request;
+  const view = { cluster: key.cluster, definition, version: version.name };
   const rowOf = async (object: KubeObject | undefined): Promise<NewRow | undefined> => {
     if (object === undefined) return undefined;
-    const stored = await objectForStorage(api, { definition, version: version.name }, object, context);
+    const stored = await objectForStorage(api, view, object, context);
     return encodeOwned(definition, stored, { row: currentRow, current });
   };
   const row = await rowOf(wish.object);
@@ -241,14 +258,14 @@ async function workOf(
   const { object } = wish;
   if (object !== undefined) {
     const isCounted = wish.count !== undefined;
-    return workAfterPut({ definition, key, object, old, isCounted, random: api.random });
+    return workAfterPut(api, { definition, key, object, old, isCounted });
   }
   if (row === undefined) return [];
   const snapshot = api.store.snapshot();
   try {
     // A dependent that is on its way right now has its owners checked once it has arrived.
     const hasDependents = await snapshot.hasDependents(key.cluster, row.uid);
-    return hasDependents ? [workAfterDelete(key, row.uid, api.random)] : [];
+    return workAfterDelete(api, { key, uid: row.uid, hasDependents });
   } finally {
     snapshot.close();
   }
@@ -259,7 +276,7 @@ class RightsChanged extends Error {
   override readonly name = 'RightsChanged';
 }
 
-class RecordedReads implements AdmissionReads {
+class RecordedReads implements Reads {
   readonly preconditions: Precondition[] = [];
   /** What was found out about rights on the way, besides the right to make the request. */
   readonly reliesOn: RbacAt[] = [];
@@ -267,6 +284,10 @@ class RecordedReads implements AdmissionReads {
 
   constructor(api: Api) {
     this.#api = api;
+  }
+
+  relyOn(rights: readonly RbacAt[]): void {
+    this.reliesOn.push(...rights);
   }
 
   read(key: ObjectKey): Row | undefined {
@@ -343,8 +364,7 @@ function raceLost(resource: Resource, key: ObjectKey, error: ExpectationFailed):
 }
 
 function tooManyRaces(target: Target, error: ExpectationFailed | RightsChanged): Error {
-  const name =
-    error instanceof ExpectationFailed && error.key.resource !== '*' ? error.key.name : target.name;
+  const name = error instanceof ExpectationFailed && !error.isUnsettled ? error.key.name : target.name;
   return newConflict({ group: target.group, resource: target.resource }, name, OBJECT_MODIFIED);
 }
 

@@ -28,6 +28,11 @@ export const limits = {
   celTypeWeightMax: 2_000,
   /** What the rules of one object may do: about as many times 100 ns in which nobody else is served. */
   celObjectWorkMax: 3_000_000,
+  /**
+   * From this size on a write lets others go first between its parts: one of 1.5 MiB with a million small values in
+   * lists and ownership takes a second in all. Nearly all objects are far smaller, and written without a break.
+   */
+  heavyWorkBytesMin: 128 * 1024,
   /** 3 MiB of tiny keys would otherwise cost 100 MB of heap. */
   jsonNodesMax: 250_000,
   /** An apiserver's limit on the operations of one JSON patch. */
@@ -56,6 +61,10 @@ export const limits = {
   gzipBytesMin: 128 * 1024,
   /** One client that opens streams without end must not take the member down. */
   watchersMax: 50_000,
+  /** The same for one user. A controller manager with every kind of a workspace has some hundred; 20 KiB each. */
+  watchersPerUserMax: 1_000,
+  /** The same for one workspace, whoever watches: ten of them cannot take all of a member. */
+  watchersPerClusterMax: 5_000,
   /** A watcher that is behind by more continues from the stored log. */
   watcherQueueBytesMax: 1024 * 1024,
   /**
@@ -86,12 +95,16 @@ export const limits = {
   pendingBytesMax: 128 * 1024 * 1024,
   /** Attempts of one patch or unconditional update against concurrent writers (upstream retries patches 5 times). */
   writeAttemptsMax: 16,
+  /** The same while roles and bindings of the logical cluster change all the time: each attempt waits for a sync. */
+  rightsAttemptsMax: 100,
   /** Deletes of one collection that are under way at once: they share fsyncs, and leave room for others. */
   collectionDeletesMax: 32,
   /** Attempts to find a free name for generateName, as upstream. */
   generateNameAttemptsMax: 8,
   /** Default sets kept: one has some 40 KB, and a new one comes with a new version or a new certificate authority. */
   defaultSetsCachedBytesMax: 4 * 1024 * 1024,
+  /** Certificate authorities whose default sets are kept as they are made: a member has one, tests start many members. */
+  defaultSetsMadeMax: 4,
   /** Rows kept decoded: a few thousand of the most used ones. */
   rowCacheBytesMax: 16 * 1024 * 1024,
   /**
@@ -106,8 +119,20 @@ export const limits = {
   definitionSetBytesMin: 1024 * 1024,
   /** Documents of definition sets kept. */
   definitionSetsCachedMax: 64,
-  /** CRDs that one logical cluster may hold (bounds discovery). */
-  customResourceDefinitionsMax: 2_000,
+  /**
+   * CRDs that one logical cluster may hold, their groups, and their bytes: discovery and OpenAPI documents are made of
+   * all of them. The largest provider of a cloud's resources has some 900 in 170 groups.
+   */
+  customResourceDefinitionsMax: 1_000,
+  customResourceGroupsMax: 200,
+  customResourceDefinitionsBytesMax: 32 * 1024 * 1024,
+  /** Versions of one CRD: few have more than four, and each is a document. */
+  definitionVersionsMax: 20,
+  /**
+   * Schemas within one CRD, in all versions: each of some twenty rules looks at all of them. A published CRD has more
+   * than 200 bytes for each, so that it grows too large for an object before it has half as many.
+   */
+  definitionSchemasMax: 20_000,
   /** remainingItemCount is counted up to here and left out beyond: it is an estimate by contract. */
   remainingItemsCountedMax: 20_000,
   /**
@@ -122,6 +147,8 @@ export const limits = {
   listedChangesMax: 10_000,
   /** Changes that a step of a controller has on their way at once: with more, a write to the disk is no cheaper. */
   controllerChangesMax: 64,
+  /** Events that expire in one commit, which holds the event loop for some milliseconds. */
+  expiredEventsMax: 256,
   /** Owner references of unknown kinds that wait for a CRD; a waiting one costs some 500 bytes. */
   unknownOwnersMax: 10_000,
   /** Kinds of owners whose plurals are remembered: far more than one set of controllers uses. */
@@ -137,9 +164,14 @@ export const limits = {
   webhookCallsMax: 1_000,
   /** The same for one server: a slow one must not hold up the webhooks of others. */
   webhookCallsPerServerMax: 100,
-  /** Connections to webhooks, in all and to one server. */
+  /** The same for one logical cluster. */
+  webhookCallsPerClusterMax: 200,
+  /** Calls of webhooks that have a connection, in all, of one logical cluster, and to one server. */
   webhookConnectionsMax: 256,
+  webhookConnectionsPerClusterMax: 32,
   webhookConnectionsPerServerMax: 16,
+  /** Idle connections to webhooks that are kept: handshakes saved, not needed. */
+  webhookIdleConnectionsMax: 128,
   /** Objects that a webhook converted for one watch and others may want too, counted as they are stored. */
   watchConversionsBytesMax: 16 * 1024 * 1024,
   /** A connection to a webhook that nobody used for this long is closed. */
@@ -158,6 +190,13 @@ export const limits = {
   rbacCacheBytesMax: 32 * 1024 * 1024,
   /** Roles and bindings of one scope; beyond it they let nobody in. To read that much takes half a second. */
   rbacScopeBytesMax: 32 * 1024 * 1024,
+  /**
+   * All roles and bindings of one logical cluster, counted as they lie in memory: some 15,000 rules. More cannot be
+   * written, so that what decides about a cluster always fits the caches, and nobody locks everybody out of it.
+   */
+  rbacClusterBytesMax: 8 * 1024 * 1024,
+  /** Logical clusters whose RBAC is being written, of which this sum is remembered. */
+  rbacSizesCachedMax: 1_000,
   /** Rules that one rules review lists: a few hundred are the most that people read. */
   rulesReviewedMax: 10_000,
   /** Users that one request may be judged as: itself and its warrants, nested ones included. Views add one or two. */

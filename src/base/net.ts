@@ -1,5 +1,7 @@
 /** A POST to a server of somebody else's: a webhook. */
 export interface NetRequest {
+  /** Whose call it is: a logical cluster has only so many at once. */
+  readonly cluster: string;
   /** An https URL. */
   readonly url: string;
   /** PEM of the authorities to trust; undefined for those of the system. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, type Invocation, UsageError } from './command.ts';
+import { parseDurationMs } from './duration.ts';
 import { exitCode } from './exit-code.ts';
 import { createLog, type Log, type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
 import { isOnPath, nextSteps } from './next-steps.ts';
@@ -18,6 +19,8 @@ export interface MemberOptions {
   readonly webhookNetworks: readonly string[];
   /** Admission plugins that are on beyond the default ones, and off. */
   readonly admission: { readonly enable: readonly string[]; readonly disable: readonly string[] };
+  /** How long events live after they were last written; 0 is for ever. */
+  readonly eventTtlMs: number;
 }
 
 /** A member that answers requests. */
@@ -101,6 +104,12 @@ export function createStartCommand(surroundings: StartSurroundings): Command {
         type: 'string',
         placeholder: 'NAME,…',
         description: 'Default admission plugins not to run',
+      },
+      'event-ttl': {
+        type: 'string',
+        placeholder: 'DURATION',
+        default: '1h',
+        description: 'How long events are kept after they were last written; 0 keeps them',
       },
       'log-level': {
         type: 'string',
@@ -196,6 +205,7 @@ function memberOptions(invocation: Invocation, log: Log): MemberOptions {
       enable: names(textFlag(invocation, 'enable-admission-plugins')),
       disable: names(textFlag(invocation, 'disable-admission-plugins')),
     },
+    eventTtlMs: duration('event-ttl', textFlag(invocation, 'event-ttl')),
     log,
   };
 }
@@ -257,6 +267,12 @@ function networks(text: string): string[] {
     );
   }
   return list;
+}
+
+function duration(flag: string, text: string): number {
+  const value = parseDurationMs(text);
+  if (value !== undefined) return value;
+  throw new UsageError(`--${flag} takes a duration, such as 1h, 90s or 1h30m, but "${text}" is none`);
 }
 
 function regionName(text: string): string {

@@ -50,6 +50,7 @@ export function garbageCollector(api: Api): readonly Controller[] {
       name: CONTROLLERS.dependents,
       reconcile: (debt, signal) => collector.run(debt, signal, (step) => collector.reconcileDependent(step)),
       wakes: (event) => collector.wakesForKinds(event),
+      wakesWith: [CONTROLLERS.owners],
     },
     {
       name: CONTROLLERS.owners,

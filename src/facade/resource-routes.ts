@@ -1,4 +1,4 @@
-import type { Authorized, User } from '../access/mod.ts';
+import type { Authorized, User, Vouchers } from '../access/mod.ts';
 import {
   type Api,
   create,
@@ -62,9 +62,14 @@ export class ResourceRoutes {
 
   async serve(
     exchange: Exchange,
-    request: { readonly user: User; readonly cluster: LogicalCluster; readonly path: ResourcePath },
+    request: {
+      readonly user: User;
+      readonly cluster: LogicalCluster;
+      readonly path: ResourcePath;
+      readonly vouchers: Vouchers | undefined;
+    },
   ): Promise<void> {
-    const { path, user, cluster } = request;
+    const { path, user, cluster, vouchers } = request;
     const verb = verbOf(exchange, path);
     const isOpen = verb === 'watch' && exchange.method === 'GET';
     const { group, version, resource, subresource, namespace, name } = path;
@@ -80,7 +85,10 @@ export class ResourceRoutes {
       namespace,
       name,
     };
-    const answer = this.#api.access.authorize(wanted, questionOf(exchange, wanted));
+    const answer = this.#api.access.authorize(wanted, {
+      question: questionOf(exchange, wanted),
+      ...(vouchers && { vouchers }),
+    });
     // Nearly always the answer is there: then the request goes on in the same turn.
     const target = answer instanceof Promise ? await answer : answer;
     // Only those hear of it who may do everything everywhere: all others were refused.

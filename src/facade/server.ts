@@ -16,7 +16,7 @@ import { DiscoveryRoutes } from './discovery-routes.ts';
 import { type FailureReport, sendError, sendNotFound, sendStatus } from './errors.ts';
 import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
-import { assertNoImpersonation } from './impersonation.ts';
+import { impersonate } from './impersonation.ts';
 import { assertRoutable } from './negotiate.ts';
 
 import { sendOpenId } from './openid.ts';
@@ -299,19 +299,23 @@ class Router {
     return true;
   }
 
-  async #serveUser(exchange: Exchange, user: User): Promise<void> {
+  async #serveUser(exchange: Exchange, requester: User): Promise<void> {
     const { route, path } = exchange.routed;
-    const cluster = clusterOf(exchange, user);
+    const cluster = clusterOf(exchange, requester);
     if (this.#isStopping) {
       // HTTP/2 has no such header; its sessions are told to go away when they are closed.
       if (exchange.request.httpVersionMajor < 2) exchange.response.setHeader('Connection', 'close');
       throw newTooManyRequests('the server is shutting down', 1);
     }
-    assertNoImpersonation(exchange, user);
     if (cluster === undefined) throw new UnknownCluster();
-    if (route.kind === 'resource') return this.#resources.serve(exchange, { user, cluster, path: route });
+    const { access } = this.#options.api;
+    const asked = impersonate(exchange, access, { user: requester, cluster });
+    const { user, vouchers } = asked === undefined ? { user: requester, vouchers: undefined } : await asked;
+    if (route.kind === 'resource') {
+      return this.#resources.serve(exchange, { user, cluster, path: route, vouchers });
+    }
     exchange.limitTime();
-    await this.#options.api.access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
+    await access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
     this.#assertCluster(cluster);
     if (route.kind === 'unknown') return sendNotFound(exchange);
     if (exchange.method !== 'GET') {

@@ -22,10 +22,17 @@ import {
 } from '../base/mod.ts';
 import {
   ControllerRuntime,
+  clusterRoleAggregationController,
   customResourceDefinitionController,
+  EventExpiry,
   garbageCollector,
   namespaceController,
+  namespaceDefaultsController,
+  oweRootCa,
   resourceQuotaController,
+  rootCaController,
+  serviceAccountTokenController,
+  systemNamespaceController,
 } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
@@ -73,6 +80,10 @@ export interface MemberOptions {
   readonly authentication?: AuthenticationOptions;
   /** Admission plugins that are on beyond the default ones, and off. */
   readonly admission?: AdmissionChoice;
+  /** How long events live after they were last written; 0 is for ever. */
+  readonly eventTtlMs?: number;
+  /** Controllers that do not run, by name: for tests of the server alone. What they owe stays owed. */
+  readonly disabledControllers?: readonly string[];
 }
 
 /** A member that answers requests. */
@@ -90,6 +101,8 @@ const SHARD = 'root' as ShardName;
 const DATABASE_DIRECTORY = 'data';
 const TOKEN_KEY_FILE = '.continue-token-key';
 const TOKEN_KEY_BYTES = 32;
+// As upstream's --event-ttl.
+const EVENT_TTL_MS = 60 * 60_000;
 const FAILURE_CHECK_MS = 1_000;
 
 /**
@@ -176,17 +189,24 @@ async function assemble(
     tokens: new ContinueTokens(tokenKey),
     region: options.region as RegionName,
     ...authentication,
+    caBundle: certificates.ca,
   };
   await found(api);
+  await oweRootCa(api);
   const controllers = new ControllerRuntime({
     api,
     clock: systemClock,
     controllers: [
       namespaceController(api),
+      serviceAccountTokenController(api),
+      namespaceDefaultsController(api),
+      systemNamespaceController(api),
+      rootCaController(api),
+      clusterRoleAggregationController(api),
       customResourceDefinitionController(api),
       resourceQuotaController(api),
       ...garbageCollector(api),
-    ],
+    ].filter(({ name }) => !(options.disabledControllers ?? []).includes(name)),
     report: (controller, key, error) => {
       // Somebody else was quicker: the next look settles it, and there is nothing to do for an operator.
       const isRace = error instanceof StatusError && error.reason === 'Conflict';
@@ -200,6 +220,14 @@ async function assemble(
   });
   await controllers.start();
   cleanups.unshift(() => controllers.close());
+  const expiry = new EventExpiry({
+    api,
+    clock: systemClock,
+    ttlMs: options.eventTtlMs ?? EVENT_TTL_MS,
+    report: (error) => log.warn('events could not be deleted for now', { error: String(error) }),
+  });
+  expiry.start();
+  cleanups.unshift(() => expiry.close());
   const facade = createFacade({
     api,
     authenticator: authentication.authenticator,

@@ -2,8 +2,10 @@ import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { limits, type Net, type NetRequest, type NetResponse } from '../base/mod.ts';
 import type { AddressPolicy } from './address-policy.ts';
+import { CallSlots } from './call-slots.ts';
 import { goErrorText } from './net-errors.ts';
 
 /** The network that a member uses, and how it is closed. */
@@ -14,30 +16,29 @@ export interface ClosableNet extends Net {
 /**
  * Calls over HTTPS. Names are resolved once per connection, every address is held against the policy, and
  * the connection goes to an address that passed: a name that changes its mind in between gains nothing.
- * Redirects are answers like others. Connections are kept, and their number is bounded, as are the calls.
+ * Redirects are answers like others, and bodies are taken as they are, compressed or not. Connections are kept,
+ * and their number is bounded, as are the calls, in all and of each logical cluster.
  */
 export function createNet(policy: AddressPolicy): ClosableNet {
-  const agent = new Agent({
-    keepAlive: true,
-    maxSockets: limits.webhookConnectionsPerServerMax,
-    maxTotalSockets: limits.webhookConnectionsMax,
-    timeout: limits.webhookIdleConnectionMs,
-    // As upstream: a proxy that balances connections would see only one of HTTP/2.
-    ALPNProtocols: ['http/1.1'],
-  });
-  const calls = new Calls();
+  const agent = new KeepingAgent();
+  const slots = new CallSlots();
   return {
     async post(request) {
       const prefix = `Post ${JSON.stringify(request.url)}: `;
       const url = new URL(request.url);
-      const release = calls.begin(url.host);
-      if (release === undefined) throw new Error(`${prefix}too many calls are under way`);
+      const timeout = AbortSignal.timeout(request.timeoutMs);
+      const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
+      const slot = slots.take({ tenant: request.cluster, server: url.host }, signal);
+      if (slot === undefined) throw new Error(`${prefix}too many calls are under way`);
       try {
-        return await call(agent, policy, { ...request, url: url.href });
+        const release = await slot;
+        try {
+          return await call(agent, policy, { ...request, url: url.href, signal });
+        } finally {
+          release();
+        }
       } catch (cause) {
         throw new Error(`${prefix}${goErrorText(cause, url)}`, { cause });
-      } finally {
-        release();
       }
     },
     async close() {
@@ -46,23 +47,24 @@ export function createNet(policy: AddressPolicy): ClosableNet {
   };
 }
 
-/** Counts what is under way, so that it stays bounded. */
-class Calls {
-  readonly #byServer = new Map<string, number>();
-  #count = 0;
+/** Keeps connections for the next call, and closes the oldest of them when there are too many. */
+class KeepingAgent extends Agent {
+  constructor() {
+    super({
+      keepAlive: true,
+      maxSockets: limits.webhookConnectionsPerServerMax,
+      timeout: limits.webhookIdleConnectionMs,
+      // As upstream: a proxy that balances connections would see only one of HTTP/2.
+      ALPNProtocols: ['http/1.1'],
+    });
+  }
 
-  /** What ends the call; undefined when there are too many. */
-  begin(server: string): (() => void) | undefined {
-    const own = this.#byServer.get(server) ?? 0;
-    if (this.#count >= limits.webhookCallsMax || own >= limits.webhookCallsPerServerMax) return undefined;
-    this.#count += 1;
-    this.#byServer.set(server, own + 1);
-    return () => {
-      this.#count -= 1;
-      const left = (this.#byServer.get(server) ?? 1) - 1;
-      if (left === 0) this.#byServer.delete(server);
-      else this.#byServer.set(server, left);
-    };
+  // Node's own bound over all servers counts idle connections: who leaves many open would shut out everybody.
+  override keepSocketAlive(socket: Duplex): boolean {
+    const idle = Object.values(this.freeSockets).flatMap((sockets) => sockets ?? []);
+    if (idle.length >= limits.webhookIdleConnectionsMax) idle[0]?.destroy();
+    // The types of Node say that nothing comes back.
+    return (super.keepSocketAlive(socket) as unknown) !== false;
   }
 }
 
@@ -70,11 +72,9 @@ async function call(agent: Agent, policy: AddressPolicy, request: NetRequest): P
   const { hostname } = new URL(request.url);
   const literal = hostname.replace(/^\[|\]$/g, '');
   if (isIP(literal) !== 0 && !policy.allows(literal)) throw new AddressRefused(literal);
-  const timeout = AbortSignal.timeout(request.timeoutMs);
-  const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   for (let attempts = 1; ; attempts++) {
     try {
-      return await once(agent, policy, { ...request, signal });
+      return await once(agent, policy, request);
     } catch (error) {
       // The server closed an idle connection just when it was taken. A server that was started anew has closed
       // all that are kept, so each of them may have to be found out.

@@ -17,6 +17,7 @@ afterAll(async () => {
 
 function post(url: string, options: { timeoutMs?: number; signal?: AbortSignal } = {}) {
   return net.post({
+    cluster: 'tenant',
     url,
     ca: Buffer.from(server.caBundle, 'base64').toString(),
     contentType: 'application/json',
@@ -45,6 +46,7 @@ describe('the network of a member', () => {
     const closed = createNet(addressPolicy([]));
     await expect(
       closed.post({
+        cluster: 'tenant',
         url,
         ca: undefined,
         contentType: '',

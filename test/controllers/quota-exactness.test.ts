@@ -113,6 +113,7 @@ describe('the numbers of a quota', () => {
       fc.asyncProperty(timedArbitrary, disksArbitrary, async (steps, disks) => {
         const member = await startMember(disks);
         const books = new Books(member);
+        await books.load();
         await Promise.all(
           steps.map(async ({ step, turn }) => {
             await turns(turn);

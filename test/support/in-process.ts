@@ -28,6 +28,8 @@ export interface InProcessServer {
 export interface InProcessOptions {
   readonly users?: Readonly<Record<string, User>>;
   readonly authentication?: AuthenticationOptions;
+  /** Controllers that do not run, by name. */
+  readonly disabledControllers?: readonly string[];
 }
 
 /** Starts a member on a free port and an empty directory. */
@@ -54,6 +56,7 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
           user,
         })),
       },
+      disabledControllers: options.disabledControllers ?? [],
     });
     return {
       url: member.url,

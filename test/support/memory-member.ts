@@ -1,12 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
-import {
-  Access,
-  Authenticator,
-  parseSigningKey,
-  ServiceAccountIssuer,
-  serviceAccountTokens,
-  verificationKey,
-} from '../../src/access/mod.ts';
+import { Access } from '../../src/access/mod.ts';
 import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
 import {
   type Api,
@@ -16,6 +8,7 @@ import {
   logicalClusterKey,
 } from '../../src/api/mod.ts';
 import {
+  type Clock,
   type LogicalCluster,
   type RegionName,
   type ShardName,
@@ -28,9 +21,11 @@ import {
   garbageCollector,
   namespaceController,
   resourceQuotaController,
+  serviceAccountTokenController,
 } from '../../src/controllers/mod.ts';
 import { DefinitionRegistry } from '../../src/definitions/mod.ts';
 import { type MemoryDisk, MemoryKeyValue, Store } from '../../src/store/mod.ts';
+import { memoryAuthentication } from './memory-authentication.ts';
 
 /** The inside of a member without network and files: the real store on the in-memory key-value. */
 export interface MemoryMember {
@@ -63,33 +58,14 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     clock: systemClock,
     random: systemRandom,
   });
-  const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
-  const registry = new DefinitionRegistry(store);
-  const access = new Access({ store, logicalClusterKey });
-  const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
-    quotas,
-    authorize: (request) => access.decide(request),
-    definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
-  });
-  const api: Api = {
-    store,
-    quotas,
-    access,
-    registry,
-    admission: new AdmissionChain(plugins),
-    random: systemRandom,
-    clock: systemClock,
-    net: { post: () => Promise.reject(new Error('there is no network')) },
-    tokens: new ContinueTokens(Buffer.alloc(32)),
-    region: 'test' as RegionName,
-    ...authentication(store),
-  };
+  const api = memoryApi(store, options);
   const failures: unknown[] = [];
   const controllers = new ControllerRuntime({
     api,
     clock: systemClock,
     controllers: [
       namespaceController(api),
+      serviceAccountTokenController(api),
       customResourceDefinitionController(api),
       resourceQuotaController(api),
       ...garbageCollector(api),
@@ -105,42 +81,43 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     async crash() {
       const survivor = keyValue.crash(options.disk);
       await controllers.close();
-      quotas.close();
+      api.quotas.close();
       return open(options, survivor);
     },
     async close() {
       await controllers.close();
-      quotas.close();
+      api.quotas.close();
       await store.close();
     },
   };
 }
 
-const ISSUER = 'https://kcp.default.svc';
-// One for all members of a test, so that tokens outlive a crash.
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-const signingKey = parseSigningKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
-
-function authentication(store: Store): Pick<Api, 'authenticator' | 'serviceAccounts'> {
-  const keys = [verificationKey(signingKey)];
-  const tokens = [
-    serviceAccountTokens({ issuers: [ISSUER], keys, clock: systemClock, read: (key) => store.get(key) }),
-  ];
+/** All that a member's verbs need, around a store that may be on a clock of its own. */
+export function memoryApi(
+  store: Store,
+  options: { readonly isQuotaEnforced?: boolean; readonly clock?: Clock } = {},
+): Api {
+  const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
+  const registry = new DefinitionRegistry(store);
+  const access = new Access({ store, logicalClusterKey });
+  const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
+    quotas,
+    authorize: (request) => access.decide(request),
+    definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
+  });
   return {
-    authenticator: new Authenticator({
-      tokens,
-      clock: systemClock,
-      audiences: [ISSUER],
-      allowsAnonymous: false,
-    }),
-    serviceAccounts: new ServiceAccountIssuer({
-      issuer: ISSUER,
-      signingKey,
-      keys,
-      clock: systemClock,
-      random: systemRandom,
-      keysUrl: () => `${ISSUER}/openid/v1/jwks`,
-    }),
+    store,
+    quotas,
+    access,
+    registry,
+    admission: new AdmissionChain(plugins),
+    random: systemRandom,
+    clock: options.clock ?? systemClock,
+    net: { post: () => Promise.reject(new Error('there is no network')) },
+    tokens: new ContinueTokens(Buffer.alloc(32)),
+    region: 'test' as RegionName,
+    caBundle: 'certificates\n',
+    ...memoryAuthentication(store),
   };
 }
 

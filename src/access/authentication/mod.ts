@@ -17,3 +17,4 @@ export {
 export { serviceAccountTokens } from './service-account-tokens.ts';
 export { staticTokens, type TokenCredential } from './static-tokens.ts';
 export { parseTokenFile, TokenFileError } from './token-file.ts';
+export { isReservedExtra } from './user-extras.ts';

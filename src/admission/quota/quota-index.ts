@@ -92,9 +92,9 @@ export class QuotaIndex {
     this.#names.set(placeText(cluster, namespace), names);
   }
 
-  #noteEvent({ key, newRow }: StoreEvent): void {
+  #noteEvent(event: StoreEvent): void {
     // Only additions: a deletion that is heard of now may have been followed by a creation already.
-    if (isQuota(key) && newRow !== undefined) this.note(key);
+    if (isQuota(event.key) && event.newRow !== undefined) this.note(event.key);
   }
 }
 

@@ -29,6 +29,8 @@ export interface ManagerRules {
   readonly convert: VersionConverter;
   /** Which fields of that version the endpoint lets its writers own; `undefined` for all. */
   readonly filterOf?: (apiVersion: string) => FieldFilter | undefined;
+  /** Called between the parts of the work: it goes on when what comes back has resolved. */
+  readonly pause?: () => Promise<void> | undefined;
 }
 
 /** Ownership could not be worked out, because the object cannot be converted, merged or compared. */

@@ -12,6 +12,12 @@ export function* waitFor<T>(value: T | Promise<T>): Steps<T> {
   return value instanceof Promise ? ((yield value) as T) : value;
 }
 
+/** Lets others have a turn, if the caller wants that. */
+export function* rest({ pause }: { readonly pause?: () => Promise<void> | undefined }): Steps<void> {
+  const turn = pause?.();
+  if (turn !== undefined) yield turn;
+}
+
 async function finish<T>(steps: Steps<T>, first: Promise<unknown>): Promise<T> {
   let pending = first;
   for (;;) {

@@ -15,7 +15,7 @@ import {
 import { mergeTyped } from './merge.ts';
 import { pruneDropped } from './prune-dropped.ts';
 import { reconcileSet } from './schema-sets.ts';
-import { runSteps, type Steps } from './steps.ts';
+import { rest, runSteps, type Steps } from './steps.ts';
 import { fieldSetOf } from './to-field-set.ts';
 import type { TypedValue } from './typed-value.ts';
 import { areEqual } from './value-order.ts';
@@ -58,7 +58,7 @@ export type ApplyOutcome =
 /**
  * The managers after an update: the updater owns what it added and changed, and everybody else loses that
  * and what is gone. An entry that says the same as before is the very same object. Returns a promise only
- * if a conversion does.
+ * if a conversion does, or a pause.
  *
  * @throws {ApplyError} where objects cannot be converted or compared
  */
@@ -69,7 +69,7 @@ export function updateManagers(options: UpdateOptions): Managers | Promise<Manag
 /**
  * Applies a configuration: merges it into the live object, removes what the manager applied before and
  * neither applies now nor shares with anybody, and works out who owns what. Returns a promise only if a
- * conversion does.
+ * conversion does, or a pause.
  *
  * @throws {ApplyError} where objects cannot be converted, merged or compared
  */
@@ -81,7 +81,9 @@ function* updateSteps({ live, next, managers, manager, rules }: UpdateOptions): 
   const conversions = new Conversions(rules.convert);
   const reconciled = yield* reconcileManagers({ live, managers, conversions });
   const { apiVersion } = next;
+  yield* rest(rules);
   const settled = yield* settle({ live, next, managers: reconciled, manager, rules, conversions });
+  yield* rest(rules);
   const changed = settled.comparison;
   const others = withoutFields(reconciled, settled);
   const known = others.get(manager);
@@ -96,16 +98,21 @@ function* applySteps({ live, config, managers, manager, force, rules }: ApplyOpt
   const conversions = new Conversions(rules.convert);
   const reconciled = yield* reconcileManagers({ live, managers, conversions });
   const { apiVersion } = config;
+  yield* rest(rules);
   const merged = attempt('failed to merge config', () => mergeTyped(live, config));
+  yield* rest(rules);
   const last = reconciled.get(manager);
   const set = filterSet(fieldSetOf(config), rules.filterOf?.(apiVersion));
   reconciled.set(manager, sameOr(last, { set, apiVersion, isApplied: true }));
+  yield* rest(rules);
   const next = yield* attemptSteps(
     'failed to prune fields',
     pruneDropped({ merged, last, managers: reconciled, manager, apiVersion, conversions }),
   );
+  yield* rest(rules);
   const settled = yield* settle({ live, next, managers: reconciled, manager, rules, conversions });
   if (!force && settled.conflicts.size > 0) return { kind: 'conflict', conflicts: listConflicts(settled) };
+  yield* rest(rules);
   const isSame = areEqual(live.value, next.value);
   return {
     kind: 'applied',

@@ -49,6 +49,7 @@ export async function applyOwned(rules: OwnershipRules, applied: AppliedConfigur
   const { live, config, writer } = applied;
   const liveObject = live === undefined ? rules.empty : withoutManagedFields(live);
   const managed = await ownersOf(rules, { live, liveObject, writer });
+  await rules.pause?.();
   const step = { ...applied, liveObject, managed };
   let merged = await mergeOwned(rules, step);
   if ('conflicts' in merged && writer.manager === KUBECTL) {
@@ -59,6 +60,7 @@ export async function applyOwned(rules: OwnershipRules, applied: AppliedConfigur
     throw newApplyConflict(applied.shown?.(merged.conflicts) ?? merged.conflicts);
   }
   const { object } = merged;
+  await rules.pause?.();
   if (writer.manager === KUBECTL && hasLastApplied(object)) setLastApplied(object, config);
   const entries = encodeManagedFields(merged.managed);
   if (entries === undefined) delete object.metadata.managedFields;
@@ -123,6 +125,7 @@ async function mergeOwned(
     else owners.set(id, { ...own, set });
   }
   const { object } = result;
+  await rules.pause?.();
   // As upstream: who only joins in owning what is there already is not given a time.
   const times = object === undefined ? managed.times : new Map(managed.times).set(id, now);
   return {

@@ -26,6 +26,8 @@ export interface OwnershipRules {
   typeOf(apiVersion: string): ApplyType | undefined;
   /** The object in another version that {@link typeOf} knows. */
   convert(object: KubeObject, apiVersion: string): KubeObject | Promise<KubeObject>;
+  /** Called between the parts of the work, for others to get a turn. */
+  pause?(): Promise<void> | undefined;
 }
 
 /** Who writes, and when: RFC 3339 seconds. */
@@ -73,6 +75,7 @@ export function typedObject(rules: OwnershipRules, object: JsonObject): TypedVal
 /** How the updater sees the other versions of an object. */
 export function managerRules(rules: OwnershipRules): ManagerRules {
   return {
+    ...(rules.pause && { pause: () => rules.pause?.() }),
     filterOf: (apiVersion) => (apiVersion === rules.apiVersion ? rules.filter : undefined),
     convert(typed, apiVersion) {
       const type = rules.typeOf(apiVersion);

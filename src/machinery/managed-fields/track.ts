@@ -36,6 +36,7 @@ export async function trackUpdate(
 ): Promise<void> {
   const { live, object, writer } = change;
   const before = ownershipBefore(rules, change);
+  await rules.pause?.();
   delete object.metadata.managedFields;
   // Once an object is without managed fields, only an apply begins them anew.
   const isUntracked = live !== undefined && before.owners.size === 0;
@@ -49,6 +50,7 @@ export async function trackUpdate(
     if (!(error instanceof TypedValueError || error instanceof ApplyError)) throw error;
     return;
   }
+  await rules.pause?.();
   const entries = encodeManagedFields(capUpdaters(after));
   if (entries !== undefined) object.metadata.managedFields = entries;
 }

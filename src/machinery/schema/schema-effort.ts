@@ -11,8 +11,10 @@ import { visitSchema } from './schema-nodes.ts';
 export function validateSchemaEffort(schemas: readonly Schema[], path: string): FieldError[] {
   const patterns = new Set<string>();
   let textLength = 0;
+  let count = 0;
   for (const schema of schemas) {
     visitSchema(schema, (node) => {
+      count += 1;
       if (typeof node.pattern === 'string') patterns.add(node.pattern);
       for (const { rule, messageExpression } of node['x-kubernetes-validations'] ?? []) {
         textLength += rule.length + (messageExpression?.length ?? 0);
@@ -22,6 +24,9 @@ export function validateSchemaEffort(schemas: readonly Schema[], path: string): 
   const errors: FieldError[] = [];
   let patternSize = 0;
   for (const pattern of patterns) patternSize += patternSizeOf(pattern);
+  if (count > limits.definitionSchemasMax) {
+    errors.push(forbidden(path, `must not have more than ${limits.definitionSchemasMax} schemas in all`));
+  }
   if (patternSize > limits.patternsDefinitionSizeMax) {
     const max = limits.patternsDefinitionSizeMax;
     const detail = `must not have patterns of more than ${max} parts in all when their repetitions are written out`;

@@ -20,17 +20,20 @@ export function visitSchema(schema: Schema, visit: (node: Schema) => void): void
   const pending: Schema[] = [schema];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     visit(node);
-    for (const child of childSchemas(node)) pending.push(child);
+    pushChildSchemas(node, pending);
   }
 }
 
-function* childSchemas(schema: Schema): Iterable<Schema> {
-  if (schema.properties !== undefined) yield* Object.values(schema.properties);
+// No generator: definitions may have thousands of schemas, and a dozen rules visit them all.
+function pushChildSchemas(schema: Schema, pending: Schema[]): void {
+  if (schema.properties !== undefined) {
+    for (const name of Object.keys(schema.properties)) pending.push(schema.properties[name]!);
+  }
   const additional = additionalSchemaOf(schema);
-  if (additional !== undefined) yield additional;
-  if (schema.items !== undefined) yield schema.items;
-  yield* schema.allOf ?? [];
-  yield* schema.anyOf ?? [];
-  yield* schema.oneOf ?? [];
-  if (schema.not !== undefined) yield schema.not;
+  if (additional !== undefined) pending.push(additional);
+  if (schema.items !== undefined) pending.push(schema.items);
+  for (const children of [schema.allOf, schema.anyOf, schema.oneOf]) {
+    for (const child of children ?? []) pending.push(child);
+  }
+  if (schema.not !== undefined) pending.push(schema.not);
 }
