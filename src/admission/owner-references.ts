@@ -16,12 +16,18 @@ export interface OwnerReferenceGround {
  * delete it; and who makes an owner wait for it (`blockOwnerDeletion`) must be allowed to set the owner's
  * finalizers. Off by default, as upstream.
  */
-export function ownerReferencesPermission(ground: OwnerReferenceGround): AdmissionPlugin {
+export function ownerReferencesPermission(given: OwnerReferenceGround): AdmissionPlugin {
   return {
     name: 'OwnerReferencesPermissionEnforcement',
     operations: ['CREATE', 'UPDATE'],
-    async validate(request) {
+    async validate(request, reads) {
       if (!isChanged(request)) return;
+      const authorize: Authorizer = async (question) => {
+        const answer = await given.authorize(question);
+        reads.reliesOn.push(...answer.reliesOn);
+        return answer;
+      };
+      const ground = { ...given, authorize };
       // Who creates an object could as well have left it alone.
       if (request.operation !== 'CREATE') await assertMayDelete(ground, request);
       const blocking = newlyBlocking(request);

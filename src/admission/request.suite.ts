@@ -42,7 +42,7 @@ export async function verdictOf(
   request: AdmissionRequest,
 ): Promise<string | undefined> {
   if (!plugin.operations.includes(request.operation)) return undefined;
-  const reads = { read: () => undefined };
+  const reads = { read: () => undefined, reliesOn: [] };
   try {
     await plugin.mutate?.(request, reads);
     await plugin.validate?.(request, reads);

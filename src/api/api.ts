@@ -21,12 +21,12 @@ export interface Api {
   readonly net: Net;
   readonly tokens: ContinueTokens;
   readonly region: RegionName;
+  /** The certificates by which clients trust this server, in PEM: every namespace shows them. */
+  readonly caBundle: string;
   /** For reviews of tokens. */
   readonly authenticator: Authenticator;
   /** Issues the tokens of service accounts. */
   readonly serviceAccounts: ServiceAccountIssuer;
-  /** The certificates by which clients trust this server, in PEM: every namespace shows them. */
-  readonly caBundle: string;
 }
 
 /** What one request brings along besides its target. */

@@ -149,6 +149,8 @@ export const limits = {
   controllerChangesMax: 64,
   /** Events that expire in one commit, which holds the event loop for some milliseconds. */
   expiredEventsMax: 256,
+  /** Namespaces that are searched for an owner that is not in its dependent's: a read of some microseconds each. */
+  ownerNamespacesMax: 256,
   /** Owner references of unknown kinds that wait for a CRD; a waiting one costs some 500 bytes. */
   unknownOwnersMax: 10_000,
   /** Kinds of owners whose plurals are remembered: far more than one set of controllers uses. */
@@ -176,6 +178,11 @@ export const limits = {
   watchConversionsBytesMax: 16 * 1024 * 1024,
   /** A connection to a webhook that nobody used for this long is closed. */
   webhookIdleConnectionMs: 30_000,
+  /**
+   * Managers of one object's fields: those that update are merged beyond ten, those that apply are not, and every
+   * write of the object looks at what each of them owns. Objects of large clusters have a dozen.
+   */
+  fieldManagersMax: 100,
   /** Identities of field managers kept parsed: a few dozen serve nearly all objects. */
   managersCachedMax: 1_024,
   /**

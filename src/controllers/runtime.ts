@@ -34,6 +34,9 @@ const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 60_000;
 // A waiting debt is looked at now and then, whatever the events said: a missed wake-up costs time, not correctness.
 const RECHECK_MS = 30_000;
+// A look that took longer, and found that it has to wait, is followed by a rest as long as itself: what it waits for
+// may come in many parts, such as finalizers of a large namespace, and each would make it look at everything again.
+const RESTLESS_MS = 20;
 const CONCURRENT_MAX = 64;
 // Of one logical cluster: enough to share writes to the disk, and a quarter of what there is.
 const CONCURRENT_PER_CLUSTER_MAX = 16;
@@ -44,6 +47,8 @@ interface Item {
   isRunning: boolean;
   isDirty: boolean;
   failures: number;
+  /** By the monotonic clock: no look before this. */
+  restUntilMs: number;
   cancelRetry: (() => void) | undefined;
 }
 
@@ -146,6 +151,7 @@ export class ControllerRuntime {
       isRunning: false,
       isDirty: false,
       failures: 0,
+      restUntilMs: 0,
       cancelRetry: undefined,
     };
     this.#items.set(text, { ...fresh, key });
@@ -161,6 +167,11 @@ export class ControllerRuntime {
       return;
     }
     item.cancelRetry?.();
+    const restMs = item.restUntilMs - this.#clock.monotonicMs();
+    if (restMs > 0) {
+      item.cancelRetry = this.#clock.after(restMs, () => this.#wake(text));
+      return;
+    }
     item.cancelRetry = undefined;
     item.isQueued = true;
     this.#queue.push(item.key.cluster, text);
@@ -187,11 +198,16 @@ export class ControllerRuntime {
     item.isRunning = true;
     item.isDirty = false;
     const debt: Debt = { key: item.key, payload: item.payload };
+    const beganMs = this.#clock.monotonicMs();
     let retryMs: number | undefined = RECHECK_MS;
     try {
       const result = await this.#controllers.get(item.key.controller)!.reconcile(debt, this.#abort.signal);
       item.failures = 0;
       if (result === 'settled') retryMs = (await this.#settle(debt)) ? undefined : 0;
+      const nowMs = this.#clock.monotonicMs();
+      const tookMs = nowMs - beganMs;
+      if (result === 'waiting' && tookMs > RESTLESS_MS)
+        item.restUntilMs = nowMs + Math.min(tookMs, RECHECK_MS);
     } catch (error) {
       item.failures += 1;
       retryMs = Math.min(RETRY_MS_MIN * 2 ** item.failures, RETRY_MS_MAX);

@@ -316,7 +316,8 @@ class Router {
     }
     exchange.limitTime();
     await access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
-    this.#assertCluster(cluster);
+    // Everybody may ask for health anywhere: the answer must not tell whether there is such a workspace.
+    if (route.kind !== 'health') this.#assertCluster(cluster);
     if (route.kind === 'unknown') return sendNotFound(exchange);
     if (exchange.method !== 'GET') {
       throw newMethodNotAllowed({ group: '', resource: path }, exchange.method.toLowerCase());

@@ -2,14 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Access } from '../access/mod.ts';
-import {
-  AdmissionChain,
-  type AdmissionChoice,
-  AdmissionChoiceError,
-  admissionPlugins,
-  chosenPlugins,
-  QuotaLedger,
-} from '../admission/mod.ts';
+import type { AdmissionChoice } from '../admission/mod.ts';
 import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
 import {
   ClockRefused,
@@ -39,6 +32,7 @@ import { createFacade } from '../facade/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
+import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
 import {
   type AuthenticationOptions,
@@ -76,14 +70,14 @@ export interface MemberOptions {
   readonly log: MemberLog;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks?: readonly string[];
-  /** Who may come in. */
-  readonly authentication?: AuthenticationOptions;
   /** Admission plugins that are on beyond the default ones, and off. */
   readonly admission?: AdmissionChoice;
   /** How long events live after they were last written; 0 is for ever. */
   readonly eventTtlMs?: number;
   /** Controllers that do not run, by name: for tests of the server alone. What they owe stays owed. */
   readonly disabledControllers?: readonly string[];
+  /** Who may come in. */
+  readonly authentication?: AuthenticationOptions;
 }
 
 /** A member that answers requests. */
@@ -110,7 +104,7 @@ const FAILURE_CHECK_MS = 1_000;
  * that an operator can mend; then nothing is left behind that a later start would stumble over.
  */
 export async function startMember(options: MemberOptions): Promise<Member> {
-  const plugins = chosenAdmission(options);
+  const plugins = chosenAdmission(options.admission);
   const lock = await acquireDirectoryLock(options.rootDirectory);
   const cleanups: Cleanup[] = [() => lock.release()];
   try {
@@ -167,29 +161,23 @@ async function assemble(
   const net = createNet(addressPolicy(webhookNetworksOf(options)));
   cleanups.unshift(() => net.close());
   const registry = new DefinitionRegistry(store);
-  const quotas = new QuotaLedger(store, { isEnforced: options.plugins.includes('ResourceQuota') });
-  cleanups.unshift(async () => quotas.close());
   const access = new Access({ store, logicalClusterKey });
   cleanups.unshift(async () => access.close());
+  const { admission, quotas } = createAdmission(options.plugins, { store, registry, access });
+  cleanups.unshift(async () => quotas.close());
   const api: Api = {
     store,
-    registry,
     quotas,
+    registry,
+    admission,
     access,
-    admission: new AdmissionChain(
-      admissionPlugins(options.plugins, {
-        quotas,
-        authorize: (request) => access.decide(request),
-        definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
-      }),
-    ),
     random: systemRandom,
     clock: systemClock,
     net,
     tokens: new ContinueTokens(tokenKey),
     region: options.region as RegionName,
-    ...authentication,
     caBundle: certificates.ca,
+    ...authentication,
   };
   await found(api);
   await oweRootCa(api);
@@ -250,15 +238,6 @@ async function assemble(
   await writeAdminKubeconfig({ path: kubeconfigPath, host, port, ca: certificates.ca, token: tokens });
   log.info('serving', { url, directory, revision: store.revision });
   return { url, kubeconfigPath, api, failed: failureOf(store, cleanups) };
-}
-
-function chosenAdmission({ admission }: MemberOptions): readonly string[] {
-  try {
-    return chosenPlugins(admission ?? { enable: [], disable: [] });
-  } catch (error) {
-    if (!(error instanceof AdmissionChoiceError)) throw error;
-    throw new StartError(error.message, { exitCode: 2, cause: error });
-  }
 }
 
 /** A member on loopback is for trying things out, and the webhooks run beside it. */

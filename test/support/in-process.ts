@@ -27,9 +27,9 @@ export interface InProcessServer {
 /** Who else there is besides the administrators, by token. */
 export interface InProcessOptions {
   readonly users?: Readonly<Record<string, User>>;
-  readonly authentication?: AuthenticationOptions;
   /** Controllers that do not run, by name. */
   readonly disabledControllers?: readonly string[];
+  readonly authentication?: AuthenticationOptions;
 }
 
 /** Starts a member on a free port and an empty directory. */
