@@ -224,6 +224,15 @@ export const limits = {
    */
   quotasPerNamespaceMax: 32,
   quotaBytesMax: 16 * 1024,
+  /** How long an OIDC provider may take, and what its answers may hold: real ones have some kilobytes. */
+  oidcFetchTimeoutMs: 10_000,
+  oidcDocumentBytesMax: 1024 * 1024,
+  /** Keys that a provider may have: real ones have two or three, and one more while they rotate. */
+  oidcKeysMax: 100,
+  /** Tokens may name any key: a provider is asked for its keys only so often because of it. */
+  oidcFetchIntervalMsMin: 10_000,
+  /** Keys that a provider has withdrawn are forgotten after this at the latest, when the next token comes. */
+  oidcKeysAgeMsMax: 10 * 60_000,
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,
