@@ -1,4 +1,5 @@
 import { type LogicalCluster, SYSTEM_ADMIN_CLUSTER } from '../base/mod.ts';
+import { type JsonObject, objectAt, textAt } from '../machinery/mod.ts';
 import type { GroupOfCluster, ObjectKey, Store } from '../store/mod.ts';
 import type { PathAttributes, ResourceAttributes } from './attributes.ts';
 import {
@@ -12,6 +13,13 @@ import {
   entryChain,
   type RbacAt,
 } from './chain/mod.ts';
+import {
+  type Impersonated,
+  type Impersonation,
+  impersonatedUser,
+  impersonationQuestions,
+  impersonationRefusal,
+} from './impersonation.ts';
 import { StoreLogicalClusters } from './logical-clusters.ts';
 import {
   kcpRbacDefaults,
@@ -31,6 +39,8 @@ export type Authorized<Request> = Request & {
   readonly [authorized]: true;
   /** The question that was answered, which is asked again when the ground of the answer has moved. */
   readonly question: Question;
+  /** What else was asked, because the user is somebody else's to be. */
+  readonly vouchers: readonly Question[];
   /** What the answer was found in; a write is committed only while it still stands. */
   readonly reliesOn: readonly RbacAt[];
 };
@@ -42,6 +52,14 @@ export interface Right {
   readonly scope: RbacScope;
 }
 
+/** Questions that were answered before a request was judged, and what the answers were found in. */
+export interface Vouchers {
+  readonly questions: readonly Question[];
+  readonly reliesOn: readonly RbacAt[];
+}
+
+const NO_VOUCHERS: Vouchers = { questions: [], reliesOn: [] };
+
 /** What is asked about a request: the request itself, nearly always. */
 export type Question = ResourceAttributes | PathAttributes;
 
@@ -52,6 +70,7 @@ export type Question = ResourceAttributes | PathAttributes;
 export class Access {
   readonly #rbac: RbacAuthorizer;
   readonly #reader: StoreRbacReader;
+  readonly #defaults: ReadonlyMap<string, JsonObject>;
   readonly #chain: Authorizer;
   readonly #entry: Authorizer;
 
@@ -62,7 +81,8 @@ export class Access {
   }) {
     this.#reader = new StoreRbacReader(options.store);
     const defaults = [...kubernetesRbacDefaults().clusterRoles, ...kcpRbacDefaults().clusterRoles];
-    this.#rbac = new RbacAuthorizer(withFallbackRoles(this.#reader, defaults));
+    this.#defaults = new Map(defaults.map((role) => [textAt(objectAt(role, 'metadata'), 'name'), role]));
+    this.#rbac = new RbacAuthorizer(withFallbackRoles(this.#reader, this.#defaults));
     const clusters = new StoreLogicalClusters(options);
     const chainOptions = { rbac: this.#rbac, find: (cluster: LogicalCluster) => clusters.find(cluster) };
     this.#chain = accessChain(chainOptions);
@@ -81,9 +101,38 @@ export class Access {
    */
   authorize<Request extends Question>(
     request: Request,
-    question: Question = request,
+    options: { readonly question?: Question; readonly vouchers?: Vouchers } = {},
   ): Eventual<Authorized<Request>> {
-    return after(this.#chain(question), (decision) => settled(request, question, decision));
+    const { question = request, vouchers = NO_VOUCHERS } = options;
+    return after(this.#chain(question), (decision) => settled(request, { question, vouchers, decision }));
+  }
+
+  /** The same request under the rights of now; 403 where they do not suffice any more. */
+  async authorizeAgain<Request extends Question>(request: Authorized<Request>): Promise<Authorized<Request>> {
+    if (this.isCurrent(request.reliesOn)) return request;
+    const vouchers = await this.vouch(request.vouchers);
+    return this.authorize<Request>(request, { question: request.question, vouchers });
+  }
+
+  /** Asks for everything that has to be so before a request is judged; 403 for the first that is not. */
+  async vouch(questions: readonly Question[]): Promise<Vouchers> {
+    const reliesOn: RbacAt[] = [];
+    for (const question of questions) reliesOn.push(...(await this.authorize(question)).reliesOn);
+    return { questions, reliesOn };
+  }
+
+  /**
+   * The user that a request is made as instead of its requester, in one logical cluster; throws 403 where the
+   * requester may not.
+   */
+  async impersonate(
+    requester: { readonly user: User; readonly cluster: LogicalCluster },
+    wanted: Impersonation,
+  ): Promise<Impersonated> {
+    const vouchers = await this.vouch(impersonationQuestions(requester, wanted));
+    const refusal = impersonationRefusal(requester, wanted);
+    if (refusal !== undefined) throw refusal;
+    return { user: impersonatedUser(requester.cluster, wanted), vouchers };
   }
 
   /**
@@ -111,6 +160,16 @@ export class Access {
     return rights;
   }
 
+  /** A ClusterRole that is there in every logical cluster that has none of its name. */
+  defaultRole(name: string): JsonObject | undefined {
+    return this.#defaults.get(name);
+  }
+
+  /** How much the roles and bindings of a logical cluster take: see `grantSizeBytes`. */
+  grantBytes(cluster: LogicalCluster): Promise<number> {
+    return this.#reader.sizeBytes(cluster);
+  }
+
   /** Whether what decisions rely on is still so in the durable state. */
   isCurrent(reliesOn: readonly RbacAt[]): boolean {
     return reliesOn.every(({ cluster, revision }) => this.#reader.revision(cluster) === revision);
@@ -128,9 +187,14 @@ export function groundsOf(reliesOn: readonly RbacAt[]): GroupOfCluster[] {
 
 function settled<Request extends Question>(
   request: Request,
-  question: Question,
-  { verdict, reason, isOutside, reliesOn }: Decision,
+  found: { readonly question: Question; readonly vouchers: Vouchers; readonly decision: Decision },
 ): Authorized<Request> {
-  if (verdict === 'allow') return { ...request, question, reliesOn } as Authorized<Request>;
+  const { question, vouchers, decision } = found;
+  const { verdict, reason, isOutside } = decision;
+  if (verdict === 'allow') {
+    const before = vouchers.reliesOn;
+    const reliesOn = before.length === 0 ? decision.reliesOn : [...before, ...decision.reliesOn];
+    return { ...request, question, vouchers: vouchers.questions, reliesOn } as Authorized<Request>;
+  }
   throw isOutside ? newWorkspaceForbidden(question) : newRequestForbidden(question, reason);
 }

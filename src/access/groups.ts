@@ -2,6 +2,8 @@
 export const MASTERS_GROUP = 'system:masters';
 export const AUTHENTICATED_GROUP = 'system:authenticated';
 export const UNAUTHENTICATED_GROUP = 'system:unauthenticated';
+/** How the names of service accounts begin: `system:serviceaccount:<namespace>:<name>`. */
+export const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:';
 export const ANONYMOUS_USER = 'system:anonymous';
 
 /** Has everything in every logical cluster, by the bootstrap policy. */

@@ -1,8 +1,10 @@
 export type { PathAttributes, ResourceAttributes } from './attributes.ts';
-export { Authenticator, type TokenCredential } from './authenticate.ts';
-export { Access, type Authorized, groundsOf, type Question, type Right } from './authorize.ts';
+export * from './authentication/mod.ts';
+export { Access, type Authorized, groundsOf, type Question, type Right, type Vouchers } from './authorize.ts';
 export * from './chain/mod.ts';
 export { AUTHENTICATED_GROUP, MASTERS_GROUP } from './groups.ts';
+export type { Impersonated, Impersonation } from './impersonation.ts';
+export { isMasterOf } from './masters.ts';
 export * from './rbac/mod.ts';
 export { newRequestForbidden, newWorkspaceForbidden } from './refusals.ts';
 export { SYSTEM_USER, type User } from './user.ts';

@@ -1,4 +1,4 @@
-import type { User } from '../access/mod.ts';
+import type { RbacAt, User } from '../access/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
 import type { Definition } from '../definitions/mod.ts';
 import type { KubeObject } from '../machinery/mod.ts';
@@ -24,6 +24,8 @@ export interface AdmissionRequest {
 /** What a plugin may look at. Whatever it reads becomes a precondition of the commit. */
 export interface AdmissionReads {
   read(key: ObjectKey): Row | undefined;
+  /** What it found out about rights was found in these: add to it. */
+  readonly reliesOn: RbacAt[];
 }
 
 /** One step of the chain. It refuses by throwing a `StatusError`. */

@@ -5,4 +5,6 @@ export {
   type AdmissionRequest,
   type Operation,
 } from './chain.ts';
-export { namespaceLifecycle } from './namespace-lifecycle.ts';
+export { type AdmissionChoice, AdmissionChoiceError, chosenPlugins } from './plugin-names.ts';
+export { type AdmissionGround, admissionPlugins } from './plugins.ts';
+export * from './quota/mod.ts';

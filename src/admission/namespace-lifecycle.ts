@@ -1,5 +1,8 @@
+import type { LogicalCluster } from '../base/mod.ts';
 import { type GroupResource, newForbidden, newNotFound } from '../machinery/mod.ts';
+import type { ObjectKey } from '../store/mod.ts';
 import type { AdmissionPlugin, AdmissionReads, AdmissionRequest } from './chain.ts';
+import { isAbout, newAdmissionForbidden } from './refusal.ts';
 
 const NAMESPACES: GroupResource = { group: '', resource: 'namespaces' };
 // What the server itself relies on in every logical cluster (upstream's immortal namespaces).
@@ -13,8 +16,7 @@ export const namespaceLifecycle: AdmissionPlugin = {
   name: 'NamespaceLifecycle',
   operations: ['CREATE', 'UPDATE', 'DELETE'],
   mutate(request, reads) {
-    const isNamespace = request.definition.group === '' && request.definition.names.plural === 'namespaces';
-    if (isNamespace) {
+    if (isAbout(request, NAMESPACES)) {
       if (request.operation === 'DELETE' && IMMORTAL.includes(request.name)) {
         throw newForbidden(NAMESPACES, request.name, 'this namespace may not be deleted');
       }
@@ -28,22 +30,12 @@ export const namespaceLifecycle: AdmissionPlugin = {
 };
 
 function assertUsable(request: AdmissionRequest, reads: AdmissionReads): void {
-  const { cluster, namespace, definition } = request;
-  const row = reads.read({
-    cluster,
-    group: '',
-    resource: 'namespaces',
-    identity: '',
-    namespace: '',
-    name: namespace,
-  });
+  const { cluster, namespace } = request;
+  const row = reads.read(namespaceKey(cluster, namespace));
   if (row === undefined) throw newNotFound(NAMESPACES, namespace);
   if (request.operation === 'UPDATE' || row.fields['status.phase'] !== 'Terminating') return;
-  const resource = { group: definition.group, resource: definition.names.plural };
-  const name = request.name || request.object?.metadata.generateName || 'Unknown';
-  throw newForbidden(
-    resource,
-    name,
+  throw newAdmissionForbidden(
+    request,
     `unable to create new content in namespace ${namespace} because it is being terminated`,
     [
       {
@@ -54,3 +46,21 @@ function assertUsable(request: AdmissionRequest, reads: AdmissionReads): void {
     ],
   );
 }
+
+function namespaceKey(cluster: LogicalCluster, name: string): ObjectKey {
+  return { cluster, group: '', resource: 'namespaces', identity: '', namespace: '', name };
+}
+
+/**
+ * Nothing is written or deleted in a namespace that does not exist. Off by default: what exists already stays
+ * deletable without its namespace.
+ */
+export const namespaceExists: AdmissionPlugin = {
+  name: 'NamespaceExists',
+  operations: ['CREATE', 'UPDATE', 'DELETE'],
+  validate(request, reads) {
+    const { cluster, namespace } = request;
+    if (namespace === '' || isAbout(request, NAMESPACES)) return;
+    if (reads.read(namespaceKey(cluster, namespace)) === undefined) throw newNotFound(NAMESPACES, namespace);
+  },
+};

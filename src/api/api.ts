@@ -1,5 +1,6 @@
-import type { Access } from '../access/mod.ts';
-import type { AdmissionChain } from '../admission/mod.ts';
+import type { Access, Authenticator, ServiceAccountIssuer } from '../access/mod.ts';
+import type { AdmissionChain, QuotaLedger } from '../admission/mod.ts';
+
 import type { Clock, Net, Random, RegionName } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
 import type { Store } from '../store/mod.ts';
@@ -12,12 +13,20 @@ export interface Api {
   readonly admission: AdmissionChain;
   /** Who may do what. */
   readonly access: Access;
+  /** The books of all quotas: commits of single objects go through it. */
+  readonly quotas: QuotaLedger;
   readonly random: Random;
   readonly clock: Clock;
   /** The way to webhooks. */
   readonly net: Net;
   readonly tokens: ContinueTokens;
   readonly region: RegionName;
+  /** The certificates by which clients trust this server, in PEM: every namespace shows them. */
+  readonly caBundle: string;
+  /** For reviews of tokens. */
+  readonly authenticator: Authenticator;
+  /** Issues the tokens of service accounts. */
+  readonly serviceAccounts: ServiceAccountIssuer;
 }
 
 /** What one request brings along besides its target. */

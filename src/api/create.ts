@@ -12,6 +12,7 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import { assertRoomForDefinition } from './definition-room.ts';
+import { assertMayCreate, assertMayGrant } from './grants.ts';
 import { assertValidNew, dedupeOwners, settleNamespace, warnOf, wipeSystemMetadata } from './metadata.ts';
 import { noteOwnership } from './ownership.ts';
 import { groupResource, objectKey, type Resource, resolve, type Target, UnknownResource } from './target.ts';
@@ -117,6 +118,7 @@ export async function prepareCreate(
   };
   await admit(api, attempt, { ...admission, phase: 'mutate' });
   dedupeOwners(object, context);
+  await assertMayGrant(api, { attempt, object, old: undefined });
   const now = formatTime(api.store.nowMs());
   object.metadata.uid = api.random.uuid();
   object.metadata.creationTimestamp = now;
@@ -124,6 +126,7 @@ export async function prepareCreate(
   const strategyContext = { subresource: target.subresource, now };
   definition.strategy.prepareForCreate(object, strategyContext);
   assertValidNew(resource, object, definition.strategy.validateCreate(object, strategyContext));
+  await assertMayCreate(api, attempt);
   await admit(api, attempt, { ...admission, name, phase: 'validate' });
   assertNoResourceVersion(object);
   if (attempt.currentRow !== undefined) throw alreadyExists(attempt, name);

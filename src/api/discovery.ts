@@ -79,6 +79,7 @@ export function legacyResourceList(
 /** The answer to `GET /`: the paths that a caller may continue with. */
 export function rootPaths(set: DefinitionSet): JsonObject {
   const paths = [
+    '/.well-known/openid-configuration',
     '/api',
     '/apis',
     '/apis/',
@@ -87,6 +88,7 @@ export function rootPaths(set: DefinitionSet): JsonObject {
     '/openapi/v2',
     '/openapi/v3',
     '/openapi/v3/',
+    '/openid/v1/jwks',
   ];
   paths.push('/readyz', '/version');
   for (const group of discoveryGroups(set)) {

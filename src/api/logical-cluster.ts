@@ -1,19 +1,16 @@
-import { SYSTEM_USER } from '../access/mod.ts';
+import { RBAC_GROUP, SYSTEM_USER } from '../access/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
 import { builtinDefinition, collectionOf } from '../definitions/mod.ts';
-import { formatTime, type KubeObject, newObject, objectOf } from '../machinery/mod.ts';
+import { formatTime, newObject, objectOf } from '../machinery/mod.ts';
 import { ExpectationFailed, type Mutation, type NewRow, type ObjectKey, type Row } from '../store/mod.ts';
 import type { Api } from './api.ts';
-import { noteOwnership } from './ownership.ts';
-import { encodeRow } from './row-codec.ts';
+import { defaultSetOf, encodeNew, FOUNDER } from './cluster-default-set.ts';
 
 const GROUP = 'core.kcp.io';
 const KIND = 'LogicalCluster';
 /** A LogicalCluster is alone in its own cluster, and always has this name. */
 const NAME = 'cluster';
-/** The field manager of what every logical cluster begins with, as upstream's bootstrap objects have it. */
-const FOUNDER = 'kube-apiserver';
-const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
+const OWNER_BINDING = 'workspace-admin';
 
 /** The object that makes a logical cluster exist. */
 export function logicalClusterKey(cluster: LogicalCluster): ObjectKey {
@@ -26,17 +23,31 @@ export function readLogicalCluster(api: Api, cluster: LogicalCluster): Row | und
 }
 
 /**
- * Creates a logical cluster with the namespaces that every Kubernetes API has, in one commit. False when
- * it exists already.
+ * Creates a logical cluster with everything that it contains from the beginning, in one commit. The objects that all
+ * have alike are derived from that commit, so that they cost nothing; the owner, if it has one, is made its
+ * administrator by an ordinary ClusterRoleBinding. False when it exists already.
  */
-export async function createLogicalCluster(api: Api, cluster: LogicalCluster): Promise<boolean> {
+export async function createLogicalCluster(
+  api: Api,
+  cluster: LogicalCluster,
+  options: {
+    /** The name of the user who owns it. */
+    readonly owner?: string;
+  } = {},
+): Promise<boolean> {
   const now = formatTime(api.store.nowMs());
-  const mutations: Mutation[] = [
-    { key: logicalClusterKey(cluster), expected: 0, row: logicalClusterRow(api, now) },
-    ...(await Promise.all(NAMESPACES.map((name) => namespaceMutation(api, { cluster, name, now })))),
-  ];
+  const row = logicalClusterRow(api, now);
+  const mutations: Mutation[] = [{ key: logicalClusterKey(cluster), expected: 0, row }];
+  if (options.owner !== undefined)
+    mutations.push(await ownerMutation(api, { cluster, now, owner: options.owner }));
+  const set = await defaultSetOf(api, cluster);
   try {
-    await api.store.commit({ mutations, actor: SYSTEM_USER.name, originRegion: api.region });
+    await api.store.commit({
+      mutations,
+      defaults: { cluster, set, seed: row.uid, creationTime: now },
+      actor: SYSTEM_USER.name,
+      originRegion: api.region,
+    });
     return true;
   } catch (error) {
     if (error instanceof ExpectationFailed) return false;
@@ -44,23 +55,23 @@ export async function createLogicalCluster(api: Api, cluster: LogicalCluster): P
   }
 }
 
-async function namespaceMutation(
+/** As kcp does it: `workspace-admin` gives the owner everything. */
+async function ownerMutation(
   api: Api,
-  options: { readonly cluster: LogicalCluster; readonly name: string; readonly now: string },
+  options: { readonly cluster: LogicalCluster; readonly owner: string; readonly now: string },
 ): Promise<Mutation> {
-  const definition = builtinDefinition('', 'namespaces')!;
-  const namespace = objectOf({
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: objectOf({ name: options.name, uid: api.random.uuid(), creationTimestamp: options.now }),
-  }) as KubeObject;
-  definition.decode(namespace, 'v1');
-  const writer = { manager: FOUNDER, now: options.now };
-  const endpoint = { definition, version: definition.versions[0]!, subresource: '' };
-  await noteOwnership(api, endpoint, { live: undefined, object: namespace, writer });
-  definition.strategy.prepareForCreate(namespace, { subresource: '', now: options.now });
-  const key = { ...collectionOf(options.cluster, definition), namespace: '', name: options.name };
-  return { key, expected: 0, row: encodeRow(definition, 'v1', namespace) };
+  const { cluster, owner, now } = options;
+  const definition = builtinDefinition(RBAC_GROUP, 'clusterrolebindings')!;
+  const object = objectOf({
+    apiVersion: `${RBAC_GROUP}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: objectOf({ name: OWNER_BINDING }),
+    roleRef: objectOf({ apiGroup: RBAC_GROUP, kind: 'ClusterRole', name: 'cluster-admin' }),
+    subjects: [objectOf({ apiGroup: RBAC_GROUP, kind: 'User', name: owner })],
+  });
+  const uid = api.random.uuid();
+  const key = { ...collectionOf(cluster, definition), namespace: '', name: OWNER_BINDING };
+  return { key, expected: 0, row: await encodeNew(api, { definition, object, manager: FOUNDER, uid, now }) };
 }
 
 function logicalClusterRow(api: Api, now: string): NewRow {

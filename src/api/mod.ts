@@ -1,8 +1,20 @@
 export type { Api, RequestContext } from './api.ts';
+export { APPLY_PATCH } from './apply.ts';
 export { ContinueTokens } from './continue-token.ts';
 export { rowInVersion } from './conversion.ts';
 export { create } from './create.ts';
 export { type Body, parseBody } from './decode.ts';
+export {
+  DEFAULT_SERVICE_ACCOUNT,
+  defaultServiceAccount,
+  isRootCaCurrent,
+  NAMESPACE_DEFAULTS_MANAGER,
+  ROOT_CA_CONFIG_MAP,
+  rootCaConfigMap,
+  SYSTEM_NAMESPACES,
+  systemNamespace,
+  withRootCa,
+} from './default-objects.ts';
 export { type DeleteOptions, parseDeleteOptions, remove } from './delete.ts';
 export { removeCollection } from './delete-collection.ts';
 export { departuresEnded } from './departures.ts';
@@ -29,6 +41,7 @@ export {
 } from './openapi/mod.ts';
 export { patch } from './patch.ts';
 export { Query } from './query.ts';
+export { writeQuotaStatus } from './quota-status.ts';
 export { encodeIn, renderObject, renderRow, type View, viewOf } from './render.ts';
 export { type Reviewed, review } from './review.ts';
 export { decodeStored } from './row-codec.ts';
@@ -43,14 +56,19 @@ export {
   UnknownCluster,
   UnknownResource,
 } from './target.ts';
+export { requestToken } from './token-request.ts';
 export { update } from './update.ts';
 export { type RunningWatch, WatchHub, type WatchOutput } from './watch.ts';
 export {
   CONTROLLERS,
+  EVENT_EXPIRY,
+  eventExpiryDebt,
+  eventWrittenBeforeMs,
   FOREGROUND_FINALIZER,
+  isEvent,
   ORPHAN_FINALIZER,
   objectWorkKey,
   parseObjectWorkKey,
 } from './work.ts';
-export type { Written } from './write.ts';
+export type { QuotaCount, Written } from './write.ts';
 export { parseWriteOptions, type WriteOptions } from './write-options.ts';

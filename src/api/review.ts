@@ -1,4 +1,4 @@
-import type { Authorized, User } from '../access/mod.ts';
+import { type Authorized, InvalidCredential, type User } from '../access/mod.ts';
 import {
   formatTime,
   isObject,
@@ -7,7 +7,9 @@ import {
   newBadRequest,
   objectOf,
   textAt,
+  textsAt,
 } from '../machinery/mod.ts';
+
 import { accessStatus, reviewedUser, rulesStatus } from './access-review.ts';
 import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
@@ -40,6 +42,8 @@ export async function review(
   const strategyContext = { subresource: '', now: formatTime(api.store.nowMs()) };
   assertValidReview(resource, object, resource.definition.strategy.validateCreate(object, strategyContext));
   object['status'] = await answer(api, object, target);
+  // Upstream answers with a new object, which does not say what was asked.
+  if (object.kind === 'SelfSubjectRulesReview') object['spec'] = objectOf({});
   // Of all reviews, this one alone is dated.
   if (object.kind === 'SelfSubjectReview') object.metadata.creationTimestamp = strategyContext.now;
   return { resource, object };
@@ -64,9 +68,16 @@ async function answer(api: Api, object: KubeObject, { user, cluster }: Target): 
     case 'SelfSubjectRulesReview':
       return rulesStatus(api, { user, cluster, namespace: textAt(spec, 'namespace') });
     default:
-      // A token that this member does not know: the answer is no, not an error.
-      return objectOf({ user: objectOf({}), error: 'invalid bearer token' });
+      return tokenStatus(api, spec);
   }
+}
+
+/** Whom a token belongs to. That it belongs to nobody is an answer, and no error. */
+async function tokenStatus(api: Api, spec: JsonObject): Promise<JsonObject> {
+  const wanted = textsAt(spec, 'audiences');
+  const found = await api.authenticator.review(textAt(spec, 'token'), wanted.length > 0 ? wanted : undefined);
+  if (found instanceof InvalidCredential) return objectOf({ user: objectOf({}), error: found.reason });
+  return objectOf({ authenticated: true, user: userInfo(found.user), audiences: [...found.audiences] });
 }
 
 function userInfo(user: User): JsonObject {
@@ -74,5 +85,13 @@ function userInfo(user: User): JsonObject {
     username: user.name,
     uid: user.uid === '' ? undefined : user.uid,
     groups: [...user.groups],
+    extra: extraOf(user),
   });
+}
+
+function extraOf({ extra }: User): JsonObject | undefined {
+  // Sorted, as Go prints maps.
+  const keys = Object.keys(extra).sort();
+  if (keys.length === 0) return undefined;
+  return objectOf(Object.fromEntries(keys.map((key) => [key, [...extra[key]!]])));
 }

@@ -13,6 +13,7 @@ import type { Api, RequestContext } from './api.ts';
 import { createObject } from './create.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import { assertRoomForDefinition } from './definition-room.ts';
+import { assertMayGrant } from './grants.ts';
 import {
   assertName,
   assertSameUid,
@@ -141,6 +142,7 @@ export async function prepareUpdate(
   };
   await admit(api, attempt, { ...admission, phase: 'mutate' });
   dedupeOwners(object, context);
+  await assertMayGrant(api, { attempt, object, old });
   const strategyContext = {
     subresource: target.subresource,
     now: formatTime(api.store.nowMs()),

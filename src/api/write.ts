@@ -1,4 +1,4 @@
-import { type Authorized, groundsOf, type RbacAt } from '../access/mod.ts';
+import { type Authorized, groundsOf, RBAC_GROUP, type RbacAt } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
 import { limits, type Revision } from '../base/mod.ts';
 import {
@@ -28,6 +28,7 @@ import { depart } from './departures.ts';
 import { type Pause, pauseFor } from './heavy-work.ts';
 import { decodeStored, encodeRow } from './row-codec.ts';
 import { groupResource, type Resource, resolve, type Target } from './target.ts';
+import { inTurn } from './turns.ts';
 import { workAfterDelete, workAfterPut } from './work.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -39,9 +40,14 @@ export interface Attempt {
   /** The current object in the request's version, without resourceVersion; not to be changed. */
   readonly current: KubeObject | undefined;
   /** Reads of other objects: each becomes a precondition of the commit. */
-  readonly reads: AdmissionReads;
+  readonly reads: Reads;
   /** For between two parts of the work, so that a large object does not hold up others. */
   readonly pause: Pause;
+}
+
+export interface Reads extends AdmissionReads {
+  /** What was found out about rights: it has to stand at the commit. */
+  relyOn(rights: readonly RbacAt[]): void;
 }
 
 /** What an attempt wants: an object to store, or none (delete). */
@@ -51,6 +57,13 @@ export interface Wish {
   readonly last?: KubeObject;
   /** The caller named the revision or expects absence: losing a race is an answer, not a reason to retry. */
   readonly isFinal: boolean;
+  /** The status of a quota as its controller has counted. Stale, it is not written, and the attempt starts over. */
+  readonly count?: QuotaCount;
+}
+
+export interface QuotaCount {
+  /** Asked in the very turn in which the commit gets its place. */
+  isStale(): boolean;
 }
 
 /** A write that is durable, or (dry run, no-op) would change nothing. */
@@ -89,26 +102,28 @@ export async function write(
   },
 ): Promise<Written> {
   let { target } = request;
+  let isCrowded = false;
   for (let attempts = 1; ; attempts++) {
+    const once = (): Promise<Written> => writeOnce(api, { ...request, target });
     try {
-      return await writeOnce(api, { ...request, target });
+      return await (isCrowded ? inTurn(api.store, target.cluster, once) : once());
     } catch (error) {
       // What an answer was judged by may still be on its way to the disk: nobody hears of it before it is
       // durable, and the next attempt reads it as durable state.
       await settle(api);
       if (!(error instanceof ExpectationFailed || error instanceof RightsChanged)) throw translate(error);
-      if (attempts >= limits.writeAttemptsMax) throw tooManyRaces(target, error);
+      const max = isAboutRights(error) ? limits.rightsAttemptsMax : limits.writeAttemptsMax;
+      if (attempts >= max) throw tooManyRaces(target, error);
+      // Charts write twenty roles at once: each relies on what the one before it changes.
+      isCrowded = isAboutRights(error) && target.group === RBAC_GROUP;
       request.context.signal.throwIfAborted();
-      target = await authorizedAnew(api, target);
+      target = await api.access.authorizeAgain(target);
     }
   }
 }
 
-/** The same request under the rights of now; 403 where they do not suffice any more. */
-async function authorizedAnew(api: Api, target: Authorized<Target>): Promise<Authorized<Target>> {
-  if (api.access.isCurrent(target.reliesOn)) return target;
-  const { question, reliesOn: _, ...plain } = target;
-  return api.access.authorize(plain as Target, question);
+function isAboutRights(error: ExpectationFailed | RightsChanged): boolean {
+  return error instanceof RightsChanged || error.isUnsettled;
 }
 
 async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promise<Written> {
@@ -172,7 +187,8 @@ async function commit(
   const outcome = { resource, key, isCreated, row, lastRow };
   const expected = currentRow?.revision ?? 0;
   if (row !== undefined && currentRow !== undefined && isSame(row, currentRow)) {
-    // Nothing changes: no revision, no event.
+    // Nothing changes: no revision, no event. What was counted must be true all the same.
+    assertStillTrue(api, key, { expected, wish });
     await settle(api);
     return { ...outcome, revision: currentRow.revision };
   }
@@ -181,17 +197,29 @@ async function commit(
     return { ...outcome, revision: currentRow?.revision };
   }
   const propose = async () => {
-    const work = await workOf(api, { definition, key, object: wish.object, old: current, row: currentRow });
+    const work = await workOf(api, { definition, key, wish, old: current, row: currentRow });
     const reliesOn = [...step.request.target.reliesOn, ...step.reads.reliesOn];
-    // In the same step as the proposal: what is durable now was announced, and the sequencer knows of the rest.
-    if (!api.access.isCurrent(reliesOn)) throw new RightsChanged();
-    return api.store.commit({
+    const proposal = {
       mutations: [{ key, expected, ...(row === undefined ? {} : { row }) }],
       preconditions: [...resource.preconditions, ...step.reads.preconditions],
       settled: groundsOf(reliesOn),
       work,
       actor: step.request.target.user.name,
       originRegion: api.region,
+    };
+    const kind = { group: definition.group, resource: definition.names.plural };
+    const delta = countDelta({ isThere: currentRow !== undefined, isWanted: row !== undefined });
+    const assertCurrent = () => {
+      // What is durable now was announced, and the sequencer knows of the rest.
+      if (!api.access.isCurrent(reliesOn)) throw new RightsChanged();
+      if (wish.count?.isStale()) throw new ExpectationFailed({ key, current: 0, isPrecondition: true });
+    };
+    return api.quotas.commit(proposal, {
+      key,
+      kind,
+      delta,
+      assertCurrent,
+      isCount: wish.count !== undefined,
     });
   };
   const isDeparture = row === undefined && currentRow !== undefined;
@@ -199,24 +227,45 @@ async function commit(
   return { ...outcome, revision: committed.revisions[0] };
 }
 
+function assertStillTrue(
+  api: Api,
+  key: ObjectKey,
+  { expected, wish }: { readonly expected: number; readonly wish: Wish },
+): void {
+  if (wish.count === undefined) return;
+  const current = api.store.newest(key)?.revision ?? 0;
+  if (current !== expected || wish.count.isStale()) {
+    throw new ExpectationFailed({ key, current, isPrecondition: true });
+  }
+}
+
+function countDelta({ isThere, isWanted }: { isThere: boolean; isWanted: boolean }): 1 | 0 | -1 {
+  if (isThere === isWanted) return 0;
+  return isWanted ? 1 : -1;
+}
+
 async function workOf(
   api: Api,
   change: {
     readonly definition: Resource['definition'];
     readonly key: ObjectKey;
-    readonly object: KubeObject | undefined;
+    readonly wish: Wish;
     readonly old: KubeObject | undefined;
     readonly row: Row | undefined;
   },
 ): Promise<WorkChange[]> {
-  const { definition, key, object, old, row } = change;
-  if (object !== undefined) return workAfterPut({ definition, key, object, old, random: api.random });
+  const { definition, key, wish, old, row } = change;
+  const { object } = wish;
+  if (object !== undefined) {
+    const isCounted = wish.count !== undefined;
+    return workAfterPut(api, { definition, key, object, old, isCounted });
+  }
   if (row === undefined) return [];
   const snapshot = api.store.snapshot();
   try {
     // A dependent that is on its way right now has its owners checked once it has arrived.
     const hasDependents = await snapshot.hasDependents(key.cluster, row.uid);
-    return hasDependents ? [workAfterDelete(key, row.uid, api.random)] : [];
+    return workAfterDelete(api, { key, uid: row.uid, hasDependents });
   } finally {
     snapshot.close();
   }
@@ -227,7 +276,7 @@ class RightsChanged extends Error {
   override readonly name = 'RightsChanged';
 }
 
-class RecordedReads implements AdmissionReads {
+class RecordedReads implements Reads {
   readonly preconditions: Precondition[] = [];
   /** What was found out about rights on the way, besides the right to make the request. */
   readonly reliesOn: RbacAt[] = [];
@@ -235,6 +284,10 @@ class RecordedReads implements AdmissionReads {
 
   constructor(api: Api) {
     this.#api = api;
+  }
+
+  relyOn(rights: readonly RbacAt[]): void {
+    this.reliesOn.push(...rights);
   }
 
   read(key: ObjectKey): Row | undefined {
@@ -311,8 +364,7 @@ function raceLost(resource: Resource, key: ObjectKey, error: ExpectationFailed):
 }
 
 function tooManyRaces(target: Target, error: ExpectationFailed | RightsChanged): Error {
-  const name =
-    error instanceof ExpectationFailed && error.key.resource !== '*' ? error.key.name : target.name;
+  const name = error instanceof ExpectationFailed && !error.isUnsettled ? error.key.name : target.name;
   return newConflict({ group: target.group, resource: target.resource }, name, OBJECT_MODIFIED);
 }
 

@@ -95,12 +95,16 @@ export const limits = {
   pendingBytesMax: 128 * 1024 * 1024,
   /** Attempts of one patch or unconditional update against concurrent writers (upstream retries patches 5 times). */
   writeAttemptsMax: 16,
+  /** The same while roles and bindings of the logical cluster change all the time: each attempt waits for a sync. */
+  rightsAttemptsMax: 100,
   /** Deletes of one collection that are under way at once: they share fsyncs, and leave room for others. */
   collectionDeletesMax: 32,
   /** Attempts to find a free name for generateName, as upstream. */
   generateNameAttemptsMax: 8,
   /** Default sets kept: one has some 40 KB, and a new one comes with a new version or a new certificate authority. */
   defaultSetsCachedBytesMax: 4 * 1024 * 1024,
+  /** Certificate authorities whose default sets are kept as they are made: a member has one, tests start many members. */
+  defaultSetsMadeMax: 4,
   /** Rows kept decoded: a few thousand of the most used ones. */
   rowCacheBytesMax: 16 * 1024 * 1024,
   /**
@@ -143,6 +147,10 @@ export const limits = {
   listedChangesMax: 10_000,
   /** Changes that a step of a controller has on their way at once: with more, a write to the disk is no cheaper. */
   controllerChangesMax: 64,
+  /** Events that expire in one commit, which holds the event loop for some milliseconds. */
+  expiredEventsMax: 256,
+  /** Namespaces that are searched for an owner that is not in its dependent's: a read of some microseconds each. */
+  ownerNamespacesMax: 256,
   /** Owner references of unknown kinds that wait for a CRD; a waiting one costs some 500 bytes. */
   unknownOwnersMax: 10_000,
   /** Kinds of owners whose plurals are remembered: far more than one set of controllers uses. */
@@ -189,12 +197,33 @@ export const limits = {
   rbacCacheBytesMax: 32 * 1024 * 1024,
   /** Roles and bindings of one scope; beyond it they let nobody in. To read that much takes half a second. */
   rbacScopeBytesMax: 32 * 1024 * 1024,
+  /**
+   * All roles and bindings of one logical cluster, counted as they lie in memory: some 15,000 rules. More cannot be
+   * written, so that what decides about a cluster always fits the caches, and nobody locks everybody out of it.
+   */
+  rbacClusterBytesMax: 8 * 1024 * 1024,
+  /** Logical clusters whose RBAC is being written, of which this sum is remembered. */
+  rbacSizesCachedMax: 1_000,
   /** Rules that one rules review lists: a few hundred are the most that people read. */
   rulesReviewedMax: 10_000,
   /** Users that one request may be judged as: itself and its warrants, nested ones included. Views add one or two. */
   warrantsMax: 16,
   /** Scopes (a namespace of a logical cluster) whose RBAC state is remembered by its hash: 200 bytes each. */
   rbacScopesCachedMax: 20_000,
+  /** What a bearer token may hold: as much as a header. Tokens of real providers have some kilobytes. */
+  tokenBytesMax: 64 * 1024,
+  /** Tokens whose signatures were verified, with their headers: some 4,000 service accounts, or users. */
+  verifiedTokensBytesMax: 16 * 1024 * 1024,
+  /** Namespaces of which it is remembered which quotas they have: mostly none, 200 bytes each. */
+  quotaNamespacesCachedMax: 50_000,
+  /** Quotas that are kept parsed, some KB each: those of namespaces in which somebody writes. */
+  quotasCachedMax: 2_000,
+  /**
+   * All quotas that count an object are written together with it, those of its namespace and cluster-wide ones:
+   * with their status, which repeats the spec twice, they still fit in one frame.
+   */
+  quotasPerNamespaceMax: 32,
+  quotaBytesMax: 16 * 1024,
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,

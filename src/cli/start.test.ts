@@ -79,7 +79,7 @@ describe('antipode start', () => {
   it('hands its flags to the member', async () => {
     const start = surroundings();
     const flags =
-      '--root-directory /data --bind-address ::1 --secure-port=0 --region eu-west --log-level=info --webhook-networks 10.0.0.0/8,fd00::1';
+      '--root-directory /data --bind-address ::1 --secure-port=0 --region eu-west --log-level=info --webhook-networks 10.0.0.0/8,fd00::1 --enable-admission-plugins NamespaceExists,AlwaysDeny --disable-admission-plugins=ResourceQuota --event-ttl 1h30m';
     const code = start.run(...flags.split(' '));
     await ready(start);
     expect(start.started).toMatchObject([
@@ -89,6 +89,8 @@ describe('antipode start', () => {
         securePort: 0,
         region: 'eu-west',
         webhookNetworks: ['10.0.0.0/8', 'fd00::1'],
+        admission: { enable: ['NamespaceExists', 'AlwaysDeny'], disable: ['ResourceQuota'] },
+        eventTtlMs: 5_400_000,
       },
     ]);
     start.started[0]?.log.info('hello');
@@ -169,6 +171,7 @@ describe('antipode start', () => {
     ['--bind-address localhost', '--bind-address takes an IP address, '],
     ['--webhook-networks 10.0.0.0/33', '--webhook-networks takes addresses and prefixes, '],
     ['--webhook-networks intranet', '--webhook-networks takes addresses and prefixes, '],
+    ['--event-ttl 60', '--event-ttl takes a duration, such as 1h, 90s or 1h30m, but "60" is none'],
     ['--region Europe', '--region takes a name of at most 63 lower-case letters'],
     ['--root-directory=', '--root-directory needs a directory'],
   ])('refuses %s in one line before anything is touched', async (flags, message) => {

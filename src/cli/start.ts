@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, type Invocation, UsageError } from './command.ts';
+import { parseDurationMs } from './duration.ts';
 import { exitCode } from './exit-code.ts';
 import { createLog, type Log, type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
 import { isOnPath, nextSteps } from './next-steps.ts';
@@ -16,6 +17,10 @@ export interface MemberOptions {
   readonly log: Log;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks: readonly string[];
+  /** Admission plugins that are on beyond the default ones, and off. */
+  readonly admission: { readonly enable: readonly string[]; readonly disable: readonly string[] };
+  /** How long events live after they were last written; 0 is for ever. */
+  readonly eventTtlMs: number;
 }
 
 /** A member that answers requests. */
@@ -88,6 +93,23 @@ export function createStartCommand(surroundings: StartSurroundings): Command {
         placeholder: 'CIDR,…',
         description:
           'Networks besides the public Internet that webhooks may be in; a server on loopback reaches its own machine',
+      },
+      'enable-admission-plugins': {
+        type: 'string',
+        placeholder: 'NAME,…',
+        description:
+          'Admission plugins to run besides the default ones, by their names in Kubernetes and kcp',
+      },
+      'disable-admission-plugins': {
+        type: 'string',
+        placeholder: 'NAME,…',
+        description: 'Default admission plugins not to run',
+      },
+      'event-ttl': {
+        type: 'string',
+        placeholder: 'DURATION',
+        default: '1h',
+        description: 'How long events are kept after they were last written; 0 keeps them',
       },
       'log-level': {
         type: 'string',
@@ -179,6 +201,11 @@ function memberOptions(invocation: Invocation, log: Log): MemberOptions {
     securePort: port(textFlag(invocation, 'secure-port')),
     region: regionName(textFlag(invocation, 'region')),
     webhookNetworks: networks(textFlag(invocation, 'webhook-networks')),
+    admission: {
+      enable: names(textFlag(invocation, 'enable-admission-plugins')),
+      disable: names(textFlag(invocation, 'disable-admission-plugins')),
+    },
+    eventTtlMs: duration('event-ttl', textFlag(invocation, 'event-ttl')),
     log,
   };
 }
@@ -221,6 +248,13 @@ function port(text: string): number {
   throw new UsageError(`--secure-port takes a number from 0 to 65535, but "${text}" is none`);
 }
 
+function names(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
 function networks(text: string): string[] {
   const list = text.split(',').filter((network) => network !== '');
   for (const network of list) {
@@ -233,6 +267,12 @@ function networks(text: string): string[] {
     );
   }
   return list;
+}
+
+function duration(flag: string, text: string): number {
+  const value = parseDurationMs(text);
+  if (value !== undefined) return value;
+  throw new UsageError(`--${flag} takes a duration, such as 1h, 90s or 1h30m, but "${text}" is none`);
 }
 
 function regionName(text: string): string {

@@ -1,7 +1,9 @@
 import { type Authorized, SYSTEM_USER } from '../access/mod.ts';
 import {
+  APPLY_PATCH,
   type Api,
   type Body,
+  create,
   type DeleteOptions,
   patch,
   Query,
@@ -33,6 +35,27 @@ export class ControllerClient {
     this.#api = api;
     this.#context = { signal: options.signal, userAgent: options.name, warn: () => {} };
     this.#options = { isDryRun: false, fieldManager: options.name, fieldValidation: 'Ignore' };
+  }
+
+  /** Creates an object at its place, unless there is one already. */
+  async create(place: Place, object: KubeObject): Promise<void> {
+    const request = {
+      target: await this.#target({ ...place, name: '' }, 'create'),
+      options: this.#options,
+      context: this.#context,
+      body: bodyOf('application/json', object),
+    };
+    try {
+      await create(this.#api, request);
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error;
+    }
+  }
+
+  /** Applies a configuration, taking over what others own of its fields; creates what is not there. */
+  async apply(place: Place, configuration: KubeObject): Promise<void> {
+    const query = Query.parse(`force=true&fieldManager=${encodeURIComponent(this.#options.fieldManager)}`);
+    await this.#patch(place, APPLY_PATCH, configuration, query);
   }
 
   /** Deletes an object, if it is still the one with that uid. Missing ones count as deleted. */
@@ -69,7 +92,7 @@ export class ControllerClient {
     });
   }
 
-  async #patch(place: Place, mediaType: string, value: JsonValue): Promise<void> {
+  async #patch(place: Place, mediaType: string, value: JsonValue, query = Query.parse('')): Promise<void> {
     const target = await this.#target(place, 'patch');
     const body = bodyOf(mediaType, value);
     await ignoreGone(
@@ -79,7 +102,7 @@ export class ControllerClient {
         options: this.#options,
         context: this.#context,
         body,
-        query: Query.parse(''),
+        query,
       }),
     );
   }

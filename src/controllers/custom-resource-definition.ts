@@ -15,7 +15,7 @@ import {
 import { formatTime, isObject, type JsonObject, type KubeObject } from '../machinery/mod.ts';
 import type { ListScope, StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient, type Place } from './client.ts';
-import { batchesOf, changeAll } from './objects.ts';
+import { batchesOf, changeAll, isLeaving } from './objects.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
 import { Turns } from './turns.ts';
 import { definitionTopic, WaitingDebts } from './waiting-debts.ts';
@@ -99,12 +99,13 @@ async function finalize(
   if (kind !== undefined) {
     const { cluster } = place;
     const scope = { collection: collectionOf(cluster, kind) };
-    await changeAll(batchesOf(api, scope), signal, ({ key, row }) =>
-      client.remove(
+    await changeAll(batchesOf(api, scope), signal, async ({ key, row }) => {
+      if (isLeaving(row)) return;
+      await client.remove(
         { definition: kind, cluster, namespace: key.namespace, name: key.name },
         { uid: row.uid },
-      ),
-    );
+      );
+    });
     if (await hasObjects(api, scope)) return 'waiting';
   }
   if (!hasPhase(crd, 'InstanceDeletionCompleted') && !hasPhase(crd, 'NeverEstablished')) {

@@ -4,6 +4,7 @@ import {
   decodeStored,
   departuresEnded,
   FOREGROUND_FINALIZER,
+  isEvent,
   ORPHAN_FINALIZER,
   objectWorkKey,
   parseObjectWorkKey,
@@ -14,6 +15,7 @@ import { type KubeObject, type OwnerReference, objectOf } from '../machinery/mod
 import type { ListedObject, ObjectKey, Row, StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient, type Place } from './client.ts';
 import { isCrdEvent } from './custom-resource-definition.ts';
+import { isOwnerElsewhere, type Misplaced, reportOwnerElsewhere } from './misplaced-owner.ts';
 import { changeAll } from './objects.ts';
 import { groupOf, isDefinable, OwnerKinds } from './owner-kinds.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
@@ -50,6 +52,7 @@ export function garbageCollector(api: Api): readonly Controller[] {
       name: CONTROLLERS.dependents,
       reconcile: (debt, signal) => collector.run(debt, signal, (step) => collector.reconcileDependent(step)),
       wakes: (event) => collector.wakesForKinds(event),
+      wakesWith: [CONTROLLERS.owners],
     },
     {
       name: CONTROLLERS.owners,
@@ -200,11 +203,8 @@ class GarbageCollector {
     return 'settled';
   }
 
-  async #stateOf(
-    { key, definition, goneOwner }: Found,
-    owner: OwnerReference,
-    step: Step,
-  ): Promise<OwnerState> {
+  async #stateOf(dependent: Found, owner: OwnerReference, step: Step): Promise<OwnerState> {
+    const { key, definition, goneOwner } = dependent;
     // Before the look, so that a CRD that comes after it is not missed.
     if (isDefinable(owner)) this.#unknown.wait(step.debt, groupTopic(key.cluster, groupOf(owner)));
     const ownerKind = await this.#kinds.find(key.cluster, owner);
@@ -213,12 +213,26 @@ class GarbageCollector {
       if (owner.uid === goneOwner && definition.scope === 'Namespaced') return 'absent';
       return isDefinable(owner) ? 'unknown' : 'unresolvable';
     }
-    if (definition.scope === 'Cluster' && ownerKind.scope === 'Namespaced') return 'unresolvable';
+    if (definition.scope === 'Cluster' && ownerKind.scope === 'Namespaced') {
+      await this.#reportIfElsewhere({ ...dependent, owner, ownerKind }, step);
+      return 'unresolvable';
+    }
     const namespace = ownerKind.scope === 'Namespaced' ? key.namespace : '';
     const found = this.#read({ ...collectionOf(key.cluster, ownerKind), namespace, name: owner.name });
-    if (found === undefined || found.object.metadata.uid !== owner.uid) return 'absent';
+    if (found === undefined || found.object.metadata.uid !== owner.uid) {
+      if (ownerKind.scope === 'Namespaced')
+        await this.#reportIfElsewhere({ ...dependent, owner, ownerKind }, step);
+      return 'absent';
+    }
     const { deletionTimestamp, finalizers = [] } = found.object.metadata;
     return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND_FINALIZER) ? 'waiting' : 'solid';
+  }
+
+  /** Warns of an owner in another namespace when the reference is new: later it would be about owners that go. */
+  async #reportIfElsewhere(misplaced: Misplaced, { debt, client }: Step): Promise<void> {
+    if (debt.controller !== CONTROLLERS.dependents) return;
+    if (await isOwnerElsewhere(this.#api, misplaced))
+      await reportOwnerElsewhere(this.#api, client, misplaced);
   }
 
   /** Takes owner references out of a dependent, if nobody changed it meanwhile. */
@@ -297,7 +311,9 @@ class GarbageCollector {
   async *#dependents(cluster: LogicalCluster, uid: string): AsyncGenerator<ListedObject[]> {
     const snapshot = this.#api.store.snapshot();
     try {
-      yield* snapshot.dependents(cluster, uid);
+      // Nobody collects events: they go by themselves.
+      for await (const batch of snapshot.dependents(cluster, uid))
+        yield batch.filter(({ key }) => !isEvent(key));
     } finally {
       snapshot.close();
     }

@@ -8,10 +8,11 @@ import {
   type JsonObject,
   type KubeObject,
   objectOf,
+  StatusError,
 } from '../machinery/mod.ts';
 import type { StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient } from './client.ts';
-import { batchesOf, changeAll, type Remainder, remainderOf } from './objects.ts';
+import { batchesOf, changeAll, isLeaving, type Remainder, remainderOf } from './objects.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
 
 /** What is left of one kind in a terminating namespace. */
@@ -42,17 +43,19 @@ async function reconcile(api: Api, debt: Debt, signal: AbortSignal): Promise<Res
   const namespace = decodeStored(definition, 'v1', row);
   if (namespace.metadata.deletionTimestamp === undefined) return 'settled';
   const client = new ControllerClient(api, { name: 'kube-controller-manager', signal });
-  const remainders = await removeContent(api, { client, cluster, namespace: name, signal });
+  const { remainders, failures } = await removeContent(api, { client, cluster, namespace: name, signal });
   namespace.metadata.resourceVersion = String(row.revision);
   const place = { definition, cluster, namespace: '', name };
   const before = namespace['status'];
-  const status = statusOf(namespace, remainders, formatTime(api.store.nowMs()));
+  const status = statusOf(namespace, { remainders, failures }, formatTime(api.store.nowMs()));
   if (!deepEqual(before, status)) {
     namespace['status'] = status;
     await client.update({ ...place, subresource: 'status' }, namespace);
     // The change comes back as a new debt with the new revision.
     return 'waiting';
   }
+  // It is tried again, ever more rarely; what only finalizers hold comes back when one of them goes.
+  if (failures.length > 0) throw failures[0];
   if (remainders.length > 0) return 'waiting';
   const spec = isObject(namespace['spec']) ? namespace['spec'] : objectOf({});
   const finalizers = Array.isArray(spec['finalizers']) ? spec['finalizers'] : [];
@@ -63,7 +66,15 @@ async function reconcile(api: Api, debt: Debt, signal: AbortSignal): Promise<Res
   return 'settled';
 }
 
-/** Deletes everything in the namespace; returns what finalizers still hold. */
+/** What came of the deletion of everything in a namespace. */
+interface Outcome {
+  /** What is left, which finalizers hold unless there are failures. */
+  readonly remainders: readonly KindRemainder[];
+  /** Why kinds could not be deleted: one for each. */
+  readonly failures: readonly StatusError[];
+}
+
+/** Deletes everything in the namespace. A kind that cannot be deleted does not hold up the others. */
 async function removeContent(
   api: Api,
   scope: {
@@ -72,28 +83,40 @@ async function removeContent(
     readonly namespace: string;
     readonly signal: AbortSignal;
   },
-): Promise<KindRemainder[]> {
+): Promise<Outcome> {
   const { client, cluster, namespace, signal } = scope;
   const remainders: KindRemainder[] = [];
+  const failures: StatusError[] = [];
   const { definitions } = await api.registry.setOf(cluster);
   for (const definition of definitions) {
     // Kinds that share another's storage are deleted there.
     if (definition.scope !== 'Namespaced' || definition.isVirtual || definition.storedAs !== undefined)
       continue;
     const content = { collection: collectionOf(cluster, definition), namespace };
-    await changeAll(batchesOf(api, content), signal, ({ key, row }) =>
-      client.remove({ definition, cluster, namespace, name: key.name }, { uid: row.uid }),
-    );
+    try {
+      await changeAll(batchesOf(api, content), signal, async ({ key, row }) => {
+        if (isLeaving(row)) return;
+        await client.remove({ definition, cluster, namespace, name: key.name }, { uid: row.uid });
+      });
+    } catch (error) {
+      if (!(error instanceof StatusError) || isPassing(error)) throw error;
+      failures.push(error);
+    }
     const left = await remainderOf(api, content);
     if (left.count > 0) remainders.push({ definition, ...left });
   }
-  return remainders;
+  return { remainders, failures };
 }
 
-function statusOf(namespace: KubeObject, remainders: readonly KindRemainder[], now: string): JsonObject {
+/** Races and a full log are over soon, and no news for a user. */
+function isPassing({ code }: StatusError): boolean {
+  return code === 409 || code === 429;
+}
+
+function statusOf(namespace: KubeObject, outcome: Outcome, now: string): JsonObject {
   const status = isObject(namespace['status']) ? namespace['status'] : objectOf({});
   const old = Array.isArray(status['conditions']) ? status['conditions'].filter(isObject) : [];
-  const wanted = conditionsOf(remainders);
+  const wanted = conditionsOf(outcome);
   const conditions = wanted.map((condition) => {
     const before = old.find(({ type }) => type === condition['type']);
     const isSame = before?.['status'] === condition['status'];
@@ -103,7 +126,7 @@ function statusOf(namespace: KubeObject, remainders: readonly KindRemainder[], n
   return objectOf({ ...status, phase: 'Terminating', conditions: [...conditions, ...others] });
 }
 
-function conditionsOf(remainders: readonly KindRemainder[]): JsonObject[] {
+function conditionsOf({ remainders, failures }: Outcome): JsonObject[] {
   const finalizers = new Map<string, number>();
   for (const remainder of remainders) {
     for (const [name, count] of remainder.finalizers)
@@ -127,11 +150,17 @@ function conditionsOf(remainders: readonly KindRemainder[]): JsonObject[] {
       'ParsedGroupVersions',
       'All legacy kube types successfully parsed',
     ),
-    condition(
-      'NamespaceDeletionContentFailure',
-      'ContentDeleted',
-      'All content successfully deleted, may be waiting on finalization',
-    ),
+    failures.length === 0
+      ? condition(
+          'NamespaceDeletionContentFailure',
+          'ContentDeleted',
+          'All content successfully deleted, may be waiting on finalization',
+        )
+      : remaining(
+          'NamespaceDeletionContentFailure',
+          'ContentDeletionFailed',
+          `Failed to delete all resource types, ${failures.length} remaining: ${messagesOf(failures)}`,
+        ),
     resources.length === 0
       ? condition('NamespaceContentRemaining', 'ContentRemoved', 'All content successfully removed')
       : remaining(
@@ -151,6 +180,13 @@ function conditionsOf(remainders: readonly KindRemainder[]): JsonObject[] {
           `Some content in the namespace has finalizers remaining: ${held.join(', ')}`,
         ),
   ];
+}
+
+function messagesOf(failures: readonly StatusError[]): string {
+  return failures
+    .map(({ message }) => message)
+    .sort()
+    .join(', ');
 }
 
 function condition(type: string, reason: string, message: string): JsonObject {

@@ -2,9 +2,25 @@ import { describe, expect, it } from 'vitest';
 import { limits } from '../base/mod.ts';
 import { newConflict, newServiceUnavailable } from '../machinery/mod.ts';
 import type { ListedObject } from '../store/mod.ts';
-import { changeAll } from './objects.ts';
+import { changeAll, isLeaving } from './objects.ts';
 
 const RESOURCE = { group: '', resource: 'configmaps' };
+
+describe('an object', () => {
+  it.each<[boolean, object]>([
+    [false, { name: 'a' }],
+    [false, { name: 'a', finalizers: ['x/y'] }],
+    [true, { name: 'a', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['x/y'] }],
+    // Another deletion would take these away.
+    [false, { name: 'a', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['foregroundDeletion'] }],
+    [false, { name: 'a', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['x/y', 'orphan'] }],
+    [false, { name: 'a', deletionTimestamp: '2026-01-01T00:00:00Z' }],
+  ])('is leaving: %s, with %o', (expected, metadata) => {
+    // What looks like the field elsewhere is none.
+    const json = Buffer.from(JSON.stringify({ metadata, spec: { deletionTimestamp: 'x' } }));
+    expect(isLeaving({ json } as ListedObject['row'])).toBe(expected);
+  });
+});
 
 describe('changeAll', () => {
   it('changes many objects at once, but no more than the limit', async () => {

@@ -1,4 +1,4 @@
-import type { Api } from '../api/mod.ts';
+import { type Api, FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../api/mod.ts';
 import { limits } from '../base/mod.ts';
 import { type KubeObject, parseJson, StatusError } from '../machinery/mod.ts';
 import type { ListedObject, ListScope } from '../store/mod.ts';
@@ -55,6 +55,16 @@ export async function changeAll(
     if (isHopeless) break;
   }
   if (failures.length > 0) throw failures[0];
+}
+
+/** Whether an object is terminating already, and not by a policy that another deletion would change. */
+export function isLeaving(row: ListedObject['row']): boolean {
+  // Most objects have no such field, and need no parsing.
+  if (!row.json.includes('"deletionTimestamp"')) return false;
+  const { metadata } = parseJson(row.json).value as KubeObject;
+  const { deletionTimestamp, finalizers = [] } = metadata;
+  if (deletionTimestamp === undefined || finalizers.length === 0) return false;
+  return !finalizers.includes(FOREGROUND_FINALIZER) && !finalizers.includes(ORPHAN_FINALIZER);
 }
 
 /** Counts the objects of a scope, and their finalizers. */

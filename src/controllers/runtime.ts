@@ -2,6 +2,7 @@ import type { Api } from '../api/mod.ts';
 import type { Clock } from '../base/mod.ts';
 import type { FeedGroup, StoreEvent, WorkKey } from '../store/mod.ts';
 import { WorkChanged } from '../store/mod.ts';
+import { FairQueue } from './fair-queue.ts';
 
 /** What came of one look at a debt. */
 export type Result =
@@ -21,8 +22,10 @@ export interface Controller {
   /** The first part of its work rows' keys. */
   readonly name: string;
   reconcile(debt: Debt, signal: AbortSignal): Promise<Result>;
-  /** Keys of waiting debts that an event may have freed. */
+  /** Keys of waiting debts that an event may have freed. Asked only while it owes something. */
   wakes?(event: StoreEvent): readonly WorkKey[];
+  /** Other controllers during whose debts it has to be asked too. */
+  readonly wakesWith?: readonly string[];
 }
 
 export type ControllerReport = (controller: string, key: WorkKey, error: unknown) => void;
@@ -31,7 +34,12 @@ const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 60_000;
 // A waiting debt is looked at now and then, whatever the events said: a missed wake-up costs time, not correctness.
 const RECHECK_MS = 30_000;
-const CONCURRENT_MAX = 16;
+// A look that took longer, and found that it has to wait, is followed by a rest as long as itself: what it waits for
+// may come in many parts, such as finalizers of a large namespace, and each would make it look at everything again.
+const RESTLESS_MS = 20;
+const CONCURRENT_MAX = 64;
+// Of one logical cluster: enough to share writes to the disk, and a quarter of what there is.
+const CONCURRENT_PER_CLUSTER_MAX = 16;
 
 interface Item {
   payload: Buffer;
@@ -39,6 +47,8 @@ interface Item {
   isRunning: boolean;
   isDirty: boolean;
   failures: number;
+  /** By the monotonic clock: no look before this. */
+  restUntilMs: number;
   cancelRetry: (() => void) | undefined;
 }
 
@@ -52,7 +62,12 @@ export class ControllerRuntime {
   readonly #controllers: ReadonlyMap<string, Controller>;
   readonly #report: ControllerReport;
   readonly #items = new Map<string, Item & { readonly key: WorkKey }>();
-  readonly #queue: string[] = [];
+  /** How many of the items each controller has: one without any is not asked about events. */
+  readonly #counts = new Map<string, number>();
+  readonly #queue = new FairQueue({
+    runningMax: CONCURRENT_MAX,
+    perGroupMax: CONCURRENT_PER_CLUSTER_MAX,
+  });
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();
   #unsubscribe: (() => void) | undefined;
@@ -96,12 +111,17 @@ export class ControllerRuntime {
       if (!this.#controllers.has(key.controller)) continue;
       if (payload !== undefined) this.#add(key, Buffer.from(payload));
     }
-    if (this.#items.size === 0) return;
+    if (this.#items.size === 0 || group.events.length === 0) return;
+    const asked = [...this.#controllers.values()].filter((controller) => this.#isAsked(controller));
     for (const event of group.events) {
-      for (const controller of this.#controllers.values()) {
+      for (const controller of asked) {
         for (const key of this.#wakesOf(controller, event)) this.#wake(textOf(key));
       }
     }
+  }
+
+  #isAsked({ name, wakes, wakesWith = [] }: Controller): boolean {
+    return wakes !== undefined && [name, ...wakesWith].some((owing) => (this.#counts.get(owing) ?? 0) > 0);
   }
 
   /** A controller that fails here is looked at again later; the feed must go on. */
@@ -131,9 +151,11 @@ export class ControllerRuntime {
       isRunning: false,
       isDirty: false,
       failures: 0,
+      restUntilMs: 0,
       cancelRetry: undefined,
     };
     this.#items.set(text, { ...fresh, key });
+    this.#counts.set(key.controller, (this.#counts.get(key.controller) ?? 0) + 1);
     this.#wake(text);
   }
 
@@ -145,35 +167,47 @@ export class ControllerRuntime {
       return;
     }
     item.cancelRetry?.();
+    const restMs = item.restUntilMs - this.#clock.monotonicMs();
+    if (restMs > 0) {
+      item.cancelRetry = this.#clock.after(restMs, () => this.#wake(text));
+      return;
+    }
     item.cancelRetry = undefined;
     item.isQueued = true;
-    this.#queue.push(text);
+    this.#queue.push(item.key.cluster, text);
     setImmediate(() => this.#fill());
   }
 
   #fill(): void {
-    while (this.#running.size < CONCURRENT_MAX && this.#queue.length > 0 && !this.#abort.signal.aborted) {
-      const text = this.#queue.shift()!;
-      const run = this.#run(text).finally(() => {
+    while (!this.#abort.signal.aborted) {
+      const text = this.#queue.next();
+      if (text === undefined) return;
+      // What is queued is owed: only a run takes an item away.
+      const item = this.#items.get(text)!;
+      const run = this.#run(text, item).finally(() => {
         this.#running.delete(run);
+        this.#queue.done(item.key.cluster);
         this.#fill();
       });
       this.#running.add(run);
     }
   }
 
-  async #run(text: string): Promise<void> {
-    const item = this.#items.get(text);
-    if (item === undefined) return;
+  async #run(text: string, item: Item & { readonly key: WorkKey }): Promise<void> {
     item.isQueued = false;
     item.isRunning = true;
     item.isDirty = false;
     const debt: Debt = { key: item.key, payload: item.payload };
+    const beganMs = this.#clock.monotonicMs();
     let retryMs: number | undefined = RECHECK_MS;
     try {
       const result = await this.#controllers.get(item.key.controller)!.reconcile(debt, this.#abort.signal);
       item.failures = 0;
       if (result === 'settled') retryMs = (await this.#settle(debt)) ? undefined : 0;
+      const nowMs = this.#clock.monotonicMs();
+      const tookMs = nowMs - beganMs;
+      if (result === 'waiting' && tookMs > RESTLESS_MS)
+        item.restUntilMs = nowMs + Math.min(tookMs, RECHECK_MS);
     } catch (error) {
       item.failures += 1;
       retryMs = Math.min(RETRY_MS_MIN * 2 ** item.failures, RETRY_MS_MAX);
@@ -182,9 +216,14 @@ export class ControllerRuntime {
     item.isRunning = false;
     if (this.#abort.signal.aborted) return;
     if (item.isDirty) return this.#wake(text);
-    if (retryMs === undefined) this.#items.delete(text);
+    if (retryMs === undefined) this.#forget(text, item.key);
     else if (retryMs === 0) this.#wake(text);
     else item.cancelRetry = this.#clock.after(retryMs, () => this.#wake(text));
+  }
+
+  #forget(text: string, { controller }: WorkKey): void {
+    this.#items.delete(text);
+    this.#counts.set(controller, (this.#counts.get(controller) ?? 0) - 1);
   }
 
   /** False when the debt was caused again meanwhile, and so is still owed. */

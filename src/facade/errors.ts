@@ -3,6 +3,7 @@ import { encodeIn, UnknownCluster, UnknownResource } from '../api/mod.ts';
 import { ROOT_CLUSTER } from '../base/mod.ts';
 import { StatusError, statusOf } from '../machinery/mod.ts';
 import { ClientGone, type Exchange } from './exchange.ts';
+import { NobodyToImpersonate } from './impersonation.ts';
 import { contentTypeOf, errorMedia } from './negotiate.ts';
 import { questionOf, verbOf } from './verb.ts';
 
@@ -22,12 +23,18 @@ export function sendError(
   if (exchange.response.headersSent) return void exchange.response.destroy();
   if (error instanceof StatusError) return sendStatus(exchange, error);
   if (error instanceof UnknownResource) return sendNotFound(exchange);
+  if (error instanceof NobodyToImpersonate) return sendFailure(exchange, `: ${error.message}`);
   if (error instanceof UnknownCluster && context.user !== undefined) {
     return sendStatus(exchange, forbiddenCluster(exchange, context.user));
   }
   const url = exchange.routed.prefix + exchange.routed.path;
   context.report(error, { method: exchange.method, url });
-  const text = `Internal Server Error: ${JSON.stringify(url)}\n`;
+  sendFailure(exchange, '');
+}
+
+function sendFailure(exchange: Exchange, detail: string): void {
+  const { prefix, path } = exchange.routed;
+  const text = `Internal Server Error: ${JSON.stringify(prefix + path)}${detail}\n`;
   exchange.send({ code: 500, contentType: 'text/plain; charset=utf-8' }, Buffer.from(text));
 }
 

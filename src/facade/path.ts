@@ -26,6 +26,8 @@ export type Route =
   | { readonly kind: 'openapi-v2' }
   | { readonly kind: 'openapi-v3-index' }
   | { readonly kind: 'openapi-v3'; readonly document: string }
+  | { readonly kind: 'openid-configuration' }
+  | { readonly kind: 'openid-keys' }
   | { readonly kind: 'unknown' };
 
 export interface RoutedPath {
@@ -74,9 +76,17 @@ function routeInCluster(path: string): Route {
       return rest.length === 0 ? { kind: 'version' } : UNKNOWN;
     case 'openapi':
       return routeOpenApi(rest);
+    case '.well-known':
+      return isPath(rest, 'openid-configuration') ? { kind: 'openid-configuration' } : UNKNOWN;
+    case 'openid':
+      return isPath(rest, 'v1', 'jwks') ? { kind: 'openid-keys' } : UNKNOWN;
   }
   if (HEALTH.includes(first)) return { kind: 'health', endpoint: first, check: rest.join('/') };
   return UNKNOWN;
+}
+
+function isPath(segments: readonly string[], ...names: readonly string[]): boolean {
+  return segments.length === names.length && names.every((name, index) => segments[index] === name);
 }
 
 function routeApi(segments: readonly string[]): Route {

@@ -1,4 +1,4 @@
-import type { Authorized, User } from '../access/mod.ts';
+import type { Authorized, User, Vouchers } from '../access/mod.ts';
 import {
   type Api,
   create,
@@ -15,6 +15,7 @@ import {
   removeCollection,
   renderObject,
   renderRow,
+  requestToken,
   review,
   rowInVersion,
   type Target,
@@ -61,9 +62,14 @@ export class ResourceRoutes {
 
   async serve(
     exchange: Exchange,
-    request: { readonly user: User; readonly cluster: LogicalCluster; readonly path: ResourcePath },
+    request: {
+      readonly user: User;
+      readonly cluster: LogicalCluster;
+      readonly path: ResourcePath;
+      readonly vouchers: Vouchers | undefined;
+    },
   ): Promise<void> {
-    const { path, user, cluster } = request;
+    const { path, user, cluster, vouchers } = request;
     const verb = verbOf(exchange, path);
     const isOpen = verb === 'watch' && exchange.method === 'GET';
     const { group, version, resource, subresource, namespace, name } = path;
@@ -79,7 +85,10 @@ export class ResourceRoutes {
       namespace,
       name,
     };
-    const answer = this.#api.access.authorize(wanted, questionOf(exchange, wanted));
+    const answer = this.#api.access.authorize(wanted, {
+      question: questionOf(exchange, wanted),
+      ...(vouchers && { vouchers }),
+    });
     // Nearly always the answer is there: then the request goes on in the same turn.
     const target = answer instanceof Promise ? await answer : answer;
     // Only those hear of it who may do everything everywhere: all others were refused.
@@ -112,6 +121,7 @@ export class ResourceRoutes {
       case 'watch':
         return this.#watch(request);
       case 'create':
+        if (isTokenRequest(request.target)) return this.#requestToken(request);
         return request.isVirtual ? this.#review(request) : this.#create(request);
       case 'update':
         return this.#update(request);
@@ -151,13 +161,17 @@ export class ResourceRoutes {
 
   async #review({ exchange, target, format }: ResourceRequest): Promise<void> {
     const options = this.#writeOptions(exchange, 'CreateOptions');
-    if (format.as !== 'Object') {
-      throw newNotAcceptable(
-        'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
-      );
-    }
+    assertWhole(format);
     const body = await readBody(exchange.request);
     const { object } = await review(this.#api, { target, options, context: exchange, body });
+    exchange.send({ ...ok(format), code: 201 }, encodeIn(format, object));
+  }
+
+  async #requestToken({ exchange, target, format }: ResourceRequest): Promise<void> {
+    const options = this.#writeOptions(exchange, 'CreateOptions');
+    assertWhole(format);
+    const body = await readBody(exchange.request);
+    const object = await requestToken(this.#api, { target, options, context: exchange, body });
     exchange.send({ ...ok(format), code: 201 }, encodeIn(format, object));
   }
 
@@ -250,6 +264,18 @@ function withoutRevision(view: View, written: Written, row: Row): Buffer {
   const object = parseJson(renderRow(plain, written.key, row)).value as KubeObject;
   delete object.metadata.resourceVersion;
   return renderObject(view, object);
+}
+
+function isTokenRequest({ group, resource, subresource }: Target): boolean {
+  return group === '' && resource === 'serviceaccounts' && subresource === 'token';
+}
+
+/** An answer that is not an object of a collection is shown as it is, and in no other form. */
+function assertWhole(format: Format): void {
+  if (format.as === 'Object') return;
+  throw newNotAcceptable(
+    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+  );
 }
 
 function ok(format: Format): { readonly code: number; readonly contentType: string } {

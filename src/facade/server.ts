@@ -3,19 +3,24 @@ import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import fastify from 'fastify';
-import type { Authenticator, User } from '../access/mod.ts';
+import type { Authenticator, Credentials, User } from '../access/mod.ts';
+import { homeOfServiceAccount } from '../access/mod.ts';
 import { type Api, encodeIn, readLogicalCluster, UnknownCluster, WatchHub } from '../api/mod.ts';
-import { type LogicalCluster, limits } from '../base/mod.ts';
+import { type LogicalCluster, limits, parseLogicalCluster } from '../base/mod.ts';
 import { newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
 import { parseAccept } from './accept.ts';
+import { ClientCertificates } from './client-certificates.ts';
 import { answerClientError } from './client-error.ts';
 import { Deadlines } from './deadlines.ts';
 import { DiscoveryRoutes } from './discovery-routes.ts';
 import { type FailureReport, sendError, sendNotFound, sendStatus } from './errors.ts';
 import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
-import { assertNoImpersonation } from './impersonation.ts';
+import { impersonate } from './impersonation.ts';
 import { assertRoutable } from './negotiate.ts';
+
+import { sendOpenId } from './openid.ts';
+
 import { ResourceRoutes } from './resource-routes.ts';
 import { limitSession } from './session-limits.ts';
 import { versionInfo } from './version.ts';
@@ -23,7 +28,12 @@ import { versionInfo } from './version.ts';
 export interface FacadeOptions {
   readonly api: Api;
   readonly authenticator: Authenticator;
-  readonly tls: { readonly certificate: string; readonly key: string };
+  readonly tls: {
+    readonly certificate: string;
+    readonly key: string;
+    /** PEM of the CAs whose certificates say who a client is; without it, clients are asked for none. */
+    readonly clientAuthorities?: string;
+  };
   readonly report: FailureReport;
   /** Other time limits than those of the server, for tests. */
   readonly timeouts?: Timeouts;
@@ -68,7 +78,8 @@ const GOODBYE_MS = 250;
 export function createFacade(options: FacadeOptions): Facade {
   const timeouts = options.timeouts ?? TIMEOUTS;
   const watches = new WatchHub(options.api);
-  const router = new Router(options, watches);
+  const certificates = new ClientCertificates();
+  const router = new Router(options, { watches, certificates });
   const sessions = new Set<ServerHttp2Session>();
   const app = fastify({
     http2: true,
@@ -79,6 +90,7 @@ export function createFacade(options: FacadeOptions): Facade {
           allowHTTP1: true,
           cert: options.tls.certificate,
           key: options.tls.key,
+          ...clientCertificateOptions(options.tls.clientAuthorities),
           minVersion: 'TLSv1.2',
           settings: { maxConcurrentStreams: HTTP2_STREAMS_MAX },
           handshakeTimeout: timeouts.headersMs,
@@ -116,6 +128,7 @@ export function createFacade(options: FacadeOptions): Facade {
   server.keepAliveTimeout = timeouts.idleMs;
   // No option of an HTTP/2 server either; it is read when the server begins to listen.
   (server as { connectionsCheckingInterval?: number }).connectionsCheckingInterval = timeouts.checkMs;
+  certificates.watch(server);
   server.on('session', (session: ServerHttp2Session) => {
     limitSession(session, timeouts);
     sessions.add(session);
@@ -163,12 +176,19 @@ export function createFacade(options: FacadeOptions): Facade {
   };
 }
 
+/** A certificate is asked for, but not demanded: most clients come with a token. */
+function clientCertificateOptions(authorities: string | undefined) {
+  if (authorities === undefined) return {};
+  return { ca: authorities, requestCert: true, rejectUnauthorized: false };
+}
+
 function isKnownMethod(method: string): boolean {
   return (METHODS as readonly string[]).includes(method);
 }
 
 class Router {
   readonly #options: FacadeOptions;
+  readonly #certificates: ClientCertificates;
   readonly #discovery: DiscoveryRoutes;
   readonly #resources: ResourceRoutes;
   readonly #checks: readonly HealthCheck[];
@@ -179,10 +199,14 @@ class Router {
   #openRequests = 0;
   #isStopping = false;
 
-  constructor(options: FacadeOptions, watches: WatchHub) {
+  constructor(
+    options: FacadeOptions,
+    parts: { readonly watches: WatchHub; readonly certificates: ClientCertificates },
+  ) {
     this.#options = options;
+    this.#certificates = parts.certificates;
     this.#discovery = new DiscoveryRoutes(options.api);
-    this.#resources = new ResourceRoutes(options.api, watches);
+    this.#resources = new ResourceRoutes(options.api, parts.watches);
     this.#deadlines = new Deadlines(options.api.clock, (exchange) => this.#expire(exchange));
     this.idle = new Promise((resolve) => {
       this.#becomeIdle = resolve;
@@ -243,7 +267,9 @@ class Router {
     let user: User | undefined;
     try {
       if (this.#servePublic(exchange)) return;
-      user = this.#options.authenticator.authenticate(exchange.header('authorization'));
+      // Nearly always known at once: only the first use of a token may take a while.
+      const found = this.#options.authenticator.authenticate(this.#credentialsOf(exchange));
+      user = found instanceof Promise ? await found : found;
       if (user === undefined) return sendStatus(exchange, newUnauthorized());
       await this.#serveUser(exchange, user);
     } catch (error) {
@@ -252,6 +278,12 @@ class Router {
       // A body that nobody wanted is still on its way: let it pass, so that the connection can go on.
       if (!request.readableEnded) request.resume();
     }
+  }
+
+  /** What is asked about who makes a request; identity in any other header is not looked at. */
+  #credentialsOf(exchange: Exchange): Credentials {
+    const { request } = exchange;
+    return { authorization: exchange.header('authorization'), certificate: this.#certificates.of(request) };
   }
 
   /** The explicit list of what is answered without credentials. */
@@ -267,18 +299,23 @@ class Router {
     return true;
   }
 
-  async #serveUser(exchange: Exchange, user: User): Promise<void> {
-    const { route, cluster, path } = exchange.routed;
+  async #serveUser(exchange: Exchange, requester: User): Promise<void> {
+    const { route, path } = exchange.routed;
+    const cluster = clusterOf(exchange, requester);
     if (this.#isStopping) {
       // HTTP/2 has no such header; its sessions are told to go away when they are closed.
       if (exchange.request.httpVersionMajor < 2) exchange.response.setHeader('Connection', 'close');
       throw newTooManyRequests('the server is shutting down', 1);
     }
-    assertNoImpersonation(exchange, user);
     if (cluster === undefined) throw new UnknownCluster();
-    if (route.kind === 'resource') return this.#resources.serve(exchange, { user, cluster, path: route });
+    const { access } = this.#options.api;
+    const asked = impersonate(exchange, access, { user: requester, cluster });
+    const { user, vouchers } = asked === undefined ? { user: requester, vouchers: undefined } : await asked;
+    if (route.kind === 'resource') {
+      return this.#resources.serve(exchange, { user, cluster, path: route, vouchers });
+    }
     exchange.limitTime();
-    await this.#options.api.access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
+    await access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
     // Everybody may ask for health anywhere: the answer must not tell whether there is such a workspace.
     if (route.kind !== 'health') this.#assertCluster(cluster);
     if (route.kind === 'unknown') return sendNotFound(exchange);
@@ -287,12 +324,22 @@ class Router {
     }
     if (route.kind === 'version') return sendVersion(exchange);
     if (route.kind === 'health') return sendHealth(exchange, { ...route, checks: this.#checks });
+    if (route.kind === 'openid-configuration' || route.kind === 'openid-keys') {
+      return sendOpenId(exchange, route.kind, this.#options.api.serviceAccounts);
+    }
     await this.#discovery.serve(exchange, cluster, route);
   }
 
   #assertCluster(cluster: LogicalCluster): void {
     if (readLogicalCluster(this.#options.api, cluster) === undefined) throw new UnknownCluster();
   }
+}
+
+/** On the bare URL a service account is at home in its own logical cluster, as in kcp; everybody else in the root. */
+function clusterOf({ routed }: Exchange, user: User): LogicalCluster | undefined {
+  if (routed.prefix !== '') return routed.cluster;
+  const home = homeOfServiceAccount(user);
+  return home === undefined ? routed.cluster : parseLogicalCluster(home);
 }
 
 /** Always JSON, and always indented. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Access, Authenticator, type TokenCredential, type User } from '../access/mod.ts';
-import { AdmissionChain, namespaceLifecycle } from '../admission/mod.ts';
+import { Access } from '../access/mod.ts';
+import type { AdmissionChoice } from '../admission/mod.ts';
 import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
 import {
   ClockRefused,
@@ -15,16 +15,30 @@ import {
 } from '../base/mod.ts';
 import {
   ControllerRuntime,
+  clusterRoleAggregationController,
   customResourceDefinitionController,
+  EventExpiry,
   garbageCollector,
   namespaceController,
+  namespaceDefaultsController,
+  oweRootCa,
+  resourceQuotaController,
+  rootCaController,
+  systemNamespaceController,
 } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
+import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
+import {
+  type AuthenticationOptions,
+  createAuthentication,
+  prepareServiceAccountKeys,
+  readClientAuthorities,
+} from './authentication.ts';
 import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
@@ -33,7 +47,6 @@ import {
   dialableHost,
   ensureAdminTokens,
   serverUrl,
-  tokenHashOf,
   writeAdminKubeconfig,
 } from './kubeconfig.ts';
 import { createNet } from './net.ts';
@@ -56,8 +69,14 @@ export interface MemberOptions {
   readonly log: MemberLog;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks?: readonly string[];
-  /** Tokens besides those of the administrators. */
-  readonly credentials?: readonly TokenCredential[];
+  /** Admission plugins that are on beyond the default ones, and off. */
+  readonly admission?: AdmissionChoice;
+  /** How long events live after they were last written; 0 is for ever. */
+  readonly eventTtlMs?: number;
+  /** Controllers that do not run, by name: for tests of the server alone. What they owe stays owed. */
+  readonly disabledControllers?: readonly string[];
+  /** Who may come in. */
+  readonly authentication?: AuthenticationOptions;
 }
 
 /** A member that answers requests. */
@@ -75,6 +94,8 @@ const SHARD = 'root' as ShardName;
 const DATABASE_DIRECTORY = 'data';
 const TOKEN_KEY_FILE = '.continue-token-key';
 const TOKEN_KEY_BYTES = 32;
+// As upstream's --event-ttl.
+const EVENT_TTL_MS = 60 * 60_000;
 const FAILURE_CHECK_MS = 1_000;
 
 /**
@@ -82,10 +103,11 @@ const FAILURE_CHECK_MS = 1_000;
  * that an operator can mend; then nothing is left behind that a later start would stumble over.
  */
 export async function startMember(options: MemberOptions): Promise<Member> {
+  const plugins = chosenAdmission(options.admission);
   const lock = await acquireDirectoryLock(options.rootDirectory);
   const cleanups: Cleanup[] = [() => lock.release()];
   try {
-    const member = await assemble(options, lock.directory, cleanups);
+    const member = await assemble({ ...options, plugins }, lock.directory, cleanups);
     return { ...member, close: once(() => runAll(cleanups)) };
   } catch (error) {
     // The reason why it did not start is what an operator has to know, not what came of it.
@@ -97,7 +119,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
 }
 
 async function assemble(
-  options: MemberOptions,
+  options: MemberOptions & { readonly plugins: readonly string[] },
   directory: string,
   cleanups: Cleanup[],
 ): Promise<Omit<Member, 'close'>> {
@@ -114,6 +136,8 @@ async function assemble(
     ensureAdminTokens(directory),
     continueTokenKey(directory),
     opening,
+    prepareServiceAccountKeys(directory, options.authentication ?? {}),
+    readClientAuthorities(options.authentication ?? {}),
   ] as const;
   // Whatever fails first, the others end, and the database is closed, before the lock is released.
   cleanups.unshift(async () => {
@@ -121,29 +145,54 @@ async function assemble(
     const opened = await opening.catch(() => undefined);
     await opened?.close();
   });
-  const [certificates, tokens, tokenKey, store] = await Promise.all(preparing);
+  const [certificates, tokens, tokenKey, store, accountKeys, clientAuthorities] =
+    await Promise.all(preparing);
+  let url = '';
+  const authentication = await createAuthentication({
+    options: options.authentication ?? {},
+    admins: tokens,
+    accountKeys,
+    store,
+    clock: systemClock,
+    random: systemRandom,
+    url: () => url,
+  });
   const net = createNet(addressPolicy(webhookNetworksOf(options)));
   cleanups.unshift(() => net.close());
+  const registry = new DefinitionRegistry(store);
+  const access = new Access({ store, logicalClusterKey });
+  cleanups.unshift(async () => access.close());
+  const { admission, quotas } = createAdmission(options.plugins, { store, registry, access });
+  cleanups.unshift(async () => quotas.close());
   const api: Api = {
     store,
-    registry: new DefinitionRegistry(store),
-    admission: new AdmissionChain([namespaceLifecycle]),
-    access: new Access({ store, logicalClusterKey }),
+    quotas,
+    registry,
+    admission,
+    access,
     random: systemRandom,
     clock: systemClock,
     net,
     tokens: new ContinueTokens(tokenKey),
     region: options.region as RegionName,
+    caBundle: certificates.ca,
+    ...authentication,
   };
   await found(api);
+  await oweRootCa(api);
   const controllers = new ControllerRuntime({
     api,
     clock: systemClock,
     controllers: [
       namespaceController(api),
+      namespaceDefaultsController(api),
+      systemNamespaceController(api),
+      rootCaController(api),
+      clusterRoleAggregationController(api),
       customResourceDefinitionController(api),
+      resourceQuotaController(api),
       ...garbageCollector(api),
-    ],
+    ].filter(({ name }) => !(options.disabledControllers ?? []).includes(name)),
     report: (controller, key, error) => {
       // Somebody else was quicker: the next look settles it, and there is nothing to do for an operator.
       const isRace = error instanceof StatusError && error.reason === 'Conflict';
@@ -157,14 +206,22 @@ async function assemble(
   });
   await controllers.start();
   cleanups.unshift(() => controllers.close());
+  const expiry = new EventExpiry({
+    api,
+    clock: systemClock,
+    ttlMs: options.eventTtlMs ?? EVENT_TTL_MS,
+    report: (error) => log.warn('events could not be deleted for now', { error: String(error) }),
+  });
+  expiry.start();
+  cleanups.unshift(() => expiry.close());
   const facade = createFacade({
     api,
-    authenticator: new Authenticator([
-      ...(options.credentials ?? []),
-      { tokenHash: tokenHashOf(tokens.kcpAdmin), user: admin('kcp-admin', 'system:kcp:admin') },
-      { tokenHash: tokenHashOf(tokens.shardAdmin), user: admin('shard-admin') },
-    ]),
-    tls: { certificate: certificates.servingCertificate, key: certificates.servingKey },
+    authenticator: authentication.authenticator,
+    tls: {
+      certificate: certificates.servingCertificate,
+      key: certificates.servingKey,
+      ...(clientAuthorities === undefined ? {} : { clientAuthorities }),
+    },
     report: (error, request) => {
       log.error('a request failed', {
         ...request,
@@ -174,10 +231,11 @@ async function assemble(
   });
   cleanups.unshift(() => facade.close());
   const port = await listen(facade, { host: bindAddress, port: options.securePort });
+  url = serverUrl(host, port);
   const kubeconfigPath = join(directory, ADMIN_KUBECONFIG_FILE);
   await writeAdminKubeconfig({ path: kubeconfigPath, host, port, ca: certificates.ca, token: tokens });
-  log.info('serving', { url: serverUrl(host, port), directory, revision: store.revision });
-  return { url: serverUrl(host, port), kubeconfigPath, api, failed: failureOf(store, cleanups) };
+  log.info('serving', { url, directory, revision: store.revision });
+  return { url, kubeconfigPath, api, failed: failureOf(store, cleanups) };
 }
 
 /** A member on loopback is for trying things out, and the webhooks run beside it. */
@@ -275,10 +333,6 @@ async function continueTokenKey(directory: string): Promise<Uint8Array> {
   const key = randomBytes(TOKEN_KEY_BYTES);
   await writeFileAtomically({ path, content: key.toString('base64url'), mode: PRIVATE_FILE_MODE });
   return key;
-}
-
-function admin(name: string, ...groups: readonly string[]): User {
-  return { name, uid: '', groups: ['system:masters', ...groups, 'system:authenticated'], extra: {} };
 }
 
 /** A log whose disk failed takes nothing more: the member stops, and a restart finds out what is there. */

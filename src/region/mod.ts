@@ -1,2 +1,3 @@
+export type { AuthenticationOptions } from './authentication.ts';
 export { type Member, type MemberLog, type MemberOptions, startMember } from './member.ts';
 export { StartError } from './start-error.ts';

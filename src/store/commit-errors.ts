@@ -8,16 +8,20 @@ export class ExpectationFailed extends Error {
   /** The revision that the object has now, 0 when there is none. */
   readonly current: Revision;
   readonly isPrecondition: boolean;
+  /** Something in the group is on its way to the disk: see `Proposal.settled`. */
+  readonly isUnsettled: boolean;
 
   constructor(options: {
     readonly key: ObjectKey;
     readonly current: number;
     readonly isPrecondition: boolean;
+    readonly isUnsettled?: boolean;
   }) {
     super(`${options.key.resource} ${options.key.name} is at revision ${options.current}`);
     this.key = options.key;
     this.current = options.current as Revision;
     this.isPrecondition = options.isPrecondition;
+    this.isUnsettled = options.isUnsettled ?? false;
   }
 }
 

@@ -84,7 +84,9 @@ export class DefaultSet {
   }
 
   keyOf(index: number, cluster: LogicalCluster): ObjectKey {
-    return { ...this.#templates[index]!.key, cluster };
+    // Not spread: this happens for every object of every logical cluster that is made.
+    const { group, resource, identity, namespace, name } = this.#templates[index]!.key;
+    return { cluster, group, resource, identity, namespace, name };
   }
 
   /** The bytes of the row that a logical cluster has of an object, just as a write would have stored them. */

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { Revision } from '../base/mod.ts';
+import { type LogicalCluster, type Revision, reservedRevision } from '../base/mod.ts';
 import { LogUnavailable } from './commit-errors.ts';
 import { compactHistory } from './compaction.ts';
-import { decodeFrame, type Frame } from './frame.ts';
+import { sampleSet } from './default-objects.suite.ts';
+import { decodeFrame, type Frame, lastRevisionOf } from './frame.ts';
 import { type MemoryDisk, MemoryKeyValue } from './memory-key-value.ts';
 import type { Outcome } from './outcome.ts';
 import { replayLog } from './replay.ts';
-import type { Mutation } from './sequencer.ts';
+import type { Mutation, NewDefaults } from './sequencer.ts';
 import type { Store } from './store.ts';
 import {
   collect,
@@ -23,6 +24,13 @@ import {
 } from './store-fixtures.suite.ts';
 import { LOG_RANGE, PROJECTION_TABLES } from './tables.ts';
 
+const SET = sampleSet(['namespaces//a', 'configmaps/a/b']);
+
+function defaultsOf(number: number): NewDefaults {
+  const cluster = `c${number}` as LogicalCluster;
+  return { cluster, set: SET, seed: String(number), creationTime: '2026-01-01T00:00:00Z' };
+}
+
 /** A store whose disk can lose power; what the durability checks are pointed at. */
 export type CrashableKeyValue = MemoryKeyValue;
 export type OpenCrashable = (disk: MemoryDisk) => CrashableKeyValue;
@@ -35,6 +43,8 @@ const commitArbitrary = fc.record({
   isDelete: fc.boolean(),
   isAwaited: fc.boolean(),
   pauseTurns: fc.nat(2),
+  /** Makes a logical cluster of its own in which everything is derived. */
+  isFounding: fc.nat(2).map((number) => number === 0),
   /** Compacts first, up to the present. */
   isCompacting: fc.nat(9).map((number) => number === 0),
 });
@@ -60,6 +70,7 @@ type Life = Lives[number];
 interface Attempt {
   readonly number: number;
   readonly mutations: readonly Mutation[];
+  readonly defaults: NewDefaults | undefined;
   outcome: Outcome | undefined;
   /** Whether the outcome was known before power went away. */
   isInTime: boolean;
@@ -145,10 +156,11 @@ async function live(options: {
     const newest = newestOf(store, shared);
     if (!plan.isDelete) mutations.push({ key: shared, row: rowOf(String(number), { owners: ['o'] }) });
     else if (newest !== undefined) mutations.push({ key: shared, expected: newest });
-    const attempt: Attempt = { number, mutations, outcome: undefined, isInTime: false };
+    const defaults = plan.isFounding ? defaultsOf(number) : undefined;
+    const attempt: Attempt = { number, mutations, defaults, outcome: undefined, isInTime: false };
     attempts.push(attempt);
     const commit = store
-      .commit(proposalOf(mutations, { commitId: commitIdOf(number) }))
+      .commit(proposalOf(mutations, { commitId: commitIdOf(number), ...(defaults && { defaults }) }))
       .then((outcome) => {
         // What comes after the crash reaches nobody, but must not be false either.
         attempt.outcome = outcome;
@@ -224,19 +236,25 @@ async function checkSurvivor(options: {
         frame === undefined ? undefined : String(attempt.number),
       );
     }
+    const derived = attempt.defaults && store.get(SET.keyOf(1, attempt.defaults.cluster));
+    expect(derived?.revision, `${name} has lost what it derives, or not all of it`).toBe(
+      frame?.defaults && reservedRevision(frame.defaults.firstRevision, 1),
+    );
     if (frame === undefined) continue;
     const revisions = frame.changes.map(({ revision }) => revision);
     expect(frame.changes.map(({ key }) => key)).toEqual(attempt.mutations.map(({ key }) => key));
-    const outcome = { sequence: frame.sequence, revision: revisions.at(-1), revisions };
+    const outcome = { sequence: frame.sequence, revision: lastRevisionOf(frame), revisions };
     if (attempt.outcome !== undefined) expect(attempt.outcome, name).toMatchObject(outcome);
     // Whoever heard nothing may ask again, and gets the first outcome, as long as it is remembered.
-    if (revisions.at(-1)! <= snapshot.floor) continue;
-    const proposal = proposalOf(attempt.mutations, { commitId: commitIdOf(attempt.number) });
+    if (lastRevisionOf(frame)! <= snapshot.floor) continue;
+    const { mutations, defaults } = attempt;
+    const commitId = commitIdOf(attempt.number);
+    const proposal = proposalOf(mutations, { commitId, ...(defaults && { defaults }) });
     expect(await store.commit(proposal), `the repeat of ${name}`).toMatchObject(outcome);
   }
   snapshot.close();
-  const revisions = frames.flatMap(({ changes }) => changes.map(({ revision }) => revision as number));
-  const acknowledged = attempts.flatMap(({ outcome }) => outcome?.revisions ?? []);
+  const revisions = frames.map((frame) => lastRevisionOf(frame) ?? 0);
+  const acknowledged = attempts.map(({ outcome }) => outcome?.revision ?? 0);
   const before = Math.max(options.highest, ...revisions, ...acknowledged, 0);
   const next = await store.commit(proposalOf([{ key: keyOf('after the crash'), row: rowOf('x') }]));
   expect(next.revision, 'revisions do not grow').toBeGreaterThan(before);

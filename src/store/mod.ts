@@ -16,6 +16,7 @@ export type {
   NewDefaults,
   Precondition,
   Proposal,
+  SequencedCommit,
   SettledWork,
 } from './sequencer.ts';
 export type { ListedObject, ListScope, StoreSnapshot } from './snapshot.ts';

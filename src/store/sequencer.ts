@@ -257,6 +257,7 @@ export class Sequencer {
     );
     for (const operation of operations) group.operations.push(operation);
     for (const event of events) group.events.push(event);
+    // Of what is derived nobody knows anything yet: its logical cluster exists from this commit on.
     for (const { key } of frame.changes) group.touchedGroups.add(groupText(key));
     for (const work of frame.work) {
       const text = workText(work);
@@ -321,8 +322,8 @@ export class Sequencer {
     const text = groupText(asked);
     const isMoving = (group: Group | undefined) => group?.touchedGroups.has(text) === true;
     if (!isMoving(this.#writing) && !this.#waiting.some(isMoving)) return;
-    const key = { ...asked, resource: '*', identity: '', namespace: '', name: '' };
-    throw new ExpectationFailed({ key, current: 0, isPrecondition: true });
+    const key = { ...asked, resource: '', identity: '', namespace: '', name: '' };
+    throw new ExpectationFailed({ key, current: 0, isPrecondition: true, isUnsettled: true });
   }
 
   #newest(keyText: string): StoredRow | undefined {

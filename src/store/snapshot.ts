@@ -10,7 +10,7 @@ import { decodeHead, type StoreEvent } from './projection.ts';
 import { decodeRow, type Row } from './row.ts';
 import { isPlacedBefore, type PlacedObject, supersededAt, supersededIn } from './superseded.ts';
 import {
-  DEFAULTS_RANGE,
+  defaultsRange,
   FLOOR_KEY,
   HEAD_KEY,
   objectRange,
@@ -24,6 +24,7 @@ import {
   type WorkKey,
   wildcardKey,
   wildcardRange,
+  workPrefixRange,
   workRange,
 } from './tables.ts';
 import { TablesView } from './tables-view.ts';
@@ -126,12 +127,16 @@ export class StoreSnapshot {
     }
   }
 
-  /** The objects of one kind in all logical clusters, in order of cluster, namespace and name. */
-  async *listWildcard(group: string, resource: string): AsyncGenerator<ListedObject[]> {
+  /**
+   * The objects of one kind in all logical clusters, in order of cluster, namespace and name; only those after a
+   * given `cluster\0namespace\0name` if named.
+   */
+  async *listWildcard(group: string, resource: string, after?: string): AsyncGenerator<ListedObject[]> {
     const kind = { group, resource, identity: '' };
-    const stored = this.#indexed(wildcardRange(group, resource), parseWildcardKey);
+    const range = wildcardRange(group, resource, after);
+    const stored = this.#indexed(range, parseWildcardKey);
     if (!this.#derived.sets.haveKind(kind)) yield* objectsOf(stored);
-    else yield* objectsOf(mergeBatches(stored, this.#derivedEverywhere(kind), isPlacedBefore));
+    else yield* objectsOf(mergeBatches(stored, this.#derivedEverywhere(kind, range, after), isPlacedBefore));
   }
 
   /** How many objects are in the scope, counting no further than `countMax`. */
@@ -173,6 +178,22 @@ export class StoreSnapshot {
     return false;
   }
 
+  /**
+   * The first debts, up to a number, of all controllers whose names begin like this, in the order of names and
+   * keys; only those after a given one if named.
+   */
+  async firstWork(
+    prefix: string,
+    options: { readonly limit: number; readonly after?: WorkKey | undefined },
+  ): Promise<{ readonly key: WorkKey; readonly payload: Buffer }[]> {
+    const { limit, after } = options;
+    const found: { readonly key: WorkKey; readonly payload: Buffer }[] = [];
+    for await (const entries of this.#tables.iterate(workPrefixRange(prefix, after), { limit })) {
+      for (const [key, payload] of entries) found.push({ key: parseWorkKey(key), payload });
+    }
+    return found;
+  }
+
   /** What a controller owes, in key order. */
   async *work(controller: string): AsyncGenerator<{ readonly key: WorkKey; readonly payload: Buffer }[]> {
     for await (const entries of this.#tables.iterate(workRange(controller))) {
@@ -199,15 +220,22 @@ export class StoreSnapshot {
     }
   }
 
-  /** The derived objects of one kind in all logical clusters. */
-  async *#derivedEverywhere(kind: Omit<CollectionKey, 'cluster'>): AsyncGenerator<PlacedObject[]> {
-    for await (const entries of this.#tables.iterate(DEFAULTS_RANGE)) {
+  /** The derived objects of one kind in all logical clusters, those in a range of the wildcard index. */
+  async *#derivedEverywhere(
+    kind: Omit<CollectionKey, 'cluster'>,
+    range: KeyRange,
+    after: string | undefined,
+  ): AsyncGenerator<PlacedObject[]> {
+    const first = range.start.subarray(1);
+    for await (const entries of this.#tables.iterate(defaultsRange(after))) {
       const batches = new PlacedBatches();
       for (const [, defaultsBytes] of entries) {
         const defaults = decodeDefaults(defaultsBytes);
         const set = this.#derived.sets.get(defaults.setHash);
         for (const { key, bytes } of derivedObjects(set, defaults, { ...kind, revisionMax: this.revision })) {
-          yield* batches.add({ place: wildcardKey(key).subarray(1), object: { key, row: decodeRow(bytes) } });
+          const place = wildcardKey(key).subarray(1);
+          if (place.compare(first) >= 0)
+            yield* batches.add({ place, object: { key, row: decodeRow(bytes) } });
         }
       }
       yield* batches.rest();

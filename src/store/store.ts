@@ -11,7 +11,7 @@ import type { Head } from './projection.ts';
 import { LogDamaged, readHead } from './replay.ts';
 import type { Row } from './row.ts';
 import { RowReader } from './row-reader.ts';
-import { type Proposal, Sequencer } from './sequencer.ts';
+import { type Proposal, type SequencedCommit, Sequencer } from './sequencer.ts';
 import { StoreSnapshot } from './snapshot.ts';
 import { FLOOR_KEY, FORMAT_KEY, FORMAT_VERSION, FORMER_FORMAT_VERSIONS, readRevision } from './tables.ts';
 
@@ -108,6 +108,14 @@ export class Store {
   /** Resolves when everything that {@link newest} has shown so far is durable. */
   settled(): Promise<void> {
     return this.#sequencer.settled();
+  }
+
+  /**
+   * Gives a commit its place in the log at once, and throws what {@link commit} rejects with: for those who
+   * must look at something and commit within one turn. It counts once `durable` has resolved.
+   */
+  propose(proposal: Proposal): SequencedCommit {
+    return this.#sequencer.propose(proposal);
   }
 
   /**

@@ -134,7 +134,11 @@ export function parseOwnerKey(key: Buffer, cluster: LogicalCluster, ownerUid: st
   return parseObjectKeyText(key.toString('utf8', 1 + cluster.length + 1 + Buffer.byteLength(ownerUid) + 1));
 }
 
-export const DEFAULTS_RANGE: KeyRange = tableRange(TABLE.defaults);
+/** The defaults of all logical clusters, from that of a given `cluster\0namespace\0name` on if named. */
+export function defaultsRange(from = ''): KeyRange {
+  const [cluster = ''] = from.split('\0');
+  return { start: defaultsKey(cluster as LogicalCluster), end: tableRange(TABLE.defaults).end };
+}
 export function defaultsKey(cluster: LogicalCluster): Buffer {
   return Buffer.from(TABLE.defaults + cluster);
 }
@@ -147,6 +151,9 @@ export function parseDefaultSetKey(key: Buffer): string {
   return key.toString('utf8', 1);
 }
 
+/** What makes the next key of one. */
+const ZERO = Buffer.of(0);
+
 export interface WorkKey {
   readonly controller: string;
   readonly cluster: LogicalCluster;
@@ -157,6 +164,11 @@ export function workKey(work: WorkKey): Buffer {
 }
 export function workRange(controller: string): KeyRange {
   return prefixRange(Buffer.from(`${TABLE.work}${controller}\0`));
+}
+/** Debts of all controllers whose names begin like this, after a given one if named. */
+export function workPrefixRange(prefix: string, after?: WorkKey): KeyRange {
+  const range = prefixRange(Buffer.from(TABLE.work + prefix));
+  return after === undefined ? range : { start: Buffer.concat([workKey(after), ZERO]), end: range.end };
 }
 export function parseWorkKey(key: Buffer): WorkKey {
   const [controller = '', cluster = '', ...rest] = key.toString('utf8', 1).split('\0');

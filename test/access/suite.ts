@@ -1,5 +1,5 @@
 import type { Authorized, User } from '../../src/access/mod.ts';
-import { SYSTEM_USER } from '../../src/access/mod.ts';
+import { kcpRbacDefaults, SYSTEM_USER } from '../../src/access/mod.ts';
 import {
   type Api,
   create,
@@ -11,6 +11,7 @@ import {
   type Written,
 } from '../../src/api/mod.ts';
 import type { LogicalCluster } from '../../src/base/mod.ts';
+import { StatusError } from '../../src/machinery/mod.ts';
 
 export const RBAC = 'rbac.authorization.k8s.io';
 
@@ -103,3 +104,15 @@ export function clusterRoleBinding(name: string, role: string, users: readonly s
 
 export const CLUSTER_ROLES = { group: RBAC, resource: 'clusterroles' };
 export const CLUSTER_ROLE_BINDINGS = { group: RBAC, resource: 'clusterrolebindings' };
+
+/** The bindings that count everywhere, where the member has not made them by itself. */
+export async function ensurePlanetBindings(api: Api): Promise<void> {
+  const owner = new Caller(api, 'system:admin');
+  for (const binding of kcpRbacDefaults().clusterRoleBindings) {
+    try {
+      await owner.create(CLUSTER_ROLE_BINDINGS, binding);
+    } catch (error) {
+      if (!(error instanceof StatusError && error.reason === 'AlreadyExists')) throw error;
+    }
+  }
+}

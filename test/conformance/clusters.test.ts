@@ -80,38 +80,41 @@ describe('a logical cluster that does not exist', () => {
 
 describe('without a credential that counts', () => {
   test.each(['', '/clusters/root', '/clusters/nope', '/clusters/..'])(
-    'every path below %j is 401',
+    'every path below %j is 403 for nobody, and 401 for who claims to be somebody',
     async (prefix) => {
       const open = ['/version', '/healthz', '/livez', '/readyz/ping'];
       for (const path of PATHS) {
         if (prefix === '' && open.includes(path)) continue;
-        for (const token of [null, 'wrong']) {
-          const url = `${prefix}${path}` || '/';
-          const reply = await fixture.client.call(url, { token });
-          expect(reply.status, url).toBe(401);
-          expect(JSON.parse(reply.text)).toMatchObject({
-            kind: 'Status',
-            reason: 'Unauthorized',
-            message: 'Unauthorized',
-            code: 401,
-          });
-        }
+        const url = `${prefix}${path}` || '/';
+        const nobody = await fixture.client.call(url, { token: null });
+        expect(nobody.status, url).toBe(403);
+        expect(JSON.parse(nobody.text).message).toContain('User "system:anonymous" cannot ');
+        const reply = await fixture.client.call(url, { token: 'wrong' });
+        expect(reply.status, url).toBe(401);
+        expect(JSON.parse(reply.text)).toMatchObject({
+          kind: 'Status',
+          reason: 'Unauthorized',
+          message: 'Unauthorized',
+          code: 401,
+        });
       }
     },
   );
 
-  test('every method is 401, and nothing is done', async () => {
+  test('every method is refused, and nothing is done', async () => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']) {
       for (const path of [CONFIG_MAPS, `${CONFIG_MAPS}/a`, '/api', '/version', '/healthz', '/no/such']) {
         const body = method === 'TRACE' ? undefined : configMap('a');
-        const reply = await fixture.client.call(path, { method, token: null, body });
-        expect(reply.status, `${method} ${path}`).toBe(401);
+        const nobody = await fixture.client.call(path, { method, token: null, body });
+        expect([403, 405], `${method} ${path}: ${nobody.status}`).toContain(nobody.status);
+        const liar = await fixture.client.call(path, { method, token: 'wrong', body });
+        expect(liar.status, `${method} ${path}`).toBe(401);
       }
     }
     await fixture.client.refuse(404, `${CONFIG_MAPS}/a`);
   });
 
-  test('every scheme but Bearer is 401', async () => {
+  test('every scheme but Bearer is as good as none', async () => {
     const { token } = fixture.server;
     for (const authorization of [
       '',
@@ -119,11 +122,11 @@ describe('without a credential that counts', () => {
       'Bearer ',
       `Basic ${token}`,
       token,
-      `Bearer ${token} x`,
+      `Bearer  ${token}`,
       `Bearer${token}`,
     ]) {
       const reply = await fixture.client.call('/api', { token: null, headers: { authorization } });
-      expect(reply.status, authorization).toBe(401);
+      expect(reply.status, authorization).toBe(403);
     }
   });
 });
@@ -281,10 +284,10 @@ describe('a path that cannot name anything', () => {
     }
   });
 
-  test('is text 404 for who is known and 401 for who is not', async () => {
+  test('is text 404 for who is known and 403 for who is not', async () => {
     const path = '/api/v1/namespaces/default/configmaps/a%2Fb';
     expect((await fixture.client.call(path)).text).toBe('404 page not found\n');
-    expect((await fixture.client.call(path, { token: null })).status).toBe(401);
+    expect((await fixture.client.call(path, { token: null })).status).toBe(403);
   });
 });
 

@@ -24,7 +24,9 @@ export class Fixture {
   }
 
   async start(): Promise<void> {
-    this.#server = await startInProcess(this.options);
+    // Namespaces stay empty, so that tests may count on what they put there.
+    const disabledControllers = ['namespace-defaults', 'root-ca'];
+    this.#server = await startInProcess({ disabledControllers, ...this.options });
     this.#client = new Client(this.#server);
   }
 

@@ -308,16 +308,13 @@ export class WatchStream {
 }
 
 /**
- * What Kubernetes' controllers put into every namespace, put there by the test unless the server was faster:
- * so that tests may count on it, and with it.
+ * Waits for what controllers put into every namespace, so that tests may count on it, and with it.
  */
 export async function seedNamespace(client: Client, namespace: string): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}`;
-  const root = configMap('kube-root-ca.crt', { data: { 'ca.crt': 'certificates' } });
-  const account = { metadata: { name: 'default' } };
   await Promise.all([
-    client.call(`${path}/configmaps`, { method: 'POST', body: root }),
-    client.call(`${path}/serviceaccounts`, { method: 'POST', body: account }),
+    client.until(`${path}/configmaps/kube-root-ca.crt`, (_object, status) => status === 200),
+    client.until(`${path}/serviceaccounts/default`, (_object, status) => status === 200),
   ]);
 }
 

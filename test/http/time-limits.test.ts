@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Authenticator } from '../../src/access/mod.ts';
+import { Authenticator, staticTokens } from '../../src/access/mod.ts';
 import { systemClock } from '../../src/base/mod.ts';
 import { createFacade, type Facade } from '../../src/facade/mod.ts';
 import { ensureCertificates } from '../../src/region/certificates.ts';
@@ -41,7 +41,12 @@ beforeAll(async () => {
   const user = { name: 'admin', uid: '', groups: ['system:masters'], extra: {} };
   facade = createFacade({
     api: server.api,
-    authenticator: new Authenticator([{ tokenHash: tokenHashOf(TOKEN), user }]),
+    authenticator: new Authenticator({
+      tokens: [staticTokens([{ tokenHash: tokenHashOf(TOKEN), user }])],
+      clock: systemClock,
+      audiences: ['here'],
+      allowsAnonymous: false,
+    }),
     tls: { certificate: certificates.servingCertificate, key: certificates.servingKey },
     report: () => {},
     timeouts: { headersMs: 500, requestMs: 700, responseMs: 1_000, idleMs: 1_500, checkMs: 100 },

@@ -34,6 +34,16 @@ describe('antipode start', () => {
     await expectWorking(await serve({ rootDirectory }));
   });
 
+  it('refuses admission plugins that there are not, and leaves the directory alone', async () => {
+    const rootDirectory = join(await scratch(), 'never');
+    const result = await start(['--root-directory', rootDirectory, '--enable-admission-plugins', 'PodQuota']);
+    expect(result.code).toBe(2);
+    expect(onlyLine(result)).toMatch(
+      /^--enable-admission-plugins names "PodQuota", which is no admission plugin; those that have something to do are NamespaceLifecycle, /,
+    );
+    await expect(readdir(rootDirectory)).rejects.toThrow('ENOENT');
+  });
+
   it('does not let a taken port change the kubeconfig of the server before it', async () => {
     const first = await serve();
     await first.kill('SIGTERM');

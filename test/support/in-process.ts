@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import type { User } from '../../src/access/mod.ts';
 import { type Api, createLogicalCluster } from '../../src/api/mod.ts';
 import { parseLogicalCluster } from '../../src/base/mod.ts';
-import { type MemberLog, startMember } from '../../src/region/mod.ts';
+import { type AuthenticationOptions, type MemberLog, startMember } from '../../src/region/mod.ts';
 
 /** A member in the process of the tests: the sources as they are, no build, and its insides at hand. */
 export interface InProcessServer {
@@ -27,6 +27,9 @@ export interface InProcessServer {
 /** Who else there is besides the administrators, by token. */
 export interface InProcessOptions {
   readonly users?: Readonly<Record<string, User>>;
+  /** Controllers that do not run, by name. */
+  readonly disabledControllers?: readonly string[];
+  readonly authentication?: AuthenticationOptions;
 }
 
 /** Starts a member on a free port and an empty directory. */
@@ -46,10 +49,14 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
       securePort: 0,
       region: 'local',
       log,
-      credentials: Object.entries(options.users ?? {}).map(([token, user]) => ({
-        tokenHash: hash('sha256', token),
-        user,
-      })),
+      authentication: {
+        ...options.authentication,
+        credentials: Object.entries(options.users ?? {}).map(([token, user]) => ({
+          tokenHash: hash('sha256', token),
+          user,
+        })),
+      },
+      disabledControllers: options.disabledControllers ?? [],
     });
     return {
       url: member.url,

@@ -3,7 +3,7 @@ import { type LogicalCluster, SYSTEM_ADMIN_CLUSTER } from '../../base/mod.ts';
 import { kcpRbacDefaults } from '../rbac/bootstrap/kcp.ts';
 import { kubernetesRbacDefaults } from '../rbac/bootstrap/kubernetes.ts';
 import { withFallbackRoles } from '../rbac/fallback-roles.ts';
-import { bindingOf, MemoryRbac, roleOf, userOf } from '../rbac/rbac.suite.ts';
+import { bindingOf, MemoryRbac, nameOf, roleOf, userOf } from '../rbac/rbac.suite.ts';
 import { RbacAuthorizer } from '../rbac/rbac-authorizer.ts';
 import { rule } from '../rbac/rules.suite.ts';
 import type { User } from '../user.ts';
@@ -52,7 +52,9 @@ function newPlanet(facts: Partial<LogicalClusterFacts> = {}) {
     [home, { phase: 'Ready', requiredGroups: undefined, ...facts }],
     [other, { phase: 'Ready', requiredGroups: undefined }],
   ]);
-  const authorizer = new RbacAuthorizer(withFallbackRoles(rbac, clusterRoles));
+  const authorizer = new RbacAuthorizer(
+    withFallbackRoles(rbac, new Map(clusterRoles.map((role) => [nameOf(role), role]))),
+  );
   return { authorize: accessChain({ rbac: authorizer, find: (cluster) => known.get(cluster) }), rbac };
 }
 

@@ -17,6 +17,11 @@ export function isServiceAccount(user: User): boolean {
   return user.name.startsWith(SERVICE_ACCOUNT);
 }
 
+/** The logical cluster that a service account comes from; undefined for everybody else. */
+export function homeOfServiceAccount(user: User): string | undefined {
+  return isServiceAccount(user) ? onlyOne(user.extra[ORIGIN_EXTRA] ?? []) : undefined;
+}
+
 /**
  * Whether a user is, in a logical cluster, who they are: a service account only in its own, a scoped user only
  * within all scopes. A service account without origin counts as local: an access review may name one so.
@@ -72,7 +77,7 @@ function strangerOf(user: User): User {
 }
 
 function homeOf(user: User): string | undefined {
-  if (isServiceAccount(user)) return onlyOne(user.extra[ORIGIN_EXTRA] ?? []);
+  if (isServiceAccount(user)) return homeOfServiceAccount(user);
   const scopes = user.extra[SCOPES_EXTRA] ?? [];
   const clusters = new Set(scopes.flatMap((scope) => scope.split(',')));
   const scope = onlyOne([...clusters]);

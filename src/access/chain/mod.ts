@@ -19,4 +19,11 @@ export {
   type RbacAt,
   union,
 } from './decision.ts';
-export { effectiveUsers, isInScope, ORIGIN_EXTRA, SCOPES_EXTRA, WARRANT_EXTRA } from './effective-users.ts';
+export {
+  effectiveUsers,
+  homeOfServiceAccount,
+  isInScope,
+  ORIGIN_EXTRA,
+  SCOPES_EXTRA,
+  WARRANT_EXTRA,
+} from './effective-users.ts';

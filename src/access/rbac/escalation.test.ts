@@ -84,7 +84,7 @@ describe('granting what one does not have', () => {
       role: (name: string): JsonObject | undefined => (name === 'reader' ? role : undefined),
       clusterRole: () => undefined,
     };
-    const write = { resource: 'rolebindings', name: 'b', state } as const;
+    const write = { namespace: 'n1', resource: 'rolebindings', name: 'b', state } as const;
     const roleRef = { kind: 'Role', name: 'reader' };
     expect(bindingRefusal(granter([]), { ...write, roleRef })?.message).toContain(
       'rolebindings.rbac.authorization.k8s.io "b" is forbidden: user "alice" ',
@@ -92,6 +92,7 @@ describe('granting what one does not have', () => {
     expect(bindingRefusal(granter(everything), { ...write, roleRef })).toBeUndefined();
     const gone = bindingRefusal(granter(everything), {
       ...write,
+      namespace: 'n1',
       roleRef: { kind: 'ClusterRole', name: 'x' },
     });
     expect(gone).toMatchObject({ code: 404 });

@@ -3,10 +3,11 @@ import {
   goQuote,
   type JsonObject,
   type KubeObject,
+  newBadRequest,
   newForbidden,
   newNotFound,
   objectOf,
-  type StatusError,
+  StatusError,
 } from '../../machinery/mod.ts';
 import type { User } from '../user.ts';
 import { missingRules } from './covers.ts';
@@ -91,12 +92,20 @@ export function bindingRefusal(
   write: {
     readonly resource: 'rolebindings' | 'clusterrolebindings';
     readonly name: string;
+    /** Empty for a ClusterRoleBinding. */
+    readonly namespace: string;
     readonly roleRef: RoleRef;
     /** Of the scope that the binding lies in. */
     readonly state: Pick<RbacState, 'role' | 'clusterRole'>;
   },
 ): StatusError | undefined {
   const resource = { group: RBAC_GROUP, resource: write.resource };
+  const { kind } = write.roleRef;
+  // What validation would say of these comes too late, and these are upstream's answers.
+  if (kind === 'Role' && write.namespace === '') return newBadRequest('Namespace parameter required.');
+  if (kind !== 'Role' && kind !== 'ClusterRole') {
+    return new StatusError({ code: 500, reason: '', message: problemText(write.roleRef) });
+  }
   const role = readRole(write.state, write.roleRef);
   // Upstream calls the role a binding here, as in its other errors about roles that are missed during a write.
   if (role === undefined) return newNotFound(resource, write.roleRef.name);
@@ -116,6 +125,8 @@ function withoutSettled(object: KubeObject): JsonObject {
     ownerReferences: undefined,
     finalizers: undefined,
     managedFields: undefined,
+    // Only one of the two may have it.
+    resourceVersion: undefined,
   });
   return objectOf({ ...object, metadata });
 }

@@ -1,4 +1,4 @@
-export { aggregatedRules, aggregationSelectors, hasRules } from './aggregation.ts';
+export { aggregatedRules, aggregationSelectors, hasRules, settledRules } from './aggregation.ts';
 export { kcpRbacDefaults } from './bootstrap/kcp.ts';
 export { kubernetesRbacDefaults } from './bootstrap/kubernetes.ts';
 export { covers, missingRules } from './covers.ts';
@@ -10,7 +10,15 @@ export {
   roleRefusal,
 } from './escalation.ts';
 export { withFallbackRoles } from './fallback-roles.ts';
-export { Policy, PolicyTooLarge, RBAC_GROUP, type RbacState, type RoleRef, roleRefOf } from './policy.ts';
+export {
+  grantSizeBytes,
+  Policy,
+  PolicyTooLarge,
+  RBAC_GROUP,
+  type RbacState,
+  type RoleRef,
+  roleRefOf,
+} from './policy.ts';
 export { type PolicyRule, rulesOf, ruleToJson } from './policy-rule.ts';
 export {
   RbacAuthorizer,

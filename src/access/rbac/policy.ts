@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { limits } from '../../base/mod.ts';
-import { goQuote, type JsonObject, objectAt, objectsAt, textAt } from '../../machinery/mod.ts';
+import { encodeJson, goQuote, type JsonObject, objectAt, objectsAt, textAt } from '../../machinery/mod.ts';
 import type { User } from '../user.ts';
 import { type PolicyRule, rulesOf } from './policy-rule.ts';
 import { ruleSizeBytes, textsSizeBytes } from './rule-index.ts';
@@ -240,6 +240,13 @@ function sha256(text: string): string {
 function bindingSizeBytes({ name, namespace, roleRef, subjects }: Binding): number {
   const own = textsSizeBytes([name, namespace, roleRef.kind, roleRef.name]);
   return subjects.reduce((sum, one) => sum + textsSizeBytes([one.kind, one.name, one.namespace]), own);
+}
+
+/** What a stored role or binding costs in memory, roughly, and never less than its text. */
+export function grantSizeBytes(object: JsonObject): number {
+  const text = encodeJson(object).length;
+  if (!('roleRef' in object)) return Math.max(text, rulesSizeBytes(rulesOf(object)));
+  return Math.max(text, bindingSizeBytes(bindingFrom(object, 'RoleBinding', '')));
 }
 
 /** What a list of rules costs in memory, roughly. */

@@ -134,7 +134,7 @@ function metadataOf(name: string, namespace: string): JsonObject {
   return objectOf({ name, namespace: namespace === '' ? undefined : namespace });
 }
 
-function nameOf(object: JsonObject): string {
+export function nameOf(object: JsonObject): string {
   return textAt(objectAt(object, 'metadata'), 'name');
 }
 

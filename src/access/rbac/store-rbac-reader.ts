@@ -1,6 +1,7 @@
 import { type LogicalCluster, limits, type Revision } from '../../base/mod.ts';
 import { isObject, type JsonObject, newObject, parseJson } from '../../machinery/mod.ts';
 import type { ObjectKey, Store, StoreSnapshot } from '../../store/mod.ts';
+import { GrantSizes } from './grant-sizes.ts';
 import { PolicyTooLarge, RBAC_GROUP, type RbacState, roleRefOf } from './policy.ts';
 import type { RbacReader } from './rbac-authorizer.ts';
 import { RbacRevisions } from './rbac-revisions.ts';
@@ -15,14 +16,19 @@ const LOGICAL_CLUSTERS = 'logicalclusters';
 export class StoreRbacReader implements RbacReader {
   readonly #store: Store;
   readonly #revisions: RbacRevisions;
+  readonly #sizes: GrantSizes;
   readonly #unsubscribe: () => void;
 
   constructor(store: Store) {
     this.#store = store;
     this.#revisions = new RbacRevisions(store.revision);
+    this.#sizes = new GrantSizes(store, (cluster) => this.revision(cluster));
     this.#unsubscribe = store.feed.subscribeToGroups(({ events }) => {
-      for (const { key, revision } of events) {
-        if (isGround(key)) this.#revisions.note(key.cluster, revision);
+      for (const event of events) {
+        const { key, revision } = event;
+        if (!isGround(key)) continue;
+        this.#revisions.note(key.cluster, revision);
+        if (key.group === RBAC_GROUP) this.#sizes.note(event);
       }
     });
   }
@@ -33,6 +39,11 @@ export class StoreRbacReader implements RbacReader {
 
   revision(cluster: LogicalCluster): Revision {
     return this.#revisions.of(cluster);
+  }
+
+  /** How much all roles and bindings of a logical cluster take, as {@link grantSizeBytes} counts it. */
+  sizeBytes(cluster: LogicalCluster): Promise<number> {
+    return this.#sizes.of(cluster);
   }
 
   async read(

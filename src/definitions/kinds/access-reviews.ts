@@ -1,14 +1,18 @@
 import {
+  at,
   child,
   type FieldError,
+  forbidden,
   invalid,
   type JsonObject,
   type JsonValue,
   type KubeObject,
+  labelValueErrors,
   newObject,
   objectAt,
   objectOf,
   objectsAt,
+  qualifiedNameErrors,
   required,
   textAt,
   textsAt,
@@ -121,7 +125,34 @@ function validateSelector(selector: JsonObject, path: string): FieldError[] {
     const detail = `when ${path} is specified, requirements or rawSelector is required`;
     return [required(child(path, 'requirements'), detail)];
   }
-  return [];
+  const isLabels = path.endsWith('labelSelector');
+  return objectsAt(selector, 'requirements').flatMap((requirement, index) =>
+    validateRequirement(requirement, at(child(path, 'requirements'), index), isLabels),
+  );
+}
+
+/** What operators are known is not asked here: others are ignored when the question is answered. */
+function validateRequirement(requirement: JsonObject, path: string, isLabel: boolean): FieldError[] {
+  const operator = textAt(requirement, 'operator');
+  const key = textAt(requirement, 'key');
+  const values = textsAt(requirement, 'values');
+  const errors: FieldError[] = [];
+  if (!isLabel && key === '') errors.push(required(child(path, 'key'), 'must be specified'));
+  if ((operator === 'In' || operator === 'NotIn') && values.length === 0) {
+    errors.push(required(child(path, 'values'), "must be specified when `operator` is 'In' or 'NotIn'"));
+  }
+  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0) {
+    const detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+    errors.push(forbidden(child(path, 'values'), detail));
+  }
+  if (!isLabel) return errors;
+  for (const detail of qualifiedNameErrors(key)) errors.push(invalid(child(path, 'key'), key, detail));
+  for (const [index, value] of values.entries()) {
+    for (const detail of labelValueErrors(value)) {
+      errors.push(invalid(at(child(path, 'values'), index), value, detail));
+    }
+  }
+  return errors;
 }
 
 /** A review has no identity. What the server itself may have filled in is passed over. */

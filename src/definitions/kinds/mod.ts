@@ -22,6 +22,7 @@ export { NAMESPACE_FINALIZER, NAMESPACE_NAME_LABEL } from './namespace.ts';
 export { normalizeBuiltin } from './normalize.ts';
 export { compareKubeVersions, groupPriority } from './order.ts';
 export { scaleDefinition } from './scale.ts';
+export { tokenRequestDefinition } from './token-request.ts';
 
 const sources: readonly KindSource[] = [
   configMap,

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { chosenPlugins, KNOWN_PLUGINS } from './plugin-names.ts';
+
+const DEFAULT = [
+  'NamespaceLifecycle',
+  'apis.kcp.io/ReservedCRDAnnotations',
+  'kcp.io/ReservedCRDGroups',
+  'apis.kcp.io/ReservedNames',
+  'ResourceQuota',
+];
+
+describe('the choice of admission plugins', () => {
+  it('has a default, in the order of Kubernetes and kcp', () => {
+    expect(chosenPlugins({ enable: [], disable: [] })).toEqual(DEFAULT);
+  });
+
+  it('keeps that order, whatever the order of the flags', () => {
+    const enable = ['AlwaysDeny', 'OwnerReferencesPermissionEnforcement', 'NamespaceExists', 'LimitRanger'];
+    expect(chosenPlugins({ enable, disable: ['apis.kcp.io/ReservedNames'] })).toEqual([
+      'NamespaceLifecycle',
+      'NamespaceExists',
+      'LimitRanger',
+      'OwnerReferencesPermissionEnforcement',
+      'apis.kcp.io/ReservedCRDAnnotations',
+      'kcp.io/ReservedCRDGroups',
+      'ResourceQuota',
+      'AlwaysDeny',
+    ]);
+  });
+
+  it("takes kcp's names of what it has from Kubernetes", () => {
+    const disable = ['KCPKubeResourceQuota', 'WorkspaceNamespaceLifecycle'];
+    expect(chosenPlugins({ enable: [], disable })).toEqual(DEFAULT.slice(1, -1));
+  });
+
+  it('takes all names for switching off, since what is not there is off', () => {
+    const disable = KNOWN_PLUGINS.map(({ name }) => name);
+    expect(chosenPlugins({ enable: [], disable })).toEqual([]);
+  });
+
+  it.each([
+    [
+      ['Quota'],
+      [],
+      /^--enable-admission-plugins names "Quota", which is no admission plugin; .*, ResourceQuota, /,
+    ],
+    [
+      [],
+      ['resourcequota'],
+      /^--disable-admission-plugins names "resourcequota", which is no admission plugin; /,
+    ],
+    [['ValidatingAdmissionWebhook'], [], /names ValidatingAdmissionWebhook, which is not done yet/],
+    [['KCPKubeResourceQuota'], ['ResourceQuota'], /both name ResourceQuota: leave it out of one/],
+  ])('refuses %j and %j with words that help', (enable, disable, message) => {
+    expect(() => chosenPlugins({ enable, disable })).toThrow(message);
+  });
+
+  it('knows every plugin once', () => {
+    const names = KNOWN_PLUGINS.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.at(-1)).toBe('AlwaysDeny');
+    expect(names.indexOf('ResourceQuota')).toBeGreaterThan(names.indexOf('ValidatingAdmissionWebhook'));
+    expect(names.indexOf('kcp.io/ReservedCRDGroups')).toBeLessThan(names.indexOf('MutatingAdmissionWebhook'));
+  });
+});

@@ -1,0 +1,33 @@
+import { alwaysDeny, idle } from './always.ts';
+import type { AdmissionPlugin } from './chain.ts';
+import { namespaceExists, namespaceLifecycle } from './namespace-lifecycle.ts';
+import { type OwnerReferenceGround, ownerReferencesPermission } from './owner-references.ts';
+import { type QuotaLedger, resourceQuota } from './quota/mod.ts';
+import { reservedCrdAnnotations, reservedCrdGroups } from './reserved-crds.ts';
+import { reservedMetadata } from './reserved-metadata.ts';
+import { reservedNames } from './reserved-names.ts';
+
+/** What plugins need of the member that they are part of. */
+export interface AdmissionGround extends OwnerReferenceGround {
+  readonly quotas: QuotaLedger;
+}
+
+/** The plugins of these names, in the order given. */
+export function admissionPlugins(
+  names: readonly string[],
+  ground: AdmissionGround,
+): readonly AdmissionPlugin[] {
+  const plugins = [
+    namespaceLifecycle,
+    namespaceExists,
+    ownerReferencesPermission(ground),
+    reservedCrdAnnotations,
+    reservedCrdGroups,
+    reservedNames,
+    reservedMetadata,
+    resourceQuota(ground.quotas),
+    alwaysDeny,
+  ];
+  const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
+  return names.map((name) => byName.get(name) ?? idle(name));
+}

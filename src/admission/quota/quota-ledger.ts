@@ -1,0 +1,153 @@
+import { type LogicalCluster, limits } from '../../base/mod.ts';
+import { newForbidden, newRequestEntityTooLarge } from '../../machinery/mod.ts';
+import type { Mutation, ObjectKey, Outcome, Proposal, Store } from '../../store/mod.ts';
+import { type CountedKind, countedNames } from './counted-names.ts';
+import { chargesOf, refusalOf } from './quota-charge.ts';
+import { isQuota, QuotaIndex } from './quota-index.ts';
+import { clusterQuotaNamespace, type QuotaState, withUsed } from './quota-state.ts';
+import { Tally, type TallyScope } from './tally.ts';
+
+/**
+ * The books of all quotas. Whatever comes to be or goes is booked in the very commit that makes it so: quotas
+ * are looked at and the commit gets its place in the log within one turn of the event loop, so that nothing
+ * can come in between, and two writers never meet a conflict over a number.
+ *
+ * A quota that is new or was changed has no numbers, or wrong ones, until the quota controller has counted.
+ * What was created by those who had not heard of the quota is therefore settled by the count, not by a
+ * conflict: the controller opens a {@link Tally} before it takes its snapshot, every commit after that is in
+ * the tally whoever made it, and the status is written in one turn with a last look at the tally.
+ */
+export class QuotaLedger {
+  readonly #store: Store;
+  readonly #index: QuotaIndex;
+  readonly #isEnforced: boolean;
+  readonly #tallies = new Set<Tally>();
+
+  /** `isEnforced` false: quotas are kept exact, but stop nobody (the admission plugin is switched off). */
+  constructor(store: Store, options: { readonly isEnforced: boolean }) {
+    this.#store = store;
+    this.#index = new QuotaIndex(store);
+    this.#isEnforced = options.isEnforced;
+  }
+
+  close(): void {
+    this.#index.close();
+  }
+
+  /** Throws 403 when a quota has no room for one more object of the kind, as things stand. */
+  async assertRoom(place: Place, kind: CountedKind, name: string): Promise<void> {
+    const names = countedNames(kind);
+    if (names.length === 0) return;
+    let quotas = this.#quotasOf(place);
+    for (; quotas === undefined; quotas = this.#quotasOf(place)) await this.#load(place);
+    this.#refuse(quotas, { kind, names, name });
+  }
+
+  /**
+   * Commits a proposal about one object together with what it means to quotas. Throws 403 when another
+   * writer has taken the last place meanwhile.
+   */
+  async commit(proposal: Proposal, change: ObjectChange): Promise<Outcome> {
+    const { key, kind, delta } = change;
+    const names = delta === 0 ? [] : countedNames(kind);
+    let quotas = names.length === 0 ? NONE : this.#quotasOf(key);
+    for (; quotas === undefined; quotas = this.#quotasOf(key)) await this.#load(key);
+    // From here to the place in the log nothing may wait: see above.
+    change.assertCurrent();
+    if (isQuota(key)) this.#assertBounded(proposal, change);
+    const charges = quotas.length === 0 ? [] : this.#book(quotas, { ...change, names });
+    const commit = this.#store.propose({ ...proposal, mutations: [...proposal.mutations, ...charges] });
+    if (isQuota(key)) this.#index.note(key);
+    if (delta !== 0 && this.#tallies.size > 0) {
+      const { cluster, namespace } = key;
+      for (const tally of this.#tallies) tally.note(commit.sequence, { cluster, namespace, kind, delta });
+    }
+    await commit.durable;
+    return commit;
+  }
+
+  /** Notes all that changes in a scope from now on, until it is closed. */
+  openTally(scope: TallyScope): Tally {
+    const tally = new Tally(scope);
+    this.#tallies.add(tally);
+    return tally;
+  }
+
+  closeTally(tally: Tally): void {
+    this.#tallies.delete(tally);
+  }
+
+  /** All quotas of a namespace are written together with each object that they count. */
+  #assertBounded({ mutations }: Proposal, { key, kind, delta, isCount }: ObjectChange): void {
+    const sizeBytes = mutations[0]?.row?.json.length ?? 0;
+    // The status repeats the spec; what was let in with one must get the other.
+    if (sizeBytes > limits.quotaBytesMax && !isCount) {
+      throw newRequestEntityTooLarge(`limit is ${limits.quotaBytesMax}`);
+    }
+    const max = limits.quotasPerNamespaceMax;
+    if (delta !== 1 || (this.#index.find(key.cluster, key.namespace)?.length ?? 0) < max) return;
+    throw newForbidden(kind, key.name, `a namespace has at most ${max} of them: delete one first`);
+  }
+
+  #book(
+    quotas: readonly QuotaState[],
+    change: ObjectChange & { readonly names: readonly string[] },
+  ): Mutation[] {
+    const { key, kind, delta, names } = change;
+    // A quota does not count its own end.
+    const others = quotas.filter((quota) => !isSameObject(quota.key, key));
+    if (delta === 1) this.#refuse(others, { kind, names, name: key.name });
+    return chargesOf(others, names, delta === 1 ? 1 : -1).map(({ quota, used }) => ({
+      key: quota.key,
+      expected: quota.row.revision,
+      row: withUsed(quota, used),
+    }));
+  }
+
+  #refuse(
+    quotas: readonly QuotaState[],
+    request: { readonly kind: CountedKind; readonly names: readonly string[]; readonly name: string },
+  ): void {
+    if (!this.#isEnforced || quotas.length === 0) return;
+    const reason = refusalOf(quotas, request.names);
+    if (reason !== undefined) throw newForbidden(request.kind, request.name, reason);
+  }
+
+  /** The quotas that count what is in a place; undefined when they have to be loaded first. */
+  #quotasOf({ cluster, namespace }: Place): readonly QuotaState[] | undefined {
+    const clusterWide = this.#index.find(cluster, clusterQuotaNamespace());
+    if (clusterWide === undefined) return undefined;
+    const local = namespace === '' ? [] : this.#index.find(cluster, namespace);
+    if (local === undefined) return undefined;
+    if (clusterWide.length === 0) return local;
+    const others = local.filter((quota) => !quota.isClusterWide);
+    return [...clusterWide.filter((quota) => quota.isClusterWide), ...others];
+  }
+
+  async #load({ cluster, namespace }: Place): Promise<void> {
+    await this.#index.load(cluster, clusterQuotaNamespace());
+    if (namespace !== '') await this.#index.load(cluster, namespace);
+  }
+}
+
+const NONE: readonly QuotaState[] = [];
+
+/** What a commit does to one object. */
+export interface ObjectChange {
+  readonly key: ObjectKey;
+  readonly kind: CountedKind;
+  readonly delta: 1 | 0 | -1;
+  /** Called in the turn in which the commit gets its place: throws when what it was decided by is no longer so. */
+  readonly assertCurrent: () => void;
+  /** It is the status of a quota as its controller has counted. */
+  readonly isCount: boolean;
+}
+
+interface Place {
+  readonly cluster: LogicalCluster;
+  readonly namespace: string;
+}
+
+function isSameObject(a: ObjectKey, b: ObjectKey): boolean {
+  return a.resource === b.resource && a.group === b.group && a.namespace === b.namespace && a.name === b.name;
+}

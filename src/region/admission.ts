@@ -1,0 +1,39 @@
+import type { Access } from '../access/mod.ts';
+import {
+  AdmissionChain,
+  type AdmissionChoice,
+  AdmissionChoiceError,
+  admissionPlugins,
+  chosenPlugins,
+  QuotaLedger,
+} from '../admission/mod.ts';
+import type { DefinitionRegistry } from '../definitions/mod.ts';
+import type { Store } from '../store/mod.ts';
+import { StartError } from './start-error.ts';
+
+/** The names of the plugins that are to run. Throws `StartError` for a choice that cannot be. */
+export function chosenAdmission(choice: AdmissionChoice = { enable: [], disable: [] }): readonly string[] {
+  try {
+    return chosenPlugins(choice);
+  } catch (error) {
+    if (!(error instanceof AdmissionChoiceError)) throw error;
+    throw new StartError(error.message, { exitCode: 2, cause: error });
+  }
+}
+
+/** The chain of these plugins, and the books of quotas that one of them enforces. The caller closes the books. */
+export function createAdmission(
+  plugins: readonly string[],
+  parts: { readonly store: Store; readonly registry: DefinitionRegistry; readonly access: Access },
+): { readonly admission: AdmissionChain; readonly quotas: QuotaLedger } {
+  const { store, registry, access } = parts;
+  const quotas = new QuotaLedger(store, { isEnforced: plugins.includes('ResourceQuota') });
+  const admission = new AdmissionChain(
+    admissionPlugins(plugins, {
+      quotas,
+      authorize: (question) => access.decide(question),
+      definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
+    }),
+  );
+  return { admission, quotas };
+}

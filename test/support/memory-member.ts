@@ -1,0 +1,176 @@
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  Access,
+  Authenticator,
+  parseSigningKey,
+  ServiceAccountIssuer,
+  serviceAccountTokens,
+  verificationKey,
+} from '../../src/access/mod.ts';
+import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
+import {
+  type Api,
+  CONTROLLERS,
+  ContinueTokens,
+  createLogicalCluster,
+  logicalClusterKey,
+} from '../../src/api/mod.ts';
+import {
+  type Clock,
+  type LogicalCluster,
+  type RegionName,
+  type ShardName,
+  systemClock,
+  systemRandom,
+} from '../../src/base/mod.ts';
+import {
+  ControllerRuntime,
+  customResourceDefinitionController,
+  garbageCollector,
+  namespaceController,
+  resourceQuotaController,
+} from '../../src/controllers/mod.ts';
+import { DefinitionRegistry } from '../../src/definitions/mod.ts';
+import { type MemoryDisk, MemoryKeyValue, Store } from '../../src/store/mod.ts';
+
+/** The inside of a member without network and files: the real store on the in-memory key-value. */
+export interface MemoryMember {
+  readonly api: Api;
+  /** Failures of controllers, races included. */
+  readonly failures: readonly unknown[];
+  /** Resolves when controllers owe nothing any more. */
+  settled(): Promise<void>;
+  /** Loses power and starts anew with what was durable. */
+  crash(): Promise<MemoryMember>;
+  close(): Promise<void>;
+}
+
+export interface MemoryMemberOptions {
+  readonly cluster: LogicalCluster;
+  readonly disk?: MemoryDisk;
+  readonly isQuotaEnforced?: boolean;
+}
+
+export async function startMemoryMember(options: MemoryMemberOptions): Promise<MemoryMember> {
+  return open(options, new MemoryKeyValue(options.disk));
+}
+
+const TURNS_MAX = 100_000;
+
+async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Promise<MemoryMember> {
+  const store = await Store.open({
+    keyValue,
+    shard: 'test' as ShardName,
+    clock: systemClock,
+    random: systemRandom,
+  });
+  const api = memoryApi(store, options);
+  const failures: unknown[] = [];
+  const controllers = new ControllerRuntime({
+    api,
+    clock: systemClock,
+    controllers: [
+      namespaceController(api),
+      customResourceDefinitionController(api),
+      resourceQuotaController(api),
+      ...garbageCollector(api),
+    ],
+    report: (_controller, _key, error) => failures.push(error),
+  });
+  await createLogicalCluster(api, options.cluster);
+  await controllers.start();
+  return {
+    api,
+    failures,
+    settled: () => settled(api),
+    async crash() {
+      const survivor = keyValue.crash(options.disk);
+      await controllers.close();
+      api.quotas.close();
+      return open(options, survivor);
+    },
+    async close() {
+      await controllers.close();
+      api.quotas.close();
+      await store.close();
+    },
+  };
+}
+
+/** All that a member's verbs need, around a store that may be on a clock of its own. */
+export function memoryApi(
+  store: Store,
+  options: { readonly isQuotaEnforced?: boolean; readonly clock?: Clock } = {},
+): Api {
+  const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
+  const registry = new DefinitionRegistry(store);
+  const access = new Access({ store, logicalClusterKey });
+  const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
+    quotas,
+    authorize: (request) => access.decide(request),
+    definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
+  });
+  return {
+    store,
+    quotas,
+    access,
+    registry,
+    admission: new AdmissionChain(plugins),
+    random: systemRandom,
+    clock: options.clock ?? systemClock,
+    net: { post: () => Promise.reject(new Error('there is no network')) },
+    tokens: new ContinueTokens(Buffer.alloc(32)),
+    region: 'test' as RegionName,
+    caBundle: 'certificates\n',
+    ...authentication(store),
+  };
+}
+
+const ISSUER = 'https://kcp.default.svc';
+// One for all members of a test, so that tokens outlive a crash.
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+const signingKey = parseSigningKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+
+function authentication(store: Store): Pick<Api, 'authenticator' | 'serviceAccounts'> {
+  const keys = [verificationKey(signingKey)];
+  const tokens = [
+    serviceAccountTokens({ issuers: [ISSUER], keys, clock: systemClock, read: (key) => store.get(key) }),
+  ];
+  return {
+    authenticator: new Authenticator({
+      tokens,
+      clock: systemClock,
+      audiences: [ISSUER],
+      allowsAnonymous: false,
+    }),
+    serviceAccounts: new ServiceAccountIssuer({
+      issuer: ISSUER,
+      signingKey,
+      keys,
+      clock: systemClock,
+      random: systemRandom,
+      keysUrl: () => `${ISSUER}/openid/v1/jwks`,
+    }),
+  };
+}
+
+async function settled(api: Api): Promise<void> {
+  for (let turn = 0; turn < TURNS_MAX; turn++) {
+    await api.store.settled();
+    if (!(await isAnythingOwed(api))) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error('controllers do not come to an end');
+}
+
+async function isAnythingOwed(api: Api): Promise<boolean> {
+  const snapshot = api.store.snapshot();
+  try {
+    for (const name of Object.values(CONTROLLERS)) {
+      for await (const batch of snapshot.work(name)) if (batch.length > 0) return true;
+    }
+    return false;
+  } finally {
+    snapshot.close();
+  }
+}
