@@ -1,4 +1,15 @@
-import { at, child, type FieldError, forbidden, goQuote, invalid, required, tooLong } from './field-error.ts';
+import { limits } from '../base/mod.ts';
+import {
+  at,
+  child,
+  type FieldError,
+  forbidden,
+  goQuote,
+  invalid,
+  required,
+  tooLong,
+  tooMany,
+} from './field-error.ts';
 import { deepEqual, isObject, type JsonObject, type JsonValue } from './json-value.ts';
 import type { ObjectMeta } from './kube-object.ts';
 import {
@@ -236,7 +247,11 @@ function newFinalizerErrors(finalizers: readonly string[], old: readonly string[
 
 function managedFieldsErrors(entries: JsonValue | undefined): FieldError[] {
   const errors: FieldError[] = [];
-  objectsOf(entries).forEach((entry, index) => {
+  const managers = objectsOf(entries);
+  if (managers.length > limits.fieldManagersMax) {
+    return [tooMany('metadata.managedFields', managers.length, limits.fieldManagersMax)];
+  }
+  managers.forEach((entry, index) => {
     const path = at('metadata.managedFields', index);
     const operation = textOf(entry['operation']);
     if (operation !== 'Apply' && operation !== 'Update') {

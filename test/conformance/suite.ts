@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { Client } from '../http/client.ts';
-import { type InProcessServer, startInProcess } from '../support/in-process.ts';
+import { type InProcessOptions, type InProcessServer, startInProcess } from '../support/in-process.ts';
 
 /** One member for the tests of a file. */
 export class Fixture {
@@ -18,9 +18,15 @@ export class Fixture {
     return this.#client;
   }
 
+  /** For fixtures with more than administrators. */
+  protected get options(): InProcessOptions {
+    return {};
+  }
+
   async start(): Promise<void> {
     // Namespaces stay empty, so that tests may count on what they put there.
-    this.#server = await startInProcess({ disabledControllers: ['namespace-defaults', 'root-ca'] });
+    const disabledControllers = ['namespace-defaults', 'root-ca'];
+    this.#server = await startInProcess({ disabledControllers, ...this.options });
     this.#client = new Client(this.#server);
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { codesOf, useArena } from './suite.ts';
+import { codesOf, tokenOf, useArena } from './suite.ts';
 
 const arena = useArena();
 const CONFIG_MAPS = '/clusters/attacker/api/v1/namespaces/default/configmaps';
@@ -39,8 +39,8 @@ describe('a header that says who asks', () => {
 
   test.each(IDENTITIES)('changes nothing for whoever has some: %s', async (name) => {
     const call = { method: 'POST', body: {} };
-    const plain = await arena.client.call(REVIEW, call);
-    const reply = await arena.client.call(REVIEW, { ...call, headers: { [name]: 'somebody-else' } });
+    const plain = await arena.attack(REVIEW, call);
+    const reply = await arena.attack(REVIEW, { ...call, headers: { [name]: 'somebody-else' } });
     const userOf = (text: string) => (JSON.parse(text) as { status: { userInfo: unknown } }).status.userInfo;
     expect(userOf(reply.text)).toEqual(userOf(plain.text));
     expect(reply.text).not.toContain('somebody-else');
@@ -58,8 +58,11 @@ describe('a header that says who asks', () => {
   });
 
   test('counts once: two credentials are none, or the first', async () => {
-    const { token } = arena.server;
-    const lines = ['Host: localhost', 'Authorization: Bearer wrong', `Authorization: Bearer ${token}`];
+    const lines = [
+      'Host: localhost',
+      'Authorization: Bearer wrong',
+      `Authorization: Bearer ${tokenOf('victim')}`,
+    ];
     const reply = await arena.raw(`GET ${arena.canaryPath} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
     expect(codesOf(reply)).toEqual([401]);
   });
@@ -116,20 +119,22 @@ describe('a text of the client that comes back in a header', () => {
     ['beyond ASCII', 'ä'],
     ['with spaces', 'a b'],
   ])('is replaced where it is an audit id %s', async (_how, id) => {
-    const reply = await arena.attack('/api', { headers: { 'Audit-Id': id } });
+    const reply = await arena.attack(`${arena.attacker}/api`, { headers: { 'Audit-Id': id } });
     expect(reply.headers['audit-id']).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   test('comes back as it is where it is an audit id', async () => {
-    const reply = await arena.attack('/api', { headers: { 'Audit-Id': 'abc-1' } });
+    const reply = await arena.attack(`${arena.attacker}/api`, { headers: { 'Audit-Id': 'abc-1' } });
     expect(reply.headers['audit-id']).toBe('abc-1');
   });
 
   test('is no answer to a client with hundreds of headers or one of its size', async () => {
     const many = Array.from({ length: 1_500 }, (_, index) => `X-${index}: ${index}`);
-    const reply = await arena.raw(`${arena.head('GET /api HTTP/1.1', ...many)}\r\n\r\n`);
+    const reply = await arena.raw(`${arena.head('GET /clusters/attacker/api HTTP/1.1', ...many)}\r\n\r\n`);
     expect([200, 431]).toContain(codesOf(reply)[0]);
-    const one = await arena.raw(`${arena.head('GET /api HTTP/1.1', `X: ${'x'.repeat(200_000)}`)}\r\n\r\n`);
+    const one = await arena.raw(
+      `${arena.head('GET /clusters/attacker/api HTTP/1.1', `X: ${'x'.repeat(200_000)}`)}\r\n\r\n`,
+    );
     expect(codesOf(one).every((code) => code === 431)).toBe(true);
     expect(one.isClosed).toBe(true);
   });

@@ -1,6 +1,6 @@
 import { connect } from 'node:http2';
 import { afterEach, describe, expect, test } from 'vitest';
-import { codesOf, useArena } from './suite.ts';
+import { codesOf, tokenOf, useArena } from './suite.ts';
 
 const arena = useArena();
 const CONFIG_MAPS = '/clusters/attacker/api/v1/namespaces/default/configmaps';
@@ -9,7 +9,7 @@ afterEach(() => arena.assertUnharmed());
 
 /** A request that must never be answered: it is a body, or nothing, to whoever reads HTTP as the RFC has it. */
 function smuggled(): string {
-  return `GET ${arena.canaryPath} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${arena.server.token}\r\n\r\n`;
+  return `GET ${arena.canaryPath} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${tokenOf('victim')}\r\n\r\n`;
 }
 
 function post(headers: readonly string[], body: string): string {
@@ -129,8 +129,8 @@ describe('a line that is no HTTP', () => {
 });
 
 test('pipelined requests are answered one by one, each by its own credentials', async () => {
-  const anonymous = 'GET /api HTTP/1.1\r\nHost: localhost\r\n\r\n';
-  const known = `${arena.head('GET /api HTTP/1.1')}\r\n\r\n`;
+  const anonymous = 'GET /clusters/attacker/api HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  const known = `${arena.head('GET /clusters/attacker/api HTTP/1.1')}\r\n\r\n`;
   const reply = await arena.raw(known + anonymous + known, { quietMs: 1_000 });
   const [first, second, third] = codesOf(reply);
   expect([first, third]).toEqual([200, 200]);
@@ -138,7 +138,7 @@ test('pipelined requests are answered one by one, each by its own credentials', 
 });
 
 test('HTTP/2 takes no headers that only HTTP/1.1 knows', async () => {
-  const { url, ca, token } = arena.server;
+  const { url, ca } = arena.server;
   const odd: Readonly<Record<string, string>>[] = [
     { 'transfer-encoding': 'chunked' },
     { connection: 'close' },
@@ -150,7 +150,11 @@ test('HTTP/2 takes no headers that only HTTP/1.1 knows', async () => {
     const session = connect(url, { ca });
     session.on('error', () => {});
     const status = await new Promise<number>((resolve) => {
-      const base = { ':method': 'POST', ':path': CONFIG_MAPS, authorization: `Bearer ${token}` };
+      const base = {
+        ':method': 'POST',
+        ':path': CONFIG_MAPS,
+        authorization: `Bearer ${tokenOf('attacker')}`,
+      };
       try {
         const stream = session.request({ ...base, 'content-type': 'application/json', ...headers });
         stream.once('response', (answer) => resolve(Number(answer[':status'])));
