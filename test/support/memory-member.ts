@@ -1,12 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
-import {
-  Access,
-  Authenticator,
-  parseSigningKey,
-  ServiceAccountIssuer,
-  serviceAccountTokens,
-  verificationKey,
-} from '../../src/access/mod.ts';
+import { Access } from '../../src/access/mod.ts';
 import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
 import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../../src/api/mod.ts';
 import {
@@ -24,9 +16,11 @@ import {
   garbageCollector,
   namespaceController,
   resourceQuotaController,
+  serviceAccountTokenController,
 } from '../../src/controllers/mod.ts';
 import { DefinitionRegistry } from '../../src/definitions/mod.ts';
 import { type MemoryDisk, MemoryKeyValue, Store } from '../../src/store/mod.ts';
+import { memoryAuthentication } from './memory-authentication.ts';
 
 /** The inside of a member without network and files: the real store on the in-memory key-value. */
 export interface MemoryMember {
@@ -64,6 +58,7 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
   // Not those that put things into namespaces: a quota may refuse them for ever.
   const running = [
     namespaceController(api),
+    serviceAccountTokenController(api),
     customResourceDefinitionController(api),
     resourceQuotaController(api),
     ...garbageCollector(api),
@@ -119,35 +114,7 @@ export function memoryApi(
     tokens: new ContinueTokens(Buffer.alloc(32)),
     region: 'test' as RegionName,
     caBundle: 'certificates\n',
-    ...authentication(store),
-  };
-}
-
-const ISSUER = 'https://kcp.default.svc';
-// One for all members of a test, so that tokens outlive a crash.
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-const signingKey = parseSigningKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
-
-function authentication(store: Store): Pick<Api, 'authenticator' | 'serviceAccounts'> {
-  const keys = [verificationKey(signingKey)];
-  const tokens = [
-    serviceAccountTokens({ issuers: [ISSUER], keys, clock: systemClock, read: (key) => store.get(key) }),
-  ];
-  return {
-    authenticator: new Authenticator({
-      tokens,
-      clock: systemClock,
-      audiences: [ISSUER],
-      allowsAnonymous: false,
-    }),
-    serviceAccounts: new ServiceAccountIssuer({
-      issuer: ISSUER,
-      signingKey,
-      keys,
-      clock: systemClock,
-      random: systemRandom,
-      keysUrl: () => `${ISSUER}/openid/v1/jwks`,
-    }),
+    ...memoryAuthentication(store),
   };
 }
 
