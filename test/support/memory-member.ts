@@ -8,13 +8,7 @@ import {
   verificationKey,
 } from '../../src/access/mod.ts';
 import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
-import {
-  type Api,
-  CONTROLLERS,
-  ContinueTokens,
-  createLogicalCluster,
-  logicalClusterKey,
-} from '../../src/api/mod.ts';
+import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../../src/api/mod.ts';
 import {
   type Clock,
   type LogicalCluster,
@@ -38,7 +32,7 @@ export interface MemoryMember {
   readonly api: Api;
   /** Failures of controllers, races included. */
   readonly failures: readonly unknown[];
-  /** Resolves when controllers owe nothing any more. */
+  /** Resolves when the controllers that run here owe nothing any more. */
   settled(): Promise<void>;
   /** Loses power and starts anew with what was durable. */
   crash(): Promise<MemoryMember>;
@@ -66,15 +60,16 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
   });
   const api = memoryApi(store, options);
   const failures: unknown[] = [];
+  const running = [
+    namespaceController(api),
+    customResourceDefinitionController(api),
+    resourceQuotaController(api),
+    ...garbageCollector(api),
+  ];
   const controllers = new ControllerRuntime({
     api,
     clock: systemClock,
-    controllers: [
-      namespaceController(api),
-      customResourceDefinitionController(api),
-      resourceQuotaController(api),
-      ...garbageCollector(api),
-    ],
+    controllers: running,
     report: (_controller, _key, error) => failures.push(error),
   });
   await createLogicalCluster(api, options.cluster);
@@ -82,7 +77,11 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
   return {
     api,
     failures,
-    settled: () => settled(api),
+    settled: () =>
+      settled(
+        api,
+        running.map(({ name }) => name),
+      ),
     async crash() {
       const survivor = keyValue.crash(options.disk);
       await controllers.close();
@@ -154,19 +153,19 @@ function authentication(store: Store): Pick<Api, 'authenticator' | 'serviceAccou
   };
 }
 
-async function settled(api: Api): Promise<void> {
+async function settled(api: Api, controllers: readonly string[]): Promise<void> {
   for (let turn = 0; turn < TURNS_MAX; turn++) {
     await api.store.settled();
-    if (!(await isAnythingOwed(api))) return;
+    if (!(await isAnythingOwed(api, controllers))) return;
     await new Promise((resolve) => setImmediate(resolve));
   }
   throw new Error('controllers do not come to an end');
 }
 
-async function isAnythingOwed(api: Api): Promise<boolean> {
+async function isAnythingOwed(api: Api, controllers: readonly string[]): Promise<boolean> {
   const snapshot = api.store.snapshot();
   try {
-    for (const name of Object.values(CONTROLLERS)) {
+    for (const name of controllers) {
       for await (const batch of snapshot.work(name)) if (batch.length > 0) return true;
     }
     return false;
