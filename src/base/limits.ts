@@ -148,7 +148,7 @@ export const limits = {
   /** Changes that a step of a controller has on their way at once: with more, a write to the disk is no cheaper. */
   controllerChangesMax: 64,
   /** Events that expire in one commit, which holds the event loop for some milliseconds. */
-  expiredEventsMax: 256,
+  expiredEventsMax: 128,
   /** Namespaces that are searched for an owner that is not in its dependent's: a read of some microseconds each. */
   ownerNamespacesMax: 256,
   /** Owner references of unknown kinds that wait for a CRD; a waiting one costs some 500 bytes. */

@@ -1,4 +1,4 @@
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
@@ -19,7 +19,8 @@ export interface ClosableNet extends Net {
  * Redirects are answers like others, and bodies are taken as they are, compressed or not. Connections are kept,
  * and their number is bounded, as are the calls, in all and of each logical cluster.
  */
-export function createNet(policy: AddressPolicy): ClosableNet {
+export function createNet(policy: AddressPolicy, lookup: Lookup = dnsLookup): ClosableNet {
+  const checked = checkedLookup(policy, lookup);
   const agent = new KeepingAgent();
   const slots = new CallSlots();
   return {
@@ -33,7 +34,7 @@ export function createNet(policy: AddressPolicy): ClosableNet {
       try {
         const release = await slot;
         try {
-          return await call(agent, policy, { ...request, url: url.href, signal });
+          return await call({ agent, policy, lookup: checked }, { ...request, url: url.href, signal });
         } finally {
           release();
         }
@@ -45,6 +46,20 @@ export function createNet(policy: AddressPolicy): ClosableNet {
       agent.destroy();
     },
   };
+}
+
+/** Asks the resolver of the system for all addresses of a name. */
+export type Lookup = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/** The way that a call takes. */
+interface Way {
+  readonly agent: Agent;
+  readonly policy: AddressPolicy;
+  readonly lookup: LookupFunction;
 }
 
 /** Keeps connections for the next call, and closes the oldest of them when there are too many. */
@@ -68,13 +83,13 @@ class KeepingAgent extends Agent {
   }
 }
 
-async function call(agent: Agent, policy: AddressPolicy, request: NetRequest): Promise<NetResponse> {
+async function call(way: Way, request: NetRequest): Promise<NetResponse> {
   const { hostname } = new URL(request.url);
   const literal = hostname.replace(/^\[|\]$/g, '');
-  if (isIP(literal) !== 0 && !policy.allows(literal)) throw new AddressRefused(literal);
+  if (isIP(literal) !== 0 && !way.policy.allows(literal)) throw new AddressRefused(literal);
   for (let attempts = 1; ; attempts++) {
     try {
-      return await once(agent, policy, request);
+      return await once(way, request);
     } catch (error) {
       // The server closed an idle connection just when it was taken. A server that was started anew has closed
       // all that are kept, so each of them may have to be found out.
@@ -100,13 +115,13 @@ class ConnectionLost extends Error {
   }
 }
 
-function once(agent: Agent, policy: AddressPolicy, options: NetRequest): Promise<NetResponse> {
+function once({ agent, lookup }: Way, options: NetRequest): Promise<NetResponse> {
   const { url, ca, body, contentType, signal } = options;
   return new Promise((resolve, reject) => {
     const request = httpsRequest(url, {
       method: 'POST',
       agent,
-      lookup: checkedLookup(policy),
+      lookup,
       ...(ca === undefined ? {} : { ca }),
       ...(signal === undefined ? {} : { signal }),
       headers: {
@@ -143,11 +158,11 @@ async function readAll(response: IncomingMessage, bytesMax: number): Promise<Buf
 }
 
 /** A lookup that gives out only addresses that the policy allows. */
-function checkedLookup(policy: AddressPolicy): LookupFunction {
+function checkedLookup(policy: AddressPolicy, lookup: Lookup): LookupFunction {
   return (hostname, options, callback) => {
-    dnsLookup(hostname, { ...options, all: true }, (error, found) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error !== null) return void callback(error, []);
-      const addresses = (found as LookupAddress[]).filter(({ address }) => policy.allows(address));
+      const addresses = found.filter(({ address }) => policy.allows(address));
       const [first] = addresses;
       if (first === undefined) return void callback(new AddressRefused(hostname), []);
       if (options.all) callback(null, addresses);

@@ -1,12 +1,6 @@
 import { Access } from '../../src/access/mod.ts';
 import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
-import {
-  type Api,
-  CONTROLLERS,
-  ContinueTokens,
-  createLogicalCluster,
-  logicalClusterKey,
-} from '../../src/api/mod.ts';
+import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../../src/api/mod.ts';
 import {
   type Clock,
   type LogicalCluster,
@@ -16,6 +10,7 @@ import {
   systemRandom,
 } from '../../src/base/mod.ts';
 import {
+  type Controller,
   ControllerRuntime,
   customResourceDefinitionController,
   garbageCollector,
@@ -32,7 +27,7 @@ export interface MemoryMember {
   readonly api: Api;
   /** Failures of controllers, races included. */
   readonly failures: readonly unknown[];
-  /** Resolves when controllers owe nothing any more. */
+  /** Resolves when its controllers owe nothing any more. */
   settled(): Promise<void>;
   /** Loses power and starts anew with what was durable. */
   crash(): Promise<MemoryMember>;
@@ -60,16 +55,18 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
   });
   const api = memoryApi(store, options);
   const failures: unknown[] = [];
+  // Not those that put things into namespaces: a quota may refuse them for ever.
+  const running = [
+    namespaceController(api),
+    serviceAccountTokenController(api),
+    customResourceDefinitionController(api),
+    resourceQuotaController(api),
+    ...garbageCollector(api),
+  ];
   const controllers = new ControllerRuntime({
     api,
     clock: systemClock,
-    controllers: [
-      namespaceController(api),
-      serviceAccountTokenController(api),
-      customResourceDefinitionController(api),
-      resourceQuotaController(api),
-      ...garbageCollector(api),
-    ],
+    controllers: running,
     report: (_controller, _key, error) => failures.push(error),
   });
   await createLogicalCluster(api, options.cluster);
@@ -77,7 +74,7 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
   return {
     api,
     failures,
-    settled: () => settled(api),
+    settled: () => settled(api, running),
     async crash() {
       const survivor = keyValue.crash(options.disk);
       await controllers.close();
@@ -121,19 +118,19 @@ export function memoryApi(
   };
 }
 
-async function settled(api: Api): Promise<void> {
+async function settled(api: Api, running: readonly Controller[]): Promise<void> {
   for (let turn = 0; turn < TURNS_MAX; turn++) {
     await api.store.settled();
-    if (!(await isAnythingOwed(api))) return;
+    if (!(await isAnythingOwed(api, running))) return;
     await new Promise((resolve) => setImmediate(resolve));
   }
   throw new Error('controllers do not come to an end');
 }
 
-async function isAnythingOwed(api: Api): Promise<boolean> {
+async function isAnythingOwed(api: Api, running: readonly Controller[]): Promise<boolean> {
   const snapshot = api.store.snapshot();
   try {
-    for (const name of Object.values(CONTROLLERS)) {
+    for (const { name } of running) {
       for await (const batch of snapshot.work(name)) if (batch.length > 0) return true;
     }
     return false;
