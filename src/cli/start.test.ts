@@ -79,7 +79,7 @@ describe('antipode start', () => {
   it('hands its flags to the member', async () => {
     const start = surroundings();
     const flags =
-      '--root-directory /data --bind-address ::1 --secure-port=0 --region eu-west --log-level=info --webhook-networks 10.0.0.0/8,fd00::1 --enable-admission-plugins NamespaceExists,AlwaysDeny --disable-admission-plugins=ResourceQuota --event-ttl 1h30m';
+      '--root-directory /data --bind-address ::1 --secure-port=0 --region eu-west --log-level=info --webhook-networks 10.0.0.0/8,fd00::1 --enable-admission-plugins NamespaceExists,AlwaysDeny --disable-admission-plugins=ResourceQuota --event-ttl 1h30m --anonymous-auth=false --client-ca-file /c.crt --token-auth-file /t.csv --enable-bootstrap-token-auth --api-audiences a,b --service-account-issuer https://i,old --service-account-key-file /k1,/k2 --service-account-signing-key-file /s --service-account-jwks-uri https://i/keys --oidc-issuer-url https://o --oidc-client-id c --oidc-groups-claim g --oidc-required-claim a=b,c=d=e --oidc-signing-algs ES256,RS256 --oidc-ca-file /o.crt';
     const code = start.run(...flags.split(' '));
     await ready(start);
     expect(start.started).toMatchObject([
@@ -91,6 +91,28 @@ describe('antipode start', () => {
         webhookNetworks: ['10.0.0.0/8', 'fd00::1'],
         admission: { enable: ['NamespaceExists', 'AlwaysDeny'], disable: ['ResourceQuota'] },
         eventTtlMs: 5_400_000,
+        authentication: {
+          allowsAnonymous: false,
+          allowsBootstrapTokens: true,
+          clientAuthorityFile: '/c.crt',
+          tokenFile: '/t.csv',
+          audiences: ['a', 'b'],
+          serviceAccountIssuers: ['https://i', 'old'],
+          serviceAccountKeyFiles: ['/k1', '/k2'],
+          serviceAccountSigningKeyFile: '/s',
+          serviceAccountKeysUrl: 'https://i/keys',
+          oidcAuthorityFile: '/o.crt',
+          oidc: {
+            issuer: 'https://o',
+            clientId: 'c',
+            usernameClaim: 'sub',
+            usernamePrefix: undefined,
+            groupsClaim: 'g',
+            groupsPrefix: '',
+            requiredClaims: { a: 'b', c: 'd=e' },
+            algorithms: ['ES256', 'RS256'],
+          },
+        },
       },
     ]);
     start.started[0]?.log.info('hello');
@@ -173,6 +195,15 @@ describe('antipode start', () => {
     ['--webhook-networks intranet', '--webhook-networks takes addresses and prefixes, '],
     ['--event-ttl 60', '--event-ttl takes a duration, such as 1h, 90s or 1h30m, but "60" is none'],
     ['--region Europe', '--region takes a name of at most 63 lower-case letters'],
+    ['--oidc-issuer-url https://o', '--oidc-issuer-url needs --oidc-client-id as well'],
+    ['--oidc-client-id c', '--oidc-client-id needs --oidc-issuer-url as well'],
+    ['--oidc-groups-claim g', '--oidc-groups-claim needs --oidc-issuer-url and --oidc-client-id'],
+    ['--oidc-issuer-url http://o', '--oidc-issuer-url takes an https URL, '],
+    ['--service-account-issuer http://o', '--service-account-issuer takes an https URL, '],
+    [
+      '--oidc-issuer-url https://o --oidc-client-id c --oidc-required-claim a',
+      '--oidc-required-claim takes claims and values, ',
+    ],
     ['--root-directory=', '--root-directory needs a directory'],
   ])('refuses %s in one line before anything is touched', async (flags, message) => {
     const start = surroundings();

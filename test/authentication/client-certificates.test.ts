@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type CertificateRequest,
@@ -158,6 +161,30 @@ test('a certificate wins over a token, and a token helps out where the certifica
   expect(userOf(await ask(good, right))).toMatchObject({ username: 'carol' });
   expect(userOf(await ask(bad, right))).toMatchObject({ username: 'kcp-admin' });
   expect((await ask(bad, wrong)).status).toBe(401);
+});
+
+test('a client that resumes its TLS session is the same, trusted or not', async () => {
+  const { port, ca } = fixture.server;
+  const statuses = async (identity: IssuedCertificate) => {
+    const agent = new Agent({ keepAlive: false, ca, cert: identity.certificate, key: identity.key });
+    const found: { status: number; isResumed: boolean }[] = [];
+    for (let index = 0; index < 3; index += 1) {
+      const outgoing = request({ host: '127.0.0.1', port, agent, path: '/api' });
+      outgoing.end();
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      const isResumed = (response.socket as TLSSocket).isSessionReused();
+      response.resume();
+      await once(response, 'end');
+      found.push({ status: response.statusCode ?? 0, isResumed });
+    }
+    agent.destroy();
+    return found;
+  };
+  const good = await statuses(await issue());
+  const bad = await statuses(await issue({ authority: stranger }));
+  expect(good.map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect(bad.map(({ status }) => status)).toEqual([401, 401, 401]);
+  expect(good.at(-1)?.isResumed).toBe(true);
 });
 
 test('a connection ends to be somebody’s when its certificate expires', async () => {

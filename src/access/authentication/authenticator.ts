@@ -74,8 +74,9 @@ export class Authenticator {
     const token = bearerToken(authorization);
     if (token === undefined) return isRefused ? undefined : this.#anonymous();
     const verified = this.#verify(token);
-    if (verified instanceof Promise) return verified.then((found) => this.#accept(authorization, found));
-    return this.#accept(authorization, verified);
+    const presented = { authorization, token };
+    if (verified instanceof Promise) return verified.then((found) => this.#accept(presented, found));
+    return this.#accept(presented, verified);
   }
 
   /** For access reviews: whom a token stands for, if it is for one of the audiences. */
@@ -98,11 +99,16 @@ export class Authenticator {
     return this.#options.allowsAnonymous ? ANONYMOUS : undefined;
   }
 
-  #accept(authorization: string, verified: VerifiedToken | InvalidCredential): User | undefined {
+  #accept(
+    { authorization, token }: { readonly authorization: string; readonly token: string },
+    verified: VerifiedToken | InvalidCredential,
+  ): User | undefined {
     if (verified instanceof InvalidCredential) return undefined;
     if (this.#commonAudiences(verified, this.#options.audiences).length === 0) return undefined;
     const user = verified.identify();
     if (user instanceof InvalidCredential) return undefined;
+    // What a client may write around its token without end must not push out the tokens of others.
+    if (authorization.length !== SCHEME_LENGTH + token.length) return user;
     const bytes = REMEMBERED_BYTES + 2 * authorization.length;
     this.#verified.getOrCompute(authorization, () => ({ token: verified, bytes }));
     return user;
@@ -140,6 +146,7 @@ interface Remembered {
   readonly bytes: number;
 }
 
+const SCHEME_LENGTH = 'Bearer '.length;
 // A map entry, a closure, claims and a user.
 const REMEMBERED_BYTES = 1_024;
 
