@@ -1,4 +1,4 @@
-import { kcpRbacDefaults, kubernetesRbacDefaults, RBAC_GROUP } from '../access/mod.ts';
+import { kcpRbacDefaults, kubernetesRbacDefaults, RBAC_GROUP, rootRbacDefaults } from '../access/mod.ts';
 import {
   BoundedCache,
   type LogicalCluster,
@@ -62,7 +62,7 @@ type ClusterKind = keyof typeof RBAC_DEFAULTS;
 /** Where the RBAC of each kind of logical cluster comes from. */
 const RBAC_DEFAULTS = {
   ordinary: [kubernetesRbacDefaults],
-  root: [kubernetesRbacDefaults],
+  root: [kubernetesRbacDefaults, rootRbacDefaults],
   systemAdmin: [kubernetesRbacDefaults, kcpRbacDefaults],
 } satisfies Readonly<Record<string, readonly (() => RbacDefaults)[]>>;
 

@@ -15,6 +15,7 @@ import type { Api, RequestContext } from './api.ts';
 import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import { assertValidReview, settleNamespace } from './metadata.ts';
 import { type Resource, resolve, type Target } from './target.ts';
+import { admitAnswered } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
 
 /** A question that was answered: nothing was stored. */
@@ -38,9 +39,11 @@ export async function review(
   const { object, complaints } = decodeObject(resource, body);
   enforceFieldValidation(resource, complaints, { options, warn: context.warn });
   settleNamespace(resource, object);
+  await admitAnswered(api, resource, { phase: 'mutate', object, options });
   assertToken(object);
   const strategyContext = { subresource: '', now: formatTime(api.store.nowMs()) };
   assertValidReview(resource, object, resource.definition.strategy.validateCreate(object, strategyContext));
+  await admitAnswered(api, resource, { phase: 'validate', object, options });
   object['status'] = await answer(api, object, target);
   // Upstream answers with a new object, which does not say what was asked.
   if (object.kind === 'SelfSubjectRulesReview') object['spec'] = objectOf({});

@@ -23,6 +23,7 @@ import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
 import { settleNamespace } from './metadata.ts';
 import { noteOwnership } from './ownership.ts';
 import { type Resource, resolve, type Target } from './target.ts';
+import { admitAnswered } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
 
 const KIND = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
@@ -49,6 +50,7 @@ export async function requestToken(
   const { object, complaints } = decodeObject(form, body);
   enforceFieldValidation(form, complaints, { options, warn: context.warn });
   settleNamespace(resource, object);
+  await admitAnswered(api, resource, { phase: 'mutate', object, options });
   const now = formatTime(api.store.nowMs());
   const spec = objectAt(object, 'spec') ?? newObject();
   object['spec'] = spec;
@@ -62,6 +64,7 @@ export async function requestToken(
   if (textsAt(spec, 'audiences').length === 0) spec['audiences'] = [...api.authenticator.audiences];
   const errors = validateExpiration(spec);
   if (errors.length > 0) throw newInvalid(KIND, '', errors);
+  await admitAnswered(api, resource, { phase: 'validate', object, options });
   const { token, expiresMs } = await api.serviceAccounts.issue({
     account,
     secret: readBoundSecret(api, target, objectAt(spec, 'boundObjectRef')),

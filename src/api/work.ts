@@ -30,6 +30,8 @@ export const CONTROLLERS = {
   systemNamespace: 'system-namespace',
   /** ClusterRoles have changed that others may gather: one debt of the whole logical cluster. */
   aggregation: 'clusterrole-aggregation',
+  /** A Secret for a service account's token, or all of a namespace: key is namespace and name, or no name. */
+  serviceAccountToken: 'service-account-token',
   /** Namespaces may still show an old certificate authority: one debt of all logical clusters. */
   rootCa: 'root-ca',
 } as const;
@@ -92,6 +94,8 @@ export function workAfterPut(
   if (owners.length > 0 && !deepEqual(owners, old?.metadata.ownerReferences)) {
     owe(CONTROLLERS.dependents, objectWorkKey(key));
   }
+  const isToken = isSecret(key) && object['type'] === 'kubernetes.io/service-account-token';
+  if (isToken && !isTerminating) owe(CONTROLLERS.serviceAccountToken, `${key.namespace}\0${key.name}`);
   if (isQuota(key) && !isCounted && isOutOfCount(object, old)) owe(CONTROLLERS.quota, objectWorkKey(key));
   return work;
 }
@@ -122,10 +126,20 @@ export function workAfterDelete(
   if (hasDependents && !isEvent(key)) owe(CONTROLLERS.owners, uid);
   if (isRootCa(key) || isDefaultServiceAccount(key)) owe(CONTROLLERS.namespaceDefaults, key.namespace);
   if (isClusterRole(key)) owe(CONTROLLERS.aggregation, '');
+  // Its Secrets with tokens go with it.
+  if (isServiceAccount(key)) owe(CONTROLLERS.serviceAccountToken, `${key.namespace}\0`);
   const isSystem = (SYSTEM_NAMESPACES as readonly string[]).includes(key.name);
   if (key.group === '' && key.resource === 'namespaces' && isSystem)
     owe(CONTROLLERS.systemNamespace, key.name);
   return work;
+}
+
+function isSecret({ group, resource }: ObjectKey): boolean {
+  return group === '' && resource === 'secrets';
+}
+
+function isServiceAccount({ group, resource }: ObjectKey): boolean {
+  return group === '' && resource === 'serviceaccounts';
 }
 
 /** Whether this is the key of an event, of either API: they share their storage. */

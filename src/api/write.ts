@@ -300,7 +300,7 @@ class RecordedReads implements Reads {
 /** Runs the mutating half of admission, or (`validate`) the other one. */
 export async function admit(
   api: Api,
-  attempt: Attempt,
+  attempt: Pick<Attempt, 'resource' | 'reads'>,
   request: Omit<AdmissionRequest, 'user' | 'cluster' | 'definition' | 'version' | 'subresource'> & {
     readonly phase: 'mutate' | 'validate';
   },
@@ -322,6 +322,33 @@ export async function admit(
   };
   if (phase === 'mutate') await api.admission.mutate(attributes, attempt.reads);
   else await api.admission.validate(attributes, attempt.reads);
+}
+
+/** The same for a creation that is answered and stored nowhere: of a review, or of a token. */
+export async function admitAnswered(
+  api: Api,
+  resource: Resource,
+  request: {
+    readonly phase: 'mutate' | 'validate';
+    readonly object: KubeObject;
+    readonly options: Pick<WriteOptions, 'isDryRun'>;
+  },
+): Promise<void> {
+  const { phase, object, options } = request;
+  const { namespace, name } = resource.target;
+  await admit(
+    api,
+    { resource, reads: new RecordedReads(api) },
+    {
+      operation: 'CREATE',
+      namespace,
+      name: name || object.metadata.name || '',
+      object,
+      oldObject: undefined,
+      isDryRun: options.isDryRun,
+      phase,
+    },
+  );
 }
 
 /**

@@ -148,7 +148,7 @@ export const limits = {
   /** Changes that a step of a controller has on their way at once: with more, a write to the disk is no cheaper. */
   controllerChangesMax: 64,
   /** Events that expire in one commit, which holds the event loop for some milliseconds. */
-  expiredEventsMax: 256,
+  expiredEventsMax: 128,
   /** Namespaces that are searched for an owner that is not in its dependent's: a read of some microseconds each. */
   ownerNamespacesMax: 256,
   /** Owner references of unknown kinds that wait for a CRD; a waiting one costs some 500 bytes. */
@@ -224,6 +224,15 @@ export const limits = {
    */
   quotasPerNamespaceMax: 32,
   quotaBytesMax: 16 * 1024,
+  /** How long an OIDC provider may take, and what its answers may hold: real ones have some kilobytes. */
+  oidcFetchTimeoutMs: 10_000,
+  oidcDocumentBytesMax: 1024 * 1024,
+  /** Keys that a provider may have: real ones have two or three, and one more while they rotate. */
+  oidcKeysMax: 100,
+  /** Tokens may name any key: a provider is asked for its keys only so often because of it. */
+  oidcFetchIntervalMsMin: 10_000,
+  /** Keys that a provider has withdrawn are forgotten after this at the latest, when the next token comes. */
+  oidcKeysAgeMsMax: 10 * 60_000,
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
+import type { AuthenticationOptions } from '../region/mod.ts';
+import { authenticationFlags, authenticationOptions } from './authentication-flags.ts';
 import { type Command, type Invocation, UsageError } from './command.ts';
 import { parseDurationMs } from './duration.ts';
 import { exitCode } from './exit-code.ts';
@@ -14,6 +16,8 @@ export interface MemberOptions {
   readonly bindAddress: string;
   readonly securePort: number;
   readonly region: string;
+  /** Who may come in. */
+  readonly authentication: AuthenticationOptions;
   readonly log: Log;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks: readonly string[];
@@ -111,6 +115,7 @@ export function createStartCommand(surroundings: StartSurroundings): Command {
         default: '1h',
         description: 'How long events are kept after they were last written; 0 keeps them',
       },
+      ...authenticationFlags,
       'log-level': {
         type: 'string',
         placeholder: 'LEVEL',
@@ -145,6 +150,10 @@ export function createStartCommand(surroundings: StartSurroundings): Command {
       {
         does: 'Only for this machine, on another port',
         line: 'antipode start --bind-address 127.0.0.1 --secure-port 7443',
+      },
+      {
+        does: 'For the users of an OIDC provider, besides the administrators of admin.kubeconfig',
+        line: 'antipode start --oidc-issuer-url https://login.example.com --oidc-client-id kubernetes',
       },
       {
         does: 'With a log that programs can read',
@@ -206,6 +215,7 @@ function memberOptions(invocation: Invocation, log: Log): MemberOptions {
       disable: names(textFlag(invocation, 'disable-admission-plugins')),
     },
     eventTtlMs: duration('event-ttl', textFlag(invocation, 'event-ttl')),
+    authentication: authenticationOptions(invocation),
     log,
   };
 }

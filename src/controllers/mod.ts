@@ -7,3 +7,4 @@ export { namespaceDefaultsController, systemNamespaceController } from './namesp
 export { resourceQuotaController } from './resource-quota.ts';
 export { oweRootCa, rootCaController } from './root-ca.ts';
 export { type Controller, type ControllerReport, ControllerRuntime } from './runtime.ts';
+export { serviceAccountTokenController } from './service-account-token.ts';

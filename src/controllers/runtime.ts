@@ -37,9 +37,9 @@ const RECHECK_MS = 30_000;
 // A look that took longer, and found that it has to wait, is followed by a rest as long as itself: what it waits for
 // may come in many parts, such as finalizers of a large namespace, and each would make it look at everything again.
 const RESTLESS_MS = 20;
-const CONCURRENT_MAX = 64;
+const CONCURRENT_MAX = 128;
 // Of one logical cluster: enough to share writes to the disk, and a quarter of what there is.
-const CONCURRENT_PER_CLUSTER_MAX = 16;
+const CONCURRENT_PER_CLUSTER_MAX = 32;
 
 interface Item {
   payload: Buffer;

@@ -316,7 +316,7 @@ class Router {
     }
     exchange.limitTime();
     await access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
-    // Everybody may ask for health anywhere: the answer must not tell whether there is such a workspace.
+    // Health is the member's: to say that there is no such logical cluster would tell those who may not know.
     if (route.kind !== 'health') this.#assertCluster(cluster);
     if (route.kind === 'unknown') return sendNotFound(exchange);
     if (exchange.method !== 'GET') {

@@ -1,6 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import {
   Authenticator,
+  bootstrapTokens,
+  OIDC_ALGORITHMS,
+  type OidcProvider,
+  oidcTokens,
   parseSigningKey,
   parseTokenFile,
   parseVerificationKeys,
@@ -15,11 +19,13 @@ import {
   verificationKey,
 } from '../access/mod.ts';
 import type { Clock, Random } from '../base/mod.ts';
-import type { Store } from '../store/mod.ts';
+import type { ObjectKey, Store } from '../store/mod.ts';
 
 import { type AdminTokens, tokenHashOf } from './kubeconfig.ts';
+import { createOperatorFetch } from './operator-fetch.ts';
 import { readOperatorFile, unusableFile } from './operator-file.ts';
 import { ensureServiceAccountKey } from './service-account-key.ts';
+import { StartError } from './start-error.ts';
 
 /** Who may come in, as an operator decides. Everything has Kubernetes' default. */
 export interface AuthenticationOptions {
@@ -33,6 +39,11 @@ export interface AuthenticationOptions {
   readonly tokenFile?: string;
   /** Whom tokens must be for; the issuers by default. */
   readonly audiences?: readonly string[];
+  /** Whether Secrets `bootstrap-token-<id>` of the root workspace let somebody in. */
+  readonly allowsBootstrapTokens?: boolean;
+  readonly oidc?: OidcProvider;
+  /** PEM of the CAs that vouch for the provider; those of the system by default. */
+  readonly oidcAuthorityFile?: string;
   /** Issuers of service account tokens: the first signs, all are accepted. */
   readonly serviceAccountIssuers?: readonly string[];
   /** PEM of the key that signs; one of its own in the root directory by default. */
@@ -93,6 +104,7 @@ export async function createAuthentication(context: {
     random,
     keysUrl: () => options.serviceAccountKeysUrl ?? `${context.url()}${KEYS_PATH}`,
   });
+  const read = (key: ObjectKey) => store.get(key);
   const authenticator = new Authenticator({
     clock,
     audiences: options.audiences ?? issuers,
@@ -105,7 +117,9 @@ export async function createAuthentication(context: {
         ...(options.credentials ?? []),
         ...(await tokensOfFile(options.tokenFile)),
       ]),
-      serviceAccountTokens({ issuers, keys, clock, read: (key) => store.get(key) }),
+      serviceAccountTokens({ issuers, keys, clock, read }),
+      ...(options.allowsBootstrapTokens === true ? [bootstrapTokens({ clock, read })] : []),
+      ...(await oidcOf(options, clock)),
     ],
   });
   return { authenticator, serviceAccounts };
@@ -115,8 +129,10 @@ export async function createAuthentication(context: {
 export async function readClientAuthorities({
   clientAuthorityFile: path,
 }: AuthenticationOptions): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  const flag = '--client-ca-file';
+  return path === undefined ? undefined : readCertificates(path, '--client-ca-file');
+}
+
+async function readCertificates(path: string, flag: string): Promise<string> {
   const pem = await readOperatorFile(path, flag);
   try {
     const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
@@ -126,6 +142,22 @@ export async function readClientAuthorities({
   } catch (error) {
     throw unusableFile({ path, flag, error });
   }
+}
+
+async function oidcOf(
+  { oidc, oidcAuthorityFile }: AuthenticationOptions,
+  clock: Clock,
+): Promise<ReturnType<typeof oidcTokens>[]> {
+  if (oidc === undefined) return [];
+  const known: readonly string[] = OIDC_ALGORITHMS;
+  const unknown = oidc.algorithms.find((algorithm) => !known.includes(algorithm));
+  if (unknown !== undefined) {
+    const message = `--oidc-signing-algs takes ${known.join(', ')}, but "${unknown}" is none of them`;
+    throw new StartError(message, { exitCode: 2 });
+  }
+  const ca =
+    oidcAuthorityFile === undefined ? undefined : await readCertificates(oidcAuthorityFile, '--oidc-ca-file');
+  return [oidcTokens(oidc, { fetch: createOperatorFetch({ ca }), clock })];
 }
 
 async function tokensOfFile(path: string | undefined): Promise<ReturnType<typeof parseTokenFile>> {

@@ -24,6 +24,7 @@ import {
   oweRootCa,
   resourceQuotaController,
   rootCaController,
+  serviceAccountTokenController,
   systemNamespaceController,
 } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
@@ -185,6 +186,7 @@ async function assemble(
     clock: systemClock,
     controllers: [
       namespaceController(api),
+      serviceAccountTokenController(api),
       namespaceDefaultsController(api),
       systemNamespaceController(api),
       rootCaController(api),

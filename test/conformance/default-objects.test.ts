@@ -161,6 +161,15 @@ test('root certificates are those that the server is reached with', async () => 
   expect(data).toEqual({ 'ca.crt': fixture.server.ca });
 });
 
+test('other certificates are for logical clusters that come later', async () => {
+  const before = await fixture.server.createCluster('before');
+  const { api } = fixture.server;
+  await createLogicalCluster({ ...api, caBundle: 'rotated' }, 'after' as LogicalCluster);
+  const path = '/api/v1/namespaces/kube-public/configmaps/kube-root-ca.crt';
+  expect(await fixture.client.get(before + path)).toMatchObject({ data: { 'ca.crt': fixture.server.ca } });
+  expect(await fixture.client.get(`/clusters/after${path}`)).toMatchObject({ data: { 'ca.crt': 'rotated' } });
+});
+
 /** The object as a client would send it. */
 function sentAs(object: KubeObject, name: string): unknown {
   const { labels: { [NAME_LABEL]: _name, ...labels } = {}, annotations = {}, namespace } = object.metadata;

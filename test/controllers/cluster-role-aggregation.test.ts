@@ -101,3 +101,22 @@ it('ClusterRoles that gather each other in a circle come to rest', async () => {
       .map(({ metadata }) => metadata.resourceVersion);
   expect(versionsOf(await client.list(ROLES))).toEqual(versionsOf(before));
 });
+
+it('the default roles take in what is labelled for them, through edit to admin', async () => {
+  const { client } = fixture;
+  const resourcesOf = ({ rules }: KubeObject) =>
+    (rules as readonly { readonly resources?: readonly string[] }[]).flatMap(
+      ({ resources = [] }) => resources,
+    );
+  const before = await client.get(`${ROLES}/view`);
+  expect(resourcesOf(before)).toContain('configmaps');
+  const labels = { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' };
+  await create('widgets-viewer', { labels, rules: [rule('widgets')] });
+  for (const name of ['view', 'edit', 'admin'])
+    await client.until(`${ROLES}/${name}`, (role) => resourcesOf(role).includes('widgets'));
+  await client.delete(`${ROLES}/widgets-viewer`);
+  for (const name of ['admin', 'edit', 'view'])
+    await client.until(`${ROLES}/${name}`, (role) => !resourcesOf(role).includes('widgets'));
+  const after = await client.get(`${ROLES}/view`);
+  expect(after['rules']).toEqual(before['rules']);
+});

@@ -141,3 +141,16 @@ it('makes a system namespace again that somebody deleted, with all that belongs 
 function uidOf({ metadata }: KubeObject): string {
   return metadata?.uid;
 }
+
+it('gives a namespace of a fresh logical cluster back what it had from the beginning', async () => {
+  const { client, server } = fixture;
+  const root = `${NAMESPACES}/kube-public/configmaps/kube-root-ca.crt`;
+  const account = `${NAMESPACES}/kube-public/serviceaccounts/default`;
+  await client.patch(root, { data: { 'ca.crt': 'forged' } });
+  await client.until(root, ({ data }) => JSON.stringify(data) === JSON.stringify({ 'ca.crt': server.ca }));
+  for (const path of [root, account]) {
+    const before = await client.get(path);
+    await client.delete(path);
+    await client.until(path, (object, status) => status === 200 && uidOf(object) !== uidOf(before));
+  }
+});

@@ -76,7 +76,7 @@ test.each([
   ['a scheme that is not Bearer', null, { authorization: 'Basic YTpi' }],
 ])('a request with %s is that of the anonymous user', async (_case, token, headers) => {
   const status = await fixture.client.refuse(403, '/openapi/v2', { token, headers });
-  expect(status.message).toBe('forbidden: User "system:anonymous" cannot get path "/openapi/v2"');
+  expect(status.message).toContain('User "system:anonymous" cannot get path "/openapi/v2"');
 });
 
 test('the scheme of a bearer token is case-insensitive', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { User } from '../../src/access/mod.ts';
+import type { AdmissionChoice } from '../../src/admission/mod.ts';
 import { type Api, createLogicalCluster } from '../../src/api/mod.ts';
 import { parseLogicalCluster } from '../../src/base/mod.ts';
 import { type AuthenticationOptions, type MemberLog, startMember } from '../../src/region/mod.ts';
@@ -24,9 +25,11 @@ export interface InProcessServer {
   stop(): Promise<void>;
 }
 
-/** Who else there is besides the administrators, by token. */
 export interface InProcessOptions {
+  /** Who else there is besides the administrators, by token. */
   readonly users?: Readonly<Record<string, User>>;
+  /** Admission plugins that are on beyond the default ones, and off. */
+  readonly admission?: AdmissionChoice;
   /** Controllers that do not run, by name. */
   readonly disabledControllers?: readonly string[];
   readonly authentication?: AuthenticationOptions;
@@ -49,6 +52,7 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
       securePort: 0,
       region: 'local',
       log,
+      ...(options.admission === undefined ? {} : { admission: options.admission }),
       authentication: {
         ...options.authentication,
         credentials: Object.entries(options.users ?? {}).map(([token, user]) => ({

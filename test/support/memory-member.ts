@@ -1,20 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto';
-import {
-  Access,
-  Authenticator,
-  parseSigningKey,
-  ServiceAccountIssuer,
-  serviceAccountTokens,
-  verificationKey,
-} from '../../src/access/mod.ts';
+import { Access } from '../../src/access/mod.ts';
 import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
-import {
-  type Api,
-  CONTROLLERS,
-  ContinueTokens,
-  createLogicalCluster,
-  logicalClusterKey,
-} from '../../src/api/mod.ts';
+import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../../src/api/mod.ts';
 import {
   type Clock,
   type LogicalCluster,
@@ -24,21 +10,24 @@ import {
   systemRandom,
 } from '../../src/base/mod.ts';
 import {
+  type Controller,
   ControllerRuntime,
   customResourceDefinitionController,
   garbageCollector,
   namespaceController,
   resourceQuotaController,
+  serviceAccountTokenController,
 } from '../../src/controllers/mod.ts';
 import { DefinitionRegistry } from '../../src/definitions/mod.ts';
 import { type MemoryDisk, MemoryKeyValue, Store } from '../../src/store/mod.ts';
+import { memoryAuthentication } from './memory-authentication.ts';
 
 /** The inside of a member without network and files: the real store on the in-memory key-value. */
 export interface MemoryMember {
   readonly api: Api;
   /** Failures of controllers, races included. */
   readonly failures: readonly unknown[];
-  /** Resolves when controllers owe nothing any more. */
+  /** Resolves when its controllers owe nothing any more. */
   settled(): Promise<void>;
   /** Loses power and starts anew with what was durable. */
   crash(): Promise<MemoryMember>;
@@ -66,15 +55,18 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
   });
   const api = memoryApi(store, options);
   const failures: unknown[] = [];
+  // Not those that put things into namespaces: a quota may refuse them for ever.
+  const running = [
+    namespaceController(api),
+    serviceAccountTokenController(api),
+    customResourceDefinitionController(api),
+    resourceQuotaController(api),
+    ...garbageCollector(api),
+  ];
   const controllers = new ControllerRuntime({
     api,
     clock: systemClock,
-    controllers: [
-      namespaceController(api),
-      customResourceDefinitionController(api),
-      resourceQuotaController(api),
-      ...garbageCollector(api),
-    ],
+    controllers: running,
     report: (_controller, _key, error) => failures.push(error),
   });
   await createLogicalCluster(api, options.cluster);
@@ -82,7 +74,7 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
   return {
     api,
     failures,
-    settled: () => settled(api),
+    settled: () => settled(api, running),
     async crash() {
       const survivor = keyValue.crash(options.disk);
       await controllers.close();
@@ -122,51 +114,23 @@ export function memoryApi(
     tokens: new ContinueTokens(Buffer.alloc(32)),
     region: 'test' as RegionName,
     caBundle: 'certificates\n',
-    ...authentication(store),
+    ...memoryAuthentication(store),
   };
 }
 
-const ISSUER = 'https://kcp.default.svc';
-// One for all members of a test, so that tokens outlive a crash.
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-const signingKey = parseSigningKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
-
-function authentication(store: Store): Pick<Api, 'authenticator' | 'serviceAccounts'> {
-  const keys = [verificationKey(signingKey)];
-  const tokens = [
-    serviceAccountTokens({ issuers: [ISSUER], keys, clock: systemClock, read: (key) => store.get(key) }),
-  ];
-  return {
-    authenticator: new Authenticator({
-      tokens,
-      clock: systemClock,
-      audiences: [ISSUER],
-      allowsAnonymous: false,
-    }),
-    serviceAccounts: new ServiceAccountIssuer({
-      issuer: ISSUER,
-      signingKey,
-      keys,
-      clock: systemClock,
-      random: systemRandom,
-      keysUrl: () => `${ISSUER}/openid/v1/jwks`,
-    }),
-  };
-}
-
-async function settled(api: Api): Promise<void> {
+async function settled(api: Api, running: readonly Controller[]): Promise<void> {
   for (let turn = 0; turn < TURNS_MAX; turn++) {
     await api.store.settled();
-    if (!(await isAnythingOwed(api))) return;
+    if (!(await isAnythingOwed(api, running))) return;
     await new Promise((resolve) => setImmediate(resolve));
   }
   throw new Error('controllers do not come to an end');
 }
 
-async function isAnythingOwed(api: Api): Promise<boolean> {
+async function isAnythingOwed(api: Api, running: readonly Controller[]): Promise<boolean> {
   const snapshot = api.store.snapshot();
   try {
-    for (const name of Object.values(CONTROLLERS)) {
+    for (const { name } of running) {
       for await (const batch of snapshot.work(name)) if (batch.length > 0) return true;
     }
     return false;

@@ -65,7 +65,12 @@ export class Authenticator {
     }
     if (authorization === undefined) return isRefused ? undefined : this.#anonymous();
     const remembered = this.#verified.get(authorization);
-    if (remembered !== undefined) return this.#identify(authorization, remembered.token);
+    if (remembered !== undefined) {
+      const user = remembered.token.identify();
+      if (!(user instanceof InvalidCredential)) return user;
+      // It may still be good for another reason, such as a provider's new key of the same name.
+      this.#verified.delete(authorization);
+    }
     const token = bearerToken(authorization);
     if (token === undefined) return isRefused ? undefined : this.#anonymous();
     const verified = this.#verify(token);
@@ -96,16 +101,11 @@ export class Authenticator {
   #accept(authorization: string, verified: VerifiedToken | InvalidCredential): User | undefined {
     if (verified instanceof InvalidCredential) return undefined;
     if (this.#commonAudiences(verified, this.#options.audiences).length === 0) return undefined;
+    const user = verified.identify();
+    if (user instanceof InvalidCredential) return undefined;
     const bytes = REMEMBERED_BYTES + 2 * authorization.length;
     this.#verified.getOrCompute(authorization, () => ({ token: verified, bytes }));
-    return this.#identify(authorization, verified);
-  }
-
-  #identify(authorization: string, token: VerifiedToken): User | undefined {
-    const user = token.identify();
-    if (!(user instanceof InvalidCredential)) return user;
-    this.#verified.delete(authorization);
-    return undefined;
+    return user;
   }
 
   #commonAudiences(token: VerifiedToken, wanted: readonly string[]): readonly string[] {

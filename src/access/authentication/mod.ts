@@ -1,10 +1,13 @@
 export { Authenticator, type AuthenticatorOptions, type IdentifiedToken } from './authenticator.ts';
+export { bootstrapTokens } from './bootstrap-tokens.ts';
 export {
   type ClientCertificate,
   type Credentials,
   InvalidCredential,
   type TokenAuthenticator,
 } from './credentials.ts';
+export type { FetchDocument } from './oidc-keys.ts';
+export { OIDC_ALGORITHMS, type OidcProvider, oidcTokens } from './oidc-tokens.ts';
 export type { BoundSecret, ServiceAccount } from './service-account-claims.ts';
 export { type IssuedToken, ServiceAccountIssuer } from './service-account-issuer.ts';
 export {

@@ -1,6 +1,7 @@
 export { aggregatedRules, aggregationSelectors, hasRules, settledRules } from './aggregation.ts';
 export { kcpRbacDefaults } from './bootstrap/kcp.ts';
 export { kubernetesRbacDefaults } from './bootstrap/kubernetes.ts';
+export { rootRbacDefaults } from './bootstrap/root.ts';
 export { covers, missingRules } from './covers.ts';
 export {
   bindingRefusal,

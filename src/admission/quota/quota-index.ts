@@ -59,6 +59,11 @@ export class QuotaIndex {
     return state;
   }
 
+  /** A quota as a commit has just made it. */
+  remember(state: QuotaState): void {
+    this.#states.set(objectKeyText(state.key), state);
+  }
+
   /** Reads the names of a namespace's quotas, so that {@link find} knows them for the moment. */
   load(cluster: LogicalCluster, namespace: string): Promise<void> {
     const place = placeText(cluster, namespace);

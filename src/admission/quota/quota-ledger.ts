@@ -1,10 +1,10 @@
 import { type LogicalCluster, limits } from '../../base/mod.ts';
 import { newForbidden, newRequestEntityTooLarge } from '../../machinery/mod.ts';
-import type { Mutation, ObjectKey, Outcome, Proposal, Store } from '../../store/mod.ts';
+import type { Mutation, NewRow, ObjectKey, Outcome, Proposal, Store } from '../../store/mod.ts';
 import { type CountedKind, countedNames } from './counted-names.ts';
 import { chargesOf, refusalOf } from './quota-charge.ts';
 import { isQuota, QuotaIndex } from './quota-index.ts';
-import { clusterQuotaNamespace, type QuotaState, withUsed } from './quota-state.ts';
+import { afterCharge, clusterQuotaNamespace, type QuotaState, withUsed } from './quota-state.ts';
 import { Tally, type TallyScope } from './tally.ts';
 
 /**
@@ -56,7 +56,12 @@ export class QuotaLedger {
     change.assertCurrent();
     if (isQuota(key)) this.#assertBounded(proposal, change);
     const charges = quotas.length === 0 ? [] : this.#book(quotas, { ...change, names });
-    const commit = this.#store.propose({ ...proposal, mutations: [...proposal.mutations, ...charges] });
+    const mutations = [...proposal.mutations, ...charges.map(mutationOf)];
+    const commit = this.#store.propose({ ...proposal, mutations });
+    for (const [index, charge] of charges.entries()) {
+      const revision = commit.revisions[proposal.mutations.length + index]!;
+      this.#index.remember(afterCharge(charge.quota, charge, revision));
+    }
     if (isQuota(key)) this.#index.note(key);
     if (delta !== 0 && this.#tallies.size > 0) {
       const { cluster, namespace } = key;
@@ -92,14 +97,14 @@ export class QuotaLedger {
   #book(
     quotas: readonly QuotaState[],
     change: ObjectChange & { readonly names: readonly string[] },
-  ): Mutation[] {
+  ): readonly BookedCharge[] {
     const { key, kind, delta, names } = change;
     // A quota does not count its own end.
     const others = quotas.filter((quota) => !isSameObject(quota.key, key));
     if (delta === 1) this.#refuse(others, { kind, names, name: key.name });
     return chargesOf(others, names, delta === 1 ? 1 : -1).map(({ quota, used }) => ({
-      key: quota.key,
-      expected: quota.row.revision,
+      quota,
+      changes: used,
       row: withUsed(quota, used),
     }));
   }
@@ -131,6 +136,16 @@ export class QuotaLedger {
 }
 
 const NONE: readonly QuotaState[] = [];
+
+interface BookedCharge {
+  readonly quota: QuotaState;
+  readonly changes: Readonly<Record<string, string>>;
+  readonly row: NewRow;
+}
+
+function mutationOf({ quota, row }: BookedCharge): Mutation {
+  return { key: quota.key, expected: quota.row.revision, row };
+}
 
 /** What a commit does to one object. */
 export interface ObjectChange {

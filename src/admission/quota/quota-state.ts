@@ -1,4 +1,6 @@
+import type { Revision } from '../../base/mod.ts';
 import {
+  encodeJson,
   encodeObject,
   isObject,
   type JsonObject,
@@ -7,7 +9,7 @@ import {
   objectOf,
   parseJson,
 } from '../../machinery/mod.ts';
-import type { NewRow, ObjectKey, Row } from '../../store/mod.ts';
+import { type NewRow, type ObjectKey, type Row, withRevision } from '../../store/mod.ts';
 
 /** kcp's cluster-scoped quotas: in this namespace, with this annotation. */
 const CLUSTER_QUOTA_NAMESPACE = 'admin';
@@ -19,6 +21,7 @@ const TRUE_TEXTS: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 
 export interface QuotaState {
   readonly key: ObjectKey;
   readonly row: Row;
+  /** As it was parsed: of its status, `hard` and `used` count. */
   readonly object: KubeObject;
   /** The bounds in force, which are those of the status. */
   readonly hard: JsonObject;
@@ -62,21 +65,43 @@ export function clusterQuotaNamespace(): string {
 }
 
 /**
- * The row of the same quota with other numbers in `status.used`. Who owns which field stays as it is: the
- * quota controller set these numbers, and this is its counting, done earlier.
+ * The same quota with other numbers in `status.used`, as a row to write. Who owns which field stays as it is:
+ * the quota controller set these numbers, and this is its counting, done earlier.
  */
 export function withUsed(state: QuotaState, changes: Readonly<Record<string, string>>): NewRow {
-  const status = objectOf(memberOf(state.object, 'status'));
-  status['used'] = objectOf({ ...state.used, ...changes });
-  const object = objectOf({ ...state.object, status }) as KubeObject;
-  const { revision: _, ...row } = { ...rowParts(state.row), json: Buffer.from(encodeObject(object)) };
-  return row;
+  const used = objectOf({ ...state.used, ...changes });
+  return { ...partsOf(state.row), json: jsonWithUsed(state, used) };
+}
+
+/** What a quota is once a row of {@link withUsed} has its revision: nothing needs to be parsed again. */
+export function afterCharge(
+  state: QuotaState,
+  charge: { readonly row: NewRow; readonly changes: Readonly<Record<string, string>> },
+  revision: Revision,
+): QuotaState {
+  const { row, changes } = charge;
+  return { ...state, row: withRevision(row, revision), used: objectOf({ ...state.used, ...changes }) };
+}
+
+/** The numbers are the last thing in a quota's bytes: nearly always, only they are written anew. */
+function jsonWithUsed({ row, used: before, ...state }: QuotaState, used: JsonObject): Buffer {
+  const tail = Buffer.from(tailOf(before));
+  const at = row.json.length - tail.length;
+  if (at >= 0 && row.json.compare(tail, 0, tail.length, at) === 0) {
+    return Buffer.concat([row.json.subarray(0, at), Buffer.from(tailOf(used))]);
+  }
+  const status = objectOf({ ...memberOf(state.object, 'status'), used });
+  return Buffer.from(encodeObject(objectOf({ ...state.object, status }) as KubeObject));
+}
+
+function tailOf(used: JsonObject): string {
+  return `"used":${encodeJson(used)}}}`;
 }
 
 // A row's labels and fields are made when somebody looks, so that a spread would miss them.
-function rowParts(row: Row): Row {
-  const { revision, uid, definitionHash, json, metadataOffset, isAnnotated, labels, fields, owners } = row;
-  return { revision, uid, definitionHash, json, metadataOffset, isAnnotated, labels, fields, owners };
+function partsOf(row: Row): NewRow {
+  const { uid, definitionHash, json, metadataOffset, isAnnotated, labels, fields, owners } = row;
+  return { uid, definitionHash, json, metadataOffset, isAnnotated, labels, fields, owners };
 }
 
 function memberOf(object: JsonObject, name: string): JsonObject {

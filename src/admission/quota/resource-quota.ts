@@ -10,7 +10,7 @@ export function resourceQuota(ledger: QuotaLedger): AdmissionPlugin {
     name: 'ResourceQuota',
     operations: ['CREATE'],
     async validate({ cluster, namespace, name, definition, subresource }) {
-      if (subresource !== '') return;
+      if (subresource !== '' || definition.isVirtual) return;
       const kind = { group: definition.group, resource: definition.names.plural };
       await ledger.assertRoom({ cluster, namespace }, kind, name);
     },

@@ -6,6 +6,7 @@ import { Policy, type RbacState } from '../policy.ts';
 import { rulesOf } from '../policy-rule.ts';
 import { kcpRbacDefaults } from './kcp.ts';
 import { kubernetesRbacDefaults } from './kubernetes.ts';
+import { rootRbacDefaults } from './root.ts';
 
 const kubernetes = kubernetesRbacDefaults();
 const kcp = kcpRbacDefaults();
@@ -109,6 +110,32 @@ describe('the default roles', () => {
     }
     for (const group of ['system:kcp:logical-cluster-admin', 'system:kcp:external-logical-cluster-admin']) {
       expect(reached(group)).toBeGreaterThan(1);
+    }
+  });
+
+  it('let everybody who has logged in enter the root and use what workspaces are made of, and nobody else', () => {
+    const root = rootRbacDefaults();
+    const clusterRoles = [...root.clusterRoles, ...kcp.clusterRoles];
+    const policy = new Policy({
+      namespace: '',
+      clusterRoleBindings: root.clusterRoleBindings,
+      roleBindings: [],
+      clusterRole: (name) => clusterRoles.find((role) => nameOf(role) === name),
+      role: () => undefined,
+    });
+    const verbs = (group: string) => {
+      const user = { name: 'x', uid: '', groups: [group], extra: {} };
+      const { rules, problems } = policy.held(policy.matchedSubjects(user));
+      expect(problems).toEqual([]);
+      return rules.flatMap(({ rule }) => rule.verbs);
+    };
+    expect(verbs('system:unauthenticated')).toEqual([]);
+    expect(new Set(verbs('system:authenticated'))).toEqual(
+      new Set(['access', 'bind', 'create', 'get', 'list', 'use', 'watch']),
+    );
+    expect(verbs('apis.kcp.io:binding:system:kcp:admin')).toEqual(['*']);
+    for (const list of [root.clusterRoles, root.clusterRoleBindings]) {
+      expect(list.map(nameOf)).toEqual(list.map(nameOf).sort());
     }
   });
 });
