@@ -70,6 +70,7 @@ export class WatchHub {
       const release = this.#counts.add(request.target);
       const watch = new Watch({
         api: this.#api,
+        rights: request.target,
         resource,
         selection,
         options,
@@ -135,6 +136,9 @@ class KindsNow {
 
 class Watch implements RunningWatch, WatchSink {
   readonly #api: Api;
+  /** What it was let pass by, which may change while it runs. */
+  #rights: Authorized<Target>;
+  #isAsking = false;
   readonly #resource: Resource;
   readonly #selection: Selection;
   readonly #options: WatchOptions;
@@ -153,6 +157,7 @@ class Watch implements RunningWatch, WatchSink {
 
   constructor(options: {
     readonly api: Api;
+    readonly rights: Authorized<Target>;
     readonly resource: Resource;
     readonly selection: Selection;
     readonly options: WatchOptions;
@@ -163,6 +168,7 @@ class Watch implements RunningWatch, WatchSink {
   }) {
     const { api, resource, selection } = options;
     this.#api = api;
+    this.#rights = options.rights;
     this.#resource = resource;
     this.#selection = selection;
     this.#options = options.options;
@@ -210,6 +216,7 @@ class Watch implements RunningWatch, WatchSink {
       // Also before the initial events are out: a client that does not read them must not pin a snapshot for ever.
       if (this.#session !== undefined) this.#bookmark(nowMs, this.#session.position);
       if (nowMs >= this.#deadlineMs || this.#hasChangedKind(kinds)) this.close();
+      else this.#checkRights();
     } catch (error) {
       this.failed(error);
     }
@@ -294,6 +301,22 @@ class Watch implements RunningWatch, WatchSink {
     this.#nextBookmarkMs = nowMs + limits.bookmarkIntervalMs;
     this.#isLastBookmarkSent = isNearEnd;
     this.#output.write(this.#encoder.bookmark(position, { isInitialEnd: false }));
+  }
+
+  // A right that is taken away ends the watch with the 403 that a new one would get. Upstream lets it go on.
+  #checkRights(): void {
+    const { access } = this.#api;
+    if (this.#isAsking || access.isCurrent(this.#rights.reliesOn)) return;
+    this.#isAsking = true;
+    access
+      .authorizeAgain(this.#rights)
+      .then((rights) => {
+        this.#rights = rights;
+      })
+      .catch((error: unknown) => this.failed(error))
+      .finally(() => {
+        this.#isAsking = false;
+      });
   }
 
   // A new schema or the end of a CRD ends its watches cleanly: clients start again and see the new kind.

@@ -214,10 +214,10 @@ export const limits = {
   tokenBytesMax: 64 * 1024,
   /** Tokens whose signatures were verified, with their headers: some 4,000 service accounts, or users. */
   verifiedTokensBytesMax: 16 * 1024 * 1024,
-  /** Namespaces of which it is remembered which quotas they have: mostly none, 200 bytes each. */
-  quotaNamespacesCachedMax: 50_000,
-  /** Quotas that are kept parsed, some KB each: those of namespaces in which somebody writes. */
-  quotasCachedMax: 2_000,
+  /** Namespaces of which it is remembered which quotas they have: mostly none, 300 bytes each. */
+  quotaNamespacesCachedMax: 20_000,
+  /** Quotas that are kept parsed, counted as they are stored: those of namespaces in which somebody writes. */
+  quotasCachedBytesMax: 8 * 1024 * 1024,
   /**
    * All quotas that count an object are written together with it, those of its namespace and cluster-wide ones:
    * with their status, which repeats the spec twice, they still fit in one frame.

@@ -316,8 +316,8 @@ class Router {
     }
     exchange.limitTime();
     await access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
-    // Health is the member's: to say that there is no such logical cluster would tell those who may not know.
-    if (route.kind !== 'health') this.#assertCluster(cluster);
+    // Health is the member's, and everybody's to ask: what has no checks below it answers for every name.
+    if (route.kind !== 'health' || route.check !== '') this.#assertCluster(cluster);
     if (route.kind === 'unknown') return sendNotFound(exchange);
     if (exchange.method !== 'GET') {
       throw newMethodNotAllowed({ group: '', resource: path }, exchange.method.toLowerCase());

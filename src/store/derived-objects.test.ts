@@ -413,7 +413,7 @@ test('nobody can tell derived objects from written ones', { timeout: 120_000 }, 
         await readAll(twins.written, asked),
       );
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 });
 

@@ -45,10 +45,10 @@ export class DerivedObjects {
       : derivedRow(this.sets.get(defaults.setHash), defaults, relative);
   }
 
-  /** The rows of a collection that are derived, as entries of the object table in the given range, up to a revision. */
-  entriesIn(collection: CollectionKey, range: KeyRange, revisionMax: number): Entry[] {
+  /** The rows of a collection that are derived, as entries of the object table in the given range. */
+  entriesIn(collection: CollectionKey, range: KeyRange): Entry[] {
     const entries: Entry[] = [];
-    for (const { key, bytes } of this.#derivedIn(collection, revisionMax)) {
+    for (const { key, bytes } of this.#derivedIn(collection)) {
       const rowKey = objectRowKey(objectKeyText(key));
       if (rowKey.compare(range.start) >= 0 && rowKey.compare(range.end) < 0) entries.push([rowKey, bytes]);
     }
@@ -69,10 +69,10 @@ export class DerivedObjects {
       .filter(({ revision }) => revision > range.after && revision <= range.upTo);
   }
 
-  #derivedIn(collection: CollectionKey, revisionMax: number): Iterable<DerivedObject> {
+  #derivedIn(collection: CollectionKey): Iterable<DerivedObject> {
     const defaults = this.#defaultsFor(collection);
     if (defaults === undefined) return [];
-    return derivedObjects(this.sets.get(defaults.setHash), defaults, { ...collection, revisionMax });
+    return derivedObjects(this.sets.get(defaults.setHash), defaults, collection);
   }
 
   #defaultsFor(collection: CollectionKey): ClusterDefaults | undefined {
@@ -96,11 +96,10 @@ export function derivedRow(
 export function* derivedObjects(
   set: DefaultSet,
   defaults: ClusterDefaults,
-  options: Omit<CollectionKey, 'cluster'> & { readonly revisionMax: number },
+  kind: Omit<CollectionKey, 'cluster'>,
 ): Generator<DerivedObject> {
-  for (const index of set.indexesIn(options)) {
+  for (const index of set.indexesIn(kind)) {
     if (isSuperseded(defaults, index)) continue;
-    if (reservedRevision(defaults.firstRevision, index) > options.revisionMax) continue;
     yield { key: set.keyOf(index, defaults.cluster), bytes: set.rowBytes(index, defaults) };
   }
 }

@@ -121,7 +121,7 @@ export class StoreSnapshot {
     // What is current now and older than the revision, among what was current then: no object is both. The others are
     // taken out last, or a page would read through all that has changed before it finds the first of them.
     const superseded = supersededIn(this.#tables, scope, { at: revision, now: this.revision });
-    for await (const batch of mergeBatches(this.#current(scope, revision), superseded, isPlacedBefore)) {
+    for await (const batch of mergeBatches(this.#current(scope), superseded, isPlacedBefore)) {
       const objects = batch.filter(({ object }) => object.row.revision <= revision);
       if (objects.length > 0) yield objects.map(({ object }) => object);
     }
@@ -143,7 +143,7 @@ export class StoreSnapshot {
   async count(scope: ListScope, countMax: number): Promise<number> {
     const { collection, ...within } = scope;
     const range = objectRange(collection, within);
-    let count = this.#derived.entriesIn(collection, range, this.revision).length;
+    let count = this.#derived.entriesIn(collection, range).length;
     if (count >= countMax) return countMax;
     for await (const entries of this.#tables.iterate(range, { limit: countMax - count, keysOnly: true })) {
       count += entries.length;
@@ -202,17 +202,17 @@ export class StoreSnapshot {
   }
 
   /** The rows of a scope, those that are derived among those that are stored: no object is both. */
-  #rowsOf(scope: ListScope, revisionMax: number = this.revision): AsyncIterable<readonly Entry[]> {
+  #rowsOf(scope: ListScope): AsyncIterable<readonly Entry[]> {
     const { collection, ...within } = scope;
     const range = objectRange(collection, within);
     const stored = this.#tables.iterate(range);
-    const derived = this.#derived.entriesIn(collection, range, revisionMax);
+    const derived = this.#derived.entriesIn(collection, range);
     if (derived.length === 0) return stored;
     return mergeBatches(stored, singleBatch(derived), ([a], [b]) => a.compare(b) < 0);
   }
 
-  async *#current(scope: ListScope, derivedRevisionMax: number): AsyncGenerator<PlacedObject[]> {
-    for await (const entries of this.#rowsOf(scope, derivedRevisionMax)) {
+  async *#current(scope: ListScope): AsyncGenerator<PlacedObject[]> {
+    for await (const entries of this.#rowsOf(scope)) {
       yield entries.map(([rowKey, value]) => ({
         place: rowKey.subarray(1),
         object: new StoredObject(rowKey, value),
@@ -232,7 +232,7 @@ export class StoreSnapshot {
       for (const [, defaultsBytes] of entries) {
         const defaults = decodeDefaults(defaultsBytes);
         const set = this.#derived.sets.get(defaults.setHash);
-        for (const { key, bytes } of derivedObjects(set, defaults, { ...kind, revisionMax: this.revision })) {
+        for (const { key, bytes } of derivedObjects(set, defaults, kind)) {
           const place = wildcardKey(key).subarray(1);
           if (place.compare(first) >= 0)
             yield* batches.add({ place, object: { key, row: decodeRow(bytes) } });

@@ -108,24 +108,27 @@ describe('a new logical cluster', () => {
   test('takes changes, deletions and new objects in the place of those it began with', async () => {
     const cluster = await fixture.server.createCluster('changing');
     const roles = `${cluster}${RBAC}/clusterroles`;
-    const { uid, resourceVersion } = (await fixture.client.get(`${roles}/view`)).metadata;
+    // A role that no other gathers.
+    const role = `${roles}/system:monitoring`;
+    const { uid } = (await fixture.client.get(role)).metadata;
+    const { resourceVersion } = (await fixture.client.list(roles)).metadata;
     const watch = await fixture.client.watch(`${roles}?watch=1&resourceVersion=${resourceVersion}`);
-    const patched = await fixture.client.patch(`${roles}/view`, { metadata: { labels: { mine: 'yes' } } });
+    const patched = await fixture.client.patch(role, { metadata: { labels: { mine: 'yes' } } });
     expect(patched.metadata).toMatchObject({ uid, labels: { mine: 'yes' } });
     await fixture.client.refuse(409, roles, {
       method: 'POST',
       body: { ...patched, metadata: { name: 'edit' } },
     });
-    await fixture.client.delete(`${roles}/view`);
-    await fixture.client.refuse(404, `${roles}/view`);
-    expect((await list(roles)).map(placeOf)).not.toContain('view');
-    const again = await fixture.client.create(roles, { ...patched, metadata: { name: 'view' } });
+    await fixture.client.delete(role);
+    await fixture.client.refuse(404, role);
+    expect((await list(roles)).map(placeOf)).not.toContain('system:monitoring');
+    const again = await fixture.client.create(roles, { ...patched, metadata: { name: 'system:monitoring' } });
     expect(again.metadata.uid).not.toBe(uid);
     const events = await watch.take(3);
     expect(events.map(({ type, object }) => `${type} ${placeOf(object)}`)).toEqual([
-      'MODIFIED view',
-      'DELETED view',
-      'ADDED view',
+      'MODIFIED system:monitoring',
+      'DELETED system:monitoring',
+      'ADDED system:monitoring',
     ]);
     watch.close();
   });

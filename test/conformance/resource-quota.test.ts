@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/base/mod.ts';
 import { type KubeList, type KubeObject, seedNamespace } from '../http/client.ts';
-import { CRDS, useMember } from './suite.ts';
+import type { InProcessOptions } from '../support/in-process.ts';
+import { CRDS, Fixture, useMember } from './suite.ts';
 
-const fixture = useMember();
+/** With the controllers that fill new namespaces: what they put there is counted, as conformance wants it. */
+class FilledNamespaces extends Fixture {
+  protected override get options(): InProcessOptions {
+    return { disabledControllers: [] };
+  }
+}
+
+const fixture = useMember(new FilledNamespaces());
 
 const WIDGETS = { group: 'quota.example.com', plural: 'widgets', kind: 'Widget' };
 

@@ -101,8 +101,7 @@ const OPEN_SCHEMA = {
 };
 
 /** Starts a member before the tests of the file and stops it after them. */
-export function useMember(): Fixture {
-  const fixture = new Fixture();
+export function useMember(fixture: Fixture = new Fixture()): Fixture {
   beforeAll(() => fixture.start());
   afterAll(() => fixture.stop());
   return fixture;

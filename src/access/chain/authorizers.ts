@@ -14,6 +14,7 @@ import {
   after,
   type Decision,
   decision,
+  type Eventual,
   outside,
   together,
   withGround,
@@ -34,6 +35,9 @@ const LIFECYCLE_GROUPS = ['system:kcp:initializer:', 'system:kcp:terminator:'];
 const LIFECYCLE_PHASES = ['Initializing', 'Terminating', 'Deleting'];
 // In a cluster that is going away, terminators and finalizers still have to be served.
 const ENTERED_PHASES = ['Ready', ...LIFECYCLE_PHASES];
+
+/** The reason of a decision that lets pass whatever is asked, since others have judged it. */
+export const LIFECYCLE_ALLOWED = 'lifecycle VW pre-authorized access';
 
 /** Allows everything to members of a group, in the logical clusters that they are in scope of. */
 export function allowGroups(groups: readonly string[]): Authorizer {
@@ -79,23 +83,26 @@ function rbacDecision(cluster: LogicalCluster, { isAllowed, reason, revision }: 
 export function forEffectiveUsers(next: Authorizer): Authorizer {
   return (request) => {
     const users = effectiveUsers(request.user, request.cluster);
-    return users.length === 1 && users[0] === request.user ? next(request) : askForAll(next, request, users);
+    return users.length === 1 && users[0] === request.user
+      ? next(request)
+      : askFrom(next, { request, users }, []);
   };
 }
 
-async function askForAll(
+/** Asks for all users after those who were refused. */
+function askFrom(
   next: Authorizer,
-  request: AccessRequest,
-  users: readonly User[],
-): Promise<Decision> {
-  const refused: Decision[] = [];
-  for (const user of users) {
-    const answer = await next({ ...request, user });
-    // The warrants are for what the user may not do: a refusal of the user does not end the search.
-    if (answer.verdict === 'allow') return answer;
-    refused.push(answer);
+  asked: { readonly request: AccessRequest; readonly users: readonly User[] },
+  refused: readonly Decision[],
+): Eventual<Decision> {
+  const { request, users } = asked;
+  if (refused.length === users.length) {
+    return together(refused.some(({ verdict }) => verdict === 'deny') ? 'deny' : 'no-opinion', refused);
   }
-  return together(refused.some(({ verdict }) => verdict === 'deny') ? 'deny' : 'no-opinion', refused);
+  // The warrants are for what the user may not do: a refusal of the user does not end the search.
+  return after(next({ ...request, user: users[refused.length]! }), (answer) =>
+    answer.verdict === 'allow' ? answer : askFrom(next, asked, [...refused, answer]),
+  );
 }
 
 /**
@@ -140,7 +147,7 @@ export function workspaceContent(
     }
     // The lifecycle views have judged these by the permissions of the workspace's type, and nobody else can be one.
     if (LIFECYCLE_PHASES.includes(phase) && hasLifecycleGroup(user.groups)) {
-      return decision('allow', 'lifecycle VW pre-authorized access');
+      return decision('allow', LIFECYCLE_ALLOWED);
     }
     if (isServiceAccount(user)) return next(request);
     return after(options.access({ user, cluster, verb: 'access', path: '/' }), (entering) => {

@@ -1,17 +1,19 @@
-import { SYSTEM_ADMIN_CLUSTER } from '../../base/mod.ts';
+import { type LogicalCluster, type Revision, SYSTEM_ADMIN_CLUSTER } from '../../base/mod.ts';
 import { MASTERS_GROUP } from '../groups.ts';
 import type { RbacAuthorizer } from '../rbac/mod.ts';
+import type { User } from '../user.ts';
 import {
   allowGroups,
   allowPaths,
   byRbac,
   type FindLogicalCluster,
   forEffectiveUsers,
+  LIFECYCLE_ALLOWED,
   requiredGroups,
   systemStatus,
   workspaceContent,
 } from './authorizers.ts';
-import { type Authorizer, decision, union } from './decision.ts';
+import { type Authorizer, after, type Decision, decision, union, withGround } from './decision.ts';
 
 /** As upstream: single checks below them are for system:monitoring. */
 const HEALTH_PATHS = ['/healthz', '/readyz', '/livez'];
@@ -45,9 +47,37 @@ export function entryChain(options: ChainOptions): Authorizer {
   );
 }
 
+/**
+ * Asks whether the user may enter, and then `next`. That somebody may enter is remembered until what decides about it
+ * changes: it is the same for all their requests.
+ */
 function entryTo(options: ChainOptions, next: Authorizer): Authorizer {
-  const { find } = options;
-  return requiredGroups(find, workspaceContent({ find, access: byRoles(options) }, next));
+  const { rbac, find } = options;
+  const enter = requiredGroups(
+    find,
+    workspaceContent({ find, access: byRoles(options) }, () => decision('allow', '')),
+  );
+  const entered = new WeakMap<User, Entry>();
+  return (request) => {
+    const { user, cluster } = request;
+    const here = rbac.revision(cluster);
+    const everywhere = rbac.revision(SYSTEM_ADMIN_CLUSTER);
+    const known = entered.get(user);
+    const isKnown = known?.cluster === cluster && known.here === here && known.everywhere === everywhere;
+    return after(isKnown && !request.isDeepReview ? known.entry : enter(request), (entry) => {
+      if (entry.verdict !== 'allow' || entry.reason === LIFECYCLE_ALLOWED) return entry;
+      if (!isKnown && !request.isDeepReview) entered.set(user, { cluster, here, everywhere, entry });
+      return after(next(request), (answer) => withGround(answer, [entry]));
+    });
+  };
+}
+
+/** A decision that lets a user in, and the revisions of before it was asked for. */
+interface Entry {
+  readonly cluster: LogicalCluster;
+  readonly here: Revision;
+  readonly everywhere: Revision;
+  readonly entry: Decision;
 }
 
 function byRoles({ rbac }: ChainOptions): Authorizer {

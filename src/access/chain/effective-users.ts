@@ -40,6 +40,18 @@ export function isInScope(user: User, cluster: string): boolean {
 export function effectiveUsers(user: User, cluster: string): readonly User[] {
   // Nearly all users have neither scopes nor warrants.
   if (!isServiceAccount(user) && user.extra[SCOPES_EXTRA] === undefined && !hasWarrants(user)) return [user];
+  const known = remembered.get(user);
+  if (known?.cluster === cluster) return known.users;
+  const users = findEffectiveUsers(user, cluster);
+  remembered.set(user, { cluster, users });
+  return users;
+}
+
+// Where a user was last: most of them are always in the same place, and then their other selves are always the same
+// objects, by which others remember them.
+const remembered = new WeakMap<User, { readonly cluster: string; readonly users: readonly User[] }>();
+
+function findEffectiveUsers(user: User, cluster: string): readonly User[] {
   const effective: User[] = [];
   const strangers: User[] = [];
   const waiting = [user];

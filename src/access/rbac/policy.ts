@@ -97,6 +97,8 @@ export class Policy {
   readonly sizeBytes: number;
   readonly #grants: readonly Grant[];
   readonly #grantsBySubject = new Map<string, number[]>();
+  // A user is one object for all requests with the same credential, and is asked about again and again.
+  readonly #keys = new WeakMap<User, string>();
 
   /** @throws PolicyTooLarge */
   constructor(state: RbacState, intern: InternRules = (_, rules) => rules) {
@@ -142,6 +144,16 @@ export class Policy {
       if (keys.has(key) && !matched.includes(key)) matched.push(key);
     }
     return matched.sort();
+  }
+
+  /** The same as one text: equal for users who match the same subjects. */
+  subjectsKey(user: User): string {
+    const known = this.#keys.get(user);
+    if (known !== undefined) return known;
+    // Names may hold any character: only a JSON text keeps two lists of them apart.
+    const key = `${this.digest}${JSON.stringify(this.matchedSubjects(user))}`;
+    this.#keys.set(user, key);
+    return key;
   }
 
   /**

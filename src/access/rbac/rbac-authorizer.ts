@@ -17,7 +17,10 @@ import { aggregateText } from './rule-text.ts';
  * the revision that it was told, so a revision must change with every change of what `read` would return.
  */
 export interface RbacReader {
-  /** Asked with every request: has to be cheap, and not older than what the caller has seen acknowledged. */
+  /**
+   * Asked with every request: has to be cheap, and not older than what the caller has seen acknowledged. Changes also
+   * with the record of the logical cluster, which says whom it lets in.
+   */
   revision(cluster: LogicalCluster): Revision;
   /** One consistent state, and its revision. @throws PolicyTooLarge when it is too much to read. */
   read(
@@ -64,10 +67,16 @@ interface View {
   /** The grant of each rule. */
   readonly grants: readonly number[];
   readonly problems: readonly RoleProblem[];
+  /** What is said where nothing is allowed. */
+  readonly refusal: string;
+  /** Why a grant applies, by grant, once that was said: the same for all who match the same subjects. */
+  readonly reasons: Map<number, string>;
   readonly sizeBytes: number;
 }
 
 const NAMESPACE_LENGTH_MAX = 63;
+/** Of each set of subjects; nearly all of what somebody does is allowed by a few bindings. */
+const REASONS_MAX = 16;
 /** What an entry of a cache costs besides what it holds. */
 const ENTRY_BYTES = 1_000;
 
@@ -97,6 +106,11 @@ export class RbacAuthorizer {
     const known = this.#known(request.cluster, namespace);
     if (known !== undefined) return decide(known, request, this.#views);
     return this.#read(request.cluster, namespace).then((scope) => decide(scope, request, this.#views));
+  }
+
+  /** Changes with everything that decides about access to a logical cluster, its own record included. */
+  revision(cluster: LogicalCluster): Revision {
+    return this.#reader.revision(cluster);
   }
 
   /** What RBAC says in a scope now, for reviews and checks of escalation. */
@@ -159,12 +173,20 @@ export function rulesFor(
 function decide(scope: RbacScope, request: RbacRequest, views: WeightedCache<View>): RbacDecision {
   const { policy, revision } = scope;
   if (policy === undefined) return { isAllowed: false, reason: reasonOf(['too-large']), revision };
-  const { index, grants, problems } = viewOf(policy, request.user, views);
+  const view = viewOf(policy, request.user, views);
+  const { index, grants, refusal } = view;
   const position = 'path' in request ? index.findPath(request) : index.findResource(request);
-  if (position >= 0) {
-    return { isAllowed: true, reason: policy.reason(grants[position]!, request.user), revision };
+  if (position < 0) return { isAllowed: false, reason: refusal, revision };
+  return { isAllowed: true, reason: reasonFor(view, grants[position]!, policy, request.user), revision };
+}
+
+function reasonFor({ reasons }: View, grant: number, policy: Policy, user: User): string {
+  let reason = reasons.get(grant);
+  if (reason === undefined) {
+    reason = policy.reason(grant, user);
+    if (reasons.size < REASONS_MAX) reasons.set(grant, reason);
   }
-  return { isAllowed: false, reason: reasonOf(problems), revision };
+  return reason;
 }
 
 function reasonOf(problems: readonly RoleProblem[]): string {
@@ -173,14 +195,13 @@ function reasonOf(problems: readonly RoleProblem[]): string {
 }
 
 function viewOf(policy: Policy, user: User, views: WeightedCache<View>): View {
-  const subjects = policy.matchedSubjects(user);
-  // Names may hold any character: only a JSON text keeps two lists of them apart.
-  const key = `${policy.digest}${JSON.stringify(subjects)}`;
+  const key = policy.subjectsKey(user);
   return views.getOrCompute(key, () => {
-    const { rules, problems } = policy.held(subjects);
+    const { rules, problems } = policy.held(policy.matchedSubjects(user));
     const index = new RuleIndex(rules.map(({ rule }) => rule));
     const sizeBytes = index.sizeBytes + key.length;
-    return { index, grants: rules.map(({ grant }) => grant), problems, sizeBytes };
+    const grants = rules.map(({ grant }) => grant);
+    return { index, grants, problems, refusal: reasonOf(problems), reasons: new Map(), sizeBytes };
   });
 }
 

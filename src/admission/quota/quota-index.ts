@@ -1,4 +1,4 @@
-import { BoundedCache, type LogicalCluster, limits } from '../../base/mod.ts';
+import { BoundedCache, type LogicalCluster, limits, WeightedCache } from '../../base/mod.ts';
 import { type ObjectKey, objectKeyText, type Store, type StoreEvent } from '../../store/mod.ts';
 import { type QuotaState, readQuota } from './quota-state.ts';
 
@@ -15,7 +15,10 @@ export class QuotaIndex {
   /** Namespaces that are being read: what is created meanwhile is added here too. */
   readonly #loading = new Map<string, { readonly names: Names; readonly done: Promise<void> }>();
   /** Parsed quotas by key; good as long as the newest row is of that revision. */
-  readonly #states = new BoundedCache<string, QuotaState>(limits.quotasCachedMax);
+  readonly #states = new WeightedCache<QuotaState>({
+    weightMax: limits.quotasCachedBytesMax,
+    weigh: ({ row }) => row.json.length,
+  });
   readonly #unsubscribe: () => void;
 
   constructor(store: Store) {
@@ -55,13 +58,14 @@ export class QuotaIndex {
     const known = this.#states.get(text);
     if (known?.row.revision === row.revision) return known;
     const state = readQuota(key, row);
-    this.#states.set(text, state);
+    if (known === undefined) this.#states.getOrCompute(text, () => state);
+    else this.#states.replace(text, state);
     return state;
   }
 
   /** A quota as a commit has just made it. */
   remember(state: QuotaState): void {
-    this.#states.set(objectKeyText(state.key), state);
+    this.#states.replace(objectKeyText(state.key), state);
   }
 
   /** Reads the names of a namespace's quotas, so that {@link find} knows them for the moment. */
