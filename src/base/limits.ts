@@ -125,7 +125,7 @@ export const limits = {
    */
   customResourceDefinitionsMax: 1_000,
   customResourceGroupsMax: 200,
-  customResourceDefinitionsBytesMax: 32 * 1024 * 1024,
+  customResourceDefinitionsBytesMax: 16 * 1024 * 1024,
   /** Versions of one CRD: few have more than four, and each is a document. */
   definitionVersionsMax: 20,
   /**
