@@ -34,57 +34,102 @@ export function aggregatedRules(
   const gathered = new Map<string, PolicyRule>();
   for (const selector of aggregationSelectors(clusterRole).map(labelSelectorFromObject)) {
     for (const other of others) {
-      const labels = objectAt(objectAt(other, 'metadata'), 'labels') as Record<string, string> | undefined;
-      if (!selector.matches(labels)) continue;
+      if (!selector.matches(labelsOf(other))) continue;
       for (const rule of rulesOf(other)) gathered.set(JSON.stringify(Object.values(rule)), rule);
     }
   }
   return [...gathered.values()];
 }
 
-// Roles that gather roles that gather: two steps are usual, as `edit` is gathered by `admin`.
+// Around a circle rules travel one role a pass: one that has not come to rest by then never will, or is no use.
 const PASSES_MAX = 16;
 
 /**
  * The rules that have to be written so that all ClusterRoles of a logical cluster have what they gather, by name:
- * also of those that gather what others only gather now. Roles that gather each other in a circle and never come
- * to rest are left as they are, as are those whose selectors cannot be read.
+ * also of those that gather what others only gather now. Roles that gather each other in a circle, and those that
+ * gather from them, are left as they are when they never come to rest, as are those whose selectors cannot be read.
+ * What is written is at rest: to settle it again changes nothing.
  *
  * A generator, so that whoever runs it can let others have their turn at each step.
  */
 export function* settledRules(
   clusterRoles: readonly JsonObject[],
 ): Generator<undefined, ReadonlyMap<string, readonly PolicyRule[]>> {
-  const roles = new Map(clusterRoles.map((role) => [nameOf(role), role]));
-  const names = [...roles.keys()].filter((name) => isAggregated(roles.get(name)!)).sort();
-  let unsettled: string[] = [];
-  const changed = new Map<string, readonly PolicyRule[]>();
-  for (let pass = 0; pass < PASSES_MAX; pass++) {
-    unsettled = [];
-    for (const name of names) {
-      yield;
-      const role = roles.get(name)!;
-      const rules = readableRules(role, [...roles.values()]);
-      if (rules === undefined || hasRules(role, rules)) continue;
-      roles.set(name, { ...role, rules: rules.map(ruleToJson) });
-      changed.set(name, rules);
-      unsettled.push(name);
-    }
-    if (unsettled.length === 0) break;
-  }
-  for (const name of unsettled) changed.delete(name);
   const stored = new Map(clusterRoles.map((role) => [nameOf(role), role]));
-  for (const [name, rules] of changed) if (hasRules(stored.get(name)!, rules)) changed.delete(name);
+  const settled = new Map(stored);
+  const { ordered, circular } = yield* orderOf(clusterRoles);
+  for (const name of ordered) {
+    yield;
+    gather(settled, name);
+  }
+  const tried = new Map(settled);
+  let isAtRest = false;
+  for (let pass = 0; pass < PASSES_MAX && !isAtRest; pass++) {
+    isAtRest = true;
+    for (const name of circular) {
+      yield;
+      if (gather(tried, name)) isAtRest = false;
+    }
+  }
+  const result = isAtRest ? tried : settled;
+  const changed = new Map<string, readonly PolicyRule[]>();
+  for (const name of [...ordered, ...circular]) {
+    const rules = rulesOf(result.get(name)!);
+    if (!hasRules(stored.get(name)!, rules)) changed.set(name, rules);
+  }
   return changed;
+}
+
+/** The roles that gather, each after those that it gathers from; apart from them those for which there is no such order. */
+function* orderOf(
+  clusterRoles: readonly JsonObject[],
+): Generator<undefined, { readonly ordered: readonly string[]; readonly circular: readonly string[] }> {
+  const gathering = clusterRoles
+    .filter(isAggregated)
+    .sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
+  const gatherers = new Map<string, string[]>(gathering.map((role) => [nameOf(role), []]));
+  const missing = new Map<string, number>();
+  for (const role of gathering) {
+    yield;
+    const sources = gathering.filter((other) => other !== role && isGathered(other, role));
+    missing.set(nameOf(role), sources.length);
+    for (const source of sources) gatherers.get(nameOf(source))!.push(nameOf(role));
+  }
+  const ordered = gathering.map(nameOf).filter((name) => missing.get(name) === 0);
+  // The list grows while it is walked.
+  for (const name of ordered) {
+    for (const gatherer of gatherers.get(name)!) {
+      const left = missing.get(gatherer)! - 1;
+      missing.set(gatherer, left);
+      if (left === 0) ordered.push(gatherer);
+    }
+  }
+  return { ordered, circular: gathering.map(nameOf).filter((name) => missing.get(name)! > 0) };
+}
+
+/** Gives a role what it gathers from the others as they are. False when it has that already. */
+function gather(roles: Map<string, JsonObject>, name: string): boolean {
+  const role = roles.get(name)!;
+  const rules = readable(() => aggregatedRules(role, [...roles.values()]));
+  if (rules === undefined || hasRules(role, rules)) return false;
+  roles.set(name, { ...role, rules: rules.map(ruleToJson) });
+  return true;
+}
+
+function isGathered(other: JsonObject, role: JsonObject): boolean {
+  const labels = labelsOf(other);
+  const selectors = readable(() => aggregationSelectors(role).map(labelSelectorFromObject)) ?? [];
+  return selectors.some((selector) => selector.matches(labels));
 }
 
 function isAggregated(clusterRole: JsonObject): boolean {
   return objectAt(clusterRole, 'aggregationRule') !== undefined;
 }
 
-function readableRules(role: JsonObject, roles: readonly JsonObject[]): PolicyRule[] | undefined {
+/** Undefined for a selector that cannot be read. */
+function readable<Value>(read: () => Value): Value | undefined {
   try {
-    return aggregatedRules(role, roles);
+    return read();
   } catch (error) {
     if (error instanceof StatusError) return undefined;
     throw error;
@@ -98,4 +143,8 @@ export function hasRules(clusterRole: JsonObject, rules: readonly PolicyRule[]):
 
 function nameOf(object: JsonObject): string {
   return textAt(objectAt(object, 'metadata'), 'name');
+}
+
+function labelsOf(object: JsonObject): Record<string, string> | undefined {
+  return objectAt(objectAt(object, 'metadata'), 'labels') as Record<string, string> | undefined;
 }
