@@ -1,6 +1,9 @@
 import type { KubeObject, WatchEvent } from '../http/client.ts';
 import { knownOf, type Ledger, type Step } from './writers.ts';
 
+/** What the server itself puts into every namespace. */
+const OF_EVERY_NAMESPACE = 'kube-root-ca.crt';
+
 /**
  * Compares what a restarted server lists with what the writers know, and settles their doubts: whatever
  * was not acknowledged has happened as a whole, or not at all. Returns every contradiction.
@@ -9,7 +12,8 @@ export function settleDoubts(ledger: Ledger, listed: readonly KubeObject[]): str
   const faults: string[] = [];
   const found = new Map(listed.map((object) => [object.metadata.name, knownOf(object)]));
   for (const name of found.keys()) {
-    if (!ledger.records.has(name)) faults.push(`${name} exists, but nobody wrote it`);
+    if (!ledger.records.has(name) && name !== OF_EVERY_NAMESPACE)
+      faults.push(`${name} exists, but nobody wrote it`);
   }
   for (const [name, record] of ledger.records) {
     const { known, doubt } = record;
