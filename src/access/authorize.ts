@@ -24,6 +24,7 @@ import { StoreLogicalClusters } from './logical-clusters.ts';
 import {
   kcpRbacDefaults,
   kubernetesRbacDefaults,
+  LOGICAL_CLUSTER_GROUP,
   RBAC_GROUP,
   RbacAuthorizer,
   type RbacScope,
@@ -183,7 +184,10 @@ export class Access {
 
 /** The parts of the store that decisions are made by: while they change, nothing that relies on them is committed. */
 export function groundsOf(reliesOn: readonly RbacAt[]): GroupOfCluster[] {
-  return reliesOn.map(({ cluster }) => ({ cluster, group: RBAC_GROUP }));
+  return reliesOn.flatMap(({ cluster }) => [
+    { cluster, group: RBAC_GROUP },
+    { cluster, group: LOGICAL_CLUSTER_GROUP },
+  ]);
 }
 
 function settled<Request extends Question>(

@@ -30,5 +30,5 @@ export {
   rulesFor,
 } from './rbac-authorizer.ts';
 export { rulesReviewStatus } from './rules-review.ts';
-export { StoreRbacReader } from './store-rbac-reader.ts';
+export { LOGICAL_CLUSTER_GROUP, StoreRbacReader } from './store-rbac-reader.ts';
 export { serviceAccountUserName } from './subject.ts';

@@ -6,7 +6,8 @@ import { PolicyTooLarge, RBAC_GROUP, type RbacState, roleRefOf } from './policy.
 import type { RbacReader } from './rbac-authorizer.ts';
 import { RbacRevisions } from './rbac-revisions.ts';
 
-const LOGICAL_CLUSTER_GROUP = 'core.kcp.io';
+/** Where a logical cluster's own object is, which says whom it lets in. */
+export const LOGICAL_CLUSTER_GROUP = 'core.kcp.io';
 const LOGICAL_CLUSTERS = 'logicalclusters';
 
 /**
