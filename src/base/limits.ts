@@ -191,6 +191,13 @@ export const limits = {
    */
   rbacCoverStepsMax: 20_000_000,
   /**
+   * Terms of selectors that are compared with the labels of ClusterRoles, and rules that are gathered, when those with
+   * an aggregationRule of one logical cluster are settled: about a second each in the worst case, in turns with others.
+   * 2,000 ClusterRoles may be compared with 1,000 terms, which is far beyond the clusters that people have; so many
+   * rules are more than may be stored.
+   */
+  rbacGatherStepsMax: 2_000_000,
+  /**
    * Each of three caches of compiled RBAC: bindings, roles, and the rules of users who match the same subjects.
    * The defaults of a workspace are 100 KB, and all workspaces with the same roles share them.
    */
