@@ -151,6 +151,11 @@ export const limits = {
   expiredEventsMax: 128,
   /** Namespaces that are searched for an owner that is not in its dependent's: a read of some microseconds each. */
   ownerNamespacesMax: 256,
+  /**
+   * Owners of one object that are searched for in other namespaces: each may take as many reads as there are
+   * namespaces. Objects have a few owners, and an object of the largest size has room for 10,000.
+   */
+  misplacedOwnersMax: 100,
   /** Owner references of unknown kinds that wait for a CRD; a waiting one costs some 500 bytes. */
   unknownOwnersMax: 10_000,
   /** Kinds of owners whose plurals are remembered: far more than one set of controllers uses. */
