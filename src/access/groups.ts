@@ -12,6 +12,11 @@ export const WORKSPACE_BOOTSTRAPPER_GROUP = 'system:kcp:tenancy:workspace-bootst
 /** Passes required groups and workspace content, so that logical clusters can be made and unmade. */
 export const LOGICAL_CLUSTER_ADMIN_GROUP = 'system:kcp:logical-cluster-admin';
 export const EXTERNAL_LOGICAL_CLUSTER_ADMIN_GROUP = 'system:kcp:external-logical-cluster-admin';
+/**
+ * How names and groups begin as a maximal permission policy sees them. Roles are bound to such ones, up to
+ * everything in every logical cluster: the server makes them for a question, and nobody has one otherwise.
+ */
+export const BOUND_PREFIX = 'apis.kcp.io:binding:';
 /** The ClusterRole that lets somebody into a workspace. */
 export const WORKSPACE_ACCESS = 'system:kcp:workspace:access';
 

@@ -13,6 +13,7 @@ import {
   ADMIN_GROUP,
   ANONYMOUS_USER,
   AUTHENTICATED_GROUP,
+  BOUND_PREFIX,
   EXTERNAL_LOGICAL_CLUSTER_ADMIN_GROUP,
   LOGICAL_CLUSTER_ADMIN_GROUP,
   MASTERS_GROUP,
@@ -40,12 +41,13 @@ const SPECIAL_GROUPS = new Set([
   LOGICAL_CLUSTER_ADMIN_GROUP,
   EXTERNAL_LOGICAL_CLUSTER_ADMIN_GROUP,
 ]);
-const SPECIAL_PREFIXES = ['system:kcp:initializer:', 'system:kcp:terminator:'];
+const SPECIAL_PREFIXES = ['system:kcp:initializer:', 'system:kcp:terminator:', BOUND_PREFIX];
 const AUTHENTICATION_GROUP = 'authentication.k8s.io';
 
 /**
  * The refusal of an impersonation that nobody's roles can allow: into a special group that the requester does not
- * hold (unless they may do everything here), out of being anonymous, or with extras that only the server sets.
+ * hold (unless they may do everything here), out of being anonymous, into what only permission policies see, or with
+ * extras that only the server sets.
  */
 export function impersonationRefusal(
   requester: { readonly user: User; readonly cluster: LogicalCluster },
@@ -55,7 +57,8 @@ export function impersonationRefusal(
   const isReserved = [...wanted.extra.keys()].some(isReservedExtra);
   const mayHold = (group: string) => user.groups.includes(group) || isMasterOf(user, cluster);
   const isAllowed = wanted.groups.every((group) => !isSpecial(group) || mayHold(group));
-  if (isAllowed && !isReserved) return undefined;
+  const isNobody = wanted.name.startsWith(BOUND_PREFIX) && !isMasterOf(user, cluster);
+  if (isAllowed && !isReserved && !isNobody) return undefined;
   return newForbidden({ group: '', resource: '' }, '', 'impersonation is not allowed for the requestor');
 }
 

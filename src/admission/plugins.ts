@@ -3,7 +3,7 @@ import type { AdmissionPlugin } from './chain.ts';
 import { namespaceExists, namespaceLifecycle } from './namespace-lifecycle.ts';
 import { type OwnerReferenceGround, ownerReferencesPermission } from './owner-references.ts';
 import { type QuotaLedger, resourceQuota } from './quota/mod.ts';
-import { reservedCrdAnnotations, reservedCrdGroups } from './reserved-crds.ts';
+import { reservedCrdAnnotations, reservedCrdGroups, systemCrdGroups } from './reserved-crds.ts';
 import { reservedMetadata } from './reserved-metadata.ts';
 import { reservedNames } from './reserved-names.ts';
 
@@ -12,7 +12,7 @@ export interface AdmissionGround extends OwnerReferenceGround {
   readonly quotas: QuotaLedger;
 }
 
-/** The plugins of these names, in the order given. */
+/** The plugins of these names, in the order given, after what no choice of plugins turns off. */
 export function admissionPlugins(
   names: readonly string[],
   ground: AdmissionGround,
@@ -29,5 +29,5 @@ export function admissionPlugins(
     alwaysDeny,
   ];
   const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
-  return names.map((name) => byName.get(name) ?? idle(name));
+  return [systemCrdGroups, ...names.map((name) => byName.get(name) ?? idle(name))];
 }

@@ -22,6 +22,24 @@ export const reservedCrdGroups: AdmissionPlugin = {
   },
 };
 
+/** The groups of kcp's system APIs: the server keeps objects of its own under them, whoever defines what. */
+const SYSTEM_GROUPS = new Set(['apis', 'cache', 'core', 'tenancy', 'topology'].map((api) => `${api}.kcp.io`));
+
+/**
+ * Nobody defines kinds where the server keeps its own objects: they would be that kind's objects, for everybody to
+ * change and delete. No plugin of kcp's, and none that can be switched off: whether a logical cluster exists, and
+ * whom it lets in, hangs on it. An existing definition may still be changed, so that it can go.
+ */
+export const systemCrdGroups: AdmissionPlugin = {
+  name: 'SystemCRDGroups',
+  operations: ['CREATE'],
+  validate(request) {
+    if (!isAbout(request, CRDS)) return;
+    const group = groupOf(request.object);
+    if (SYSTEM_GROUPS.has(group)) throw newAdmissionForbidden(request, `${group} is a reserved group`);
+  },
+};
+
 /** Annotations of this domain say which API a definition was bound from: only the server may say so. */
 export const reservedCrdAnnotations: AdmissionPlugin = {
   name: 'apis.kcp.io/ReservedCRDAnnotations',

@@ -222,6 +222,11 @@ export const limits = {
   warrantsMax: 16,
   /** Scopes (a namespace of a logical cluster) whose RBAC state is remembered by its hash: 200 bytes each. */
   rbacScopesCachedMax: 20_000,
+  /**
+   * Places for the newest change of RBAC, which logical clusters share by the hash of their names: 512 KB. A change
+   * makes one of 65,536 others read its roles and bindings again, also among millions.
+   */
+  rbacRevisionPlaces: 65_536,
   /** What a bearer token may hold: as much as a header. Tokens of real providers have some kilobytes. */
   tokenBytesMax: 64 * 1024,
   /** Tokens whose signatures were verified, with their headers: some 4,000 service accounts, or users. */

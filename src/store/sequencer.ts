@@ -310,7 +310,12 @@ export class Sequencer {
   }
 
   #checkDefaults({ cluster, set, creationTime }: NewDefaults, mutations: readonly Mutation[]): void {
-    assert(this.#defaultsOf(cluster) === undefined, 'a logical cluster gets its defaults once');
+    const known = this.#defaultsOf(cluster);
+    if (known !== undefined) {
+      // Whatever else became of it: a logical cluster gets its defaults once.
+      const key = { cluster, group: '', resource: '', identity: '', namespace: '', name: '' };
+      throw new ExpectationFailed({ key, current: known.firstRevision, isPrecondition: true });
+    }
     assert(creationTime.length === BLANK_TIME.length, 'a time fills the blank that was left for it');
     for (const { key } of mutations) {
       const isDefault = key.cluster === cluster && set.indexOf(relativeKeyText(key)) !== undefined;

@@ -325,6 +325,9 @@ describe('the owner of a workspace', () => {
     'system:kcp:external-logical-cluster-admin',
     'system:kcp:initializer:root:x',
     'system:kcp:terminator:root:x',
+    'apis.kcp.io:binding:system:kcp:tenancy:workspace-bootstrapper',
+    'apis.kcp.io:binding:apis.kcp.io:binding:system:masters',
+    'apis.kcp.io:binding:g',
   ];
   test.each(special)('cannot become one of %s', async (group) => {
     const { code, json } = await who(
@@ -334,6 +337,12 @@ describe('the owner of a workspace', () => {
       ],
       MALLORY,
     );
+    expect(code).toBe(403);
+    expect(json['message']).toBe('forbidden: impersonation is not allowed for the requestor');
+  });
+
+  test('cannot become a user as only permission policies see them', async () => {
+    const { code, json } = await who([[USER, 'apis.kcp.io:binding:x']], MALLORY);
     expect(code).toBe(403);
     expect(json['message']).toBe('forbidden: impersonation is not allowed for the requestor');
   });

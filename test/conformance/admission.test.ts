@@ -179,6 +179,23 @@ describe('the choice of admission plugins', () => {
     expect(usedOf(await admin.get(`${path}/resourcequotas/quota`))).toEqual({ secrets: '2' });
   });
 
+  it('never lets a definition lie on the objects that the server keeps itself, such as LogicalClusters', async () => {
+    const { admin } = await member({ enable: [], disable: ['kcp.io/ReservedCRDGroups'] });
+    for (const api of ['apis', 'cache', 'core', 'tenancy', 'topology']) {
+      const group = `${api}.kcp.io`;
+      const crd = crdOf({ group, plural: 'logicalclusters', kind: 'LogicalCluster' });
+      const name = `logicalclusters.${group}`;
+      const message = `customresourcedefinitions.apiextensions.k8s.io "${name}" is forbidden: ${group} is a reserved group`;
+      const create = await admin.refuse(403, CRDS, { method: 'POST', body: crd });
+      const apply = await admin.refuse(403, `${CRDS}/${name}?fieldManager=test`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/apply-patch+yaml' },
+        body: crd,
+      });
+      expect([create.message, apply.message]).toEqual([message, message]);
+    }
+  });
+
   it('protects labels and annotations of kcp only when it is asked to', async () => {
     const { admin, call } = await member({ enable: ['apis.kcp.io/ReservedMetadata'], disable: [] });
     const configMaps = '/api/v1/namespaces/default/configmaps';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createLogicalCluster } from '../../src/api/mod.ts';
+import { createLogicalCluster, logicalClusterKey } from '../../src/api/mod.ts';
 import { type LogicalCluster, SYSTEM_ADMIN_CLUSTER } from '../../src/base/mod.ts';
 import type { KubeObject } from '../http/client.ts';
 import { useMember } from './suite.ts';
@@ -144,6 +144,18 @@ describe('a new logical cluster', () => {
     });
     expect(await list(`/clusters/owned${RBAC}/clusterrolebindings`)).toHaveLength(7);
   });
+});
+
+test('a logical cluster that lost its own object is not made again, which stops nobody', async () => {
+  const cluster = 'lost' as LogicalCluster;
+  const { api } = fixture.server;
+  await createLogicalCluster(api, cluster);
+  await api.store.commit({
+    mutations: [{ key: logicalClusterKey(cluster) }],
+    actor: 'test',
+    originRegion: api.region,
+  });
+  expect(await createLogicalCluster(api, cluster)).toBe(false);
 });
 
 test('system:admin also has the roles of kcp, which count everywhere', async () => {

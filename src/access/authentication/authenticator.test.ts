@@ -185,6 +185,7 @@ describe('a client certificate', () => {
     ['has expired since the connection was opened', { notAfterMs: NOW_MS - 1 }],
     ['is not valid yet', { notBeforeMs: NOW_MS + 1 }],
     ['bears the name of a service account', { commonName: 'system:serviceaccount:default:a' }],
+    ['bears a name as a permission policy sees it', { commonName: 'apis.kcp.io:binding:carol' }],
   ])('that %s is refused, unless a token says who it is', (_case, fields) => {
     const subject = authenticator();
     expect(subject.authenticate({ ...none, certificate: certificate(fields) })).toBeUndefined();
@@ -208,6 +209,7 @@ describe('a client certificate', () => {
       'system:kcp:logical-cluster-admin',
       'system:kcp:initializer:root:org',
       'system:kcp:terminator:root:org',
+      'apis.kcp.io:binding:system:kcp:tenancy:workspace-bootstrapper',
     ];
     expect(
       authenticator().authenticate({ ...none, certificate: certificate({ organizations }) }),

@@ -1,4 +1,4 @@
-import { AUTHENTICATED_GROUP, SERVICE_ACCOUNT_PREFIX } from '../groups.ts';
+import { AUTHENTICATED_GROUP, BOUND_PREFIX, SERVICE_ACCOUNT_PREFIX } from '../groups.ts';
 import type { User } from '../user.ts';
 import { type ClientCertificate, InvalidCredential } from './credentials.ts';
 import { groupsOfOperator } from './outside-groups.ts';
@@ -18,12 +18,14 @@ export function certificateUser(
   if (certificate.commonName === '') return undefined;
   // The name alone would be a service account of every logical cluster; only their tokens say of which one.
   if (certificate.commonName.startsWith(SERVICE_ACCOUNT_PREFIX)) return NO_SERVICE_ACCOUNT;
+  if (certificate.commonName.startsWith(BOUND_PREFIX)) return NOBODYS_NAME;
   return userOf(certificate);
 }
 
 const UNTRUSTED = new InvalidCredential('x509: certificate signed by unknown authority');
 const EXPIRED = new InvalidCredential('x509: certificate has expired or is not yet valid');
 const NO_SERVICE_ACCOUNT = new InvalidCredential('x509: a certificate cannot be that of a service account');
+const NOBODYS_NAME = new InvalidCredential('x509: nobody has a name as permission policies see it');
 
 // The user of a certificate is made once per connection, not once per request.
 const users = new WeakMap<ClientCertificate, User>();

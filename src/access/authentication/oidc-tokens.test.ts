@@ -154,6 +154,12 @@ test.each([
   ['no unverified email', { usernameClaim: 'email' }, { email: 'x@y', email_verified: false }, undefined],
   ['no name of the system', { usernamePrefix: '-' }, { sub: 'system:admin' }, undefined],
   ['no name that a prefix makes one of the system', { usernamePrefix: 'system:' }, { sub: 'x' }, undefined],
+  [
+    'no name as a permission policy sees it',
+    { usernamePrefix: '-' },
+    { sub: 'apis.kcp.io:binding:a' },
+    undefined,
+  ],
 ])('a user’s name has %s', async (_case, provider, claims, expected) => {
   const fake = new FakeProvider();
   const key = newKey('a');
@@ -177,4 +183,15 @@ test('groups have their prefix, and none of the system’s comes in with it or w
   ]);
   expect(await groupsWith('', ['a', 'system:masters'])).toEqual(['a', 'system:authenticated']);
   expect(await groupsWith('sys', ['tem:masters'])).toEqual(['system:authenticated']);
+});
+
+test('a provider makes nobody administrator of everything by a group that only permission policies see', async () => {
+  const fake = new FakeProvider();
+  const key = newKey('a');
+  fake.keys = [key];
+  const bound = 'apis.kcp.io:binding:system:kcp:tenancy:workspace-bootstrapper';
+  const token = await fake.token(key, { groups: ['a', bound, 'apis.kcp.io:binding:b'] });
+  expect(await fake.authenticator({ groupsPrefix: '' }).review(token)).toMatchObject({
+    user: { groups: ['a', 'system:authenticated'] },
+  });
 });

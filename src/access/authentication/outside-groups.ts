@@ -1,10 +1,16 @@
-import { LOGICAL_CLUSTER_ADMIN_GROUP } from '../groups.ts';
+import { BOUND_PREFIX, LOGICAL_CLUSTER_ADMIN_GROUP } from '../groups.ts';
 
 /**
  * Groups that no credential brings in from outside (kcp's default of `--authentication-drop-groups`), without
- * `system:masters`: they mark steps of a workspace's life, which the server alone knows.
+ * `system:masters`: they mark steps of a workspace's life, which the server alone knows. With those that it makes
+ * for permission policies.
  */
-const DROPPED = [LOGICAL_CLUSTER_ADMIN_GROUP, 'system:kcp:initializer:*', 'system:kcp:terminator:*'];
+const DROPPED = [
+  LOGICAL_CLUSTER_ADMIN_GROUP,
+  'system:kcp:initializer:*',
+  'system:kcp:terminator:*',
+  `${BOUND_PREFIX}*`,
+];
 
 const SYSTEM = 'system:';
 
@@ -24,7 +30,7 @@ export function groupsOfStranger(groups: readonly string[]): string[] {
 
 /** Whether a name is one of those that mean something to the server itself. */
 export function isOfSystem(name: string): boolean {
-  return name.startsWith(SYSTEM);
+  return name.startsWith(SYSTEM) || name.startsWith(BOUND_PREFIX);
 }
 
 function isDropped(group: string): boolean {

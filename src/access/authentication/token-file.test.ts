@@ -23,7 +23,7 @@ test('a token file has a token, a user, a uid and perhaps groups on each line', 
 
 test('the operator may make administrators, but nobody who owns the life of a workspace', () => {
   const groups =
-    '"system:masters,system:kcp:initializer:a,system:kcp:logical-cluster-admin,system:authenticated"';
+    '"system:masters,system:kcp:logical-cluster-admin,system:kcp:initializer:a,apis.kcp.io:binding:system:kcp:admin,system:authenticated"';
   expect(parseTokenFile(`t,u,1,${groups}`)[0]?.user.groups).toEqual([
     'system:masters',
     'system:authenticated',
@@ -39,6 +39,7 @@ test.each([
   ['t,"u"x,1', 'line 1 has a quote in the wrong place'],
   ['t,"u,1', 'line 1 has a quote in the wrong place'],
   ['t,system:serviceaccount:a:b,1', 'line 1 names a service account, which has tokens of its own'],
+  ['t,apis.kcp.io:binding:u,1', 'line 1 names somebody as only permission policies see them'],
 ])('%j cannot be used, and the reason names no token', (text, message) => {
   expect(() => parseTokenFile(text)).toThrow(new TokenFileError(message));
 });

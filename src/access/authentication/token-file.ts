@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { AUTHENTICATED_GROUP, SERVICE_ACCOUNT_PREFIX } from '../groups.ts';
+import { AUTHENTICATED_GROUP, BOUND_PREFIX, SERVICE_ACCOUNT_PREFIX } from '../groups.ts';
 import { groupsOfOperator } from './outside-groups.ts';
 import type { TokenCredential } from './static-tokens.ts';
 
@@ -26,6 +26,9 @@ export function parseTokenFile(text: string): TokenCredential[] {
     if (name === '') throw new TokenFileError(`line ${line} has no user`);
     if (name.startsWith(SERVICE_ACCOUNT_PREFIX)) {
       throw new TokenFileError(`line ${line} names a service account, which has tokens of its own`);
+    }
+    if (name.startsWith(BOUND_PREFIX)) {
+      throw new TokenFileError(`line ${line} names somebody as only permission policies see them`);
     }
     const tokenHash = hash('sha256', token, 'hex');
     if (credentials.has(tokenHash)) throw new TokenFileError(`line ${line} repeats a token`);

@@ -1,37 +1,47 @@
-import { BoundedCache, type LogicalCluster, limits, type Revision } from '../../base/mod.ts';
+import {
+  type LogicalCluster,
+  limits,
+  type Revision,
+  SYSTEM_ADMIN_CLUSTER,
+  systemRandom,
+} from '../../base/mod.ts';
 
 /**
- * When the roles and bindings of each logical cluster changed last, as far as is remembered. Of those forgotten, or
- * never heard of, it says a later time, but none that goes back: whoever keeps something under such a revision may
- * read again for nothing, and never misses a change.
+ * When the roles and bindings of each logical cluster changed last. Many share one place in a table of fixed size, so
+ * that it may say a later time, but none that goes back: whoever keeps something under such a revision reads again
+ * for nothing now and then, and never misses a change. What counts everywhere shares its place with nobody.
  */
 export class RbacRevisions {
-  readonly #changes: BoundedCache<LogicalCluster, Revision>;
-  readonly #changesMax: number;
-  /** Not before anything that is not among the changes. */
-  #floor: Revision;
-  /** The newest change of all. */
-  #newest: Revision;
+  /** The newest change of any logical cluster that has this place. */
+  readonly #changes: Float64Array;
+  // Nobody can choose a name that shares the place of another's.
+  readonly #seed = systemRandom.below(2 ** 32);
+  #everywhere: Revision;
 
-  constructor(start: Revision, changesMax: number = limits.rbacScopesCachedMax) {
-    this.#floor = start;
-    this.#newest = start;
-    this.#changesMax = changesMax;
-    this.#changes = new BoundedCache(changesMax);
+  constructor(start: Revision, places: number = limits.rbacRevisionPlaces) {
+    this.#changes = new Float64Array(places).fill(start);
+    this.#everywhere = start;
   }
 
   /** A revision at or after the last change of the logical cluster's roles and bindings. */
   of(cluster: LogicalCluster): Revision {
-    return this.#changes.get(cluster) ?? this.#floor;
+    if (cluster === SYSTEM_ADMIN_CLUSTER) return this.#everywhere;
+    return this.#changes[this.#placeOf(cluster)] as Revision;
   }
 
   /** Changes come in the order of their revisions. */
   note(cluster: LogicalCluster, revision: Revision): void {
-    // One of them is forgotten: the floor rises above all, since which one it is may change with every look.
-    if (this.#changes.get(cluster) === undefined && this.#changes.size === this.#changesMax) {
-      this.#floor = this.#newest;
+    if (cluster === SYSTEM_ADMIN_CLUSTER) this.#everywhere = revision;
+    else this.#changes[this.#placeOf(cluster)] = revision;
+  }
+
+  /** Mixed after each unit, unlike FNV, whose collisions hardly depend on where it starts. */
+  #placeOf(cluster: LogicalCluster): number {
+    let hash = this.#seed;
+    for (let index = 0; index < cluster.length; index++) {
+      hash = Math.imul(hash ^ cluster.charCodeAt(index), 0x5bd1e995);
+      hash ^= hash >>> 15;
     }
-    this.#newest = revision;
-    this.#changes.set(cluster, revision);
+    return (hash >>> 0) % this.#changes.length;
   }
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../machinery/mod.ts';
 import {
   ADMIN_GROUP,
+  BOUND_PREFIX,
   EXTERNAL_LOGICAL_CLUSTER_ADMIN_GROUP,
   LOGICAL_CLUSTER_ADMIN_GROUP,
   WORKSPACE_ACCESS,
@@ -68,7 +69,7 @@ const clusterRoleBindings: readonly BindingData[] = [
   {
     name: WORKSPACE_BOOTSTRAPPER_GROUP,
     clusterRole: WORKSPACE_BOOTSTRAPPER_GROUP,
-    groups: [WORKSPACE_BOOTSTRAPPER_GROUP, `apis.kcp.io:binding:${WORKSPACE_BOOTSTRAPPER_GROUP}`],
+    groups: [WORKSPACE_BOOTSTRAPPER_GROUP, `${BOUND_PREFIX}${WORKSPACE_BOOTSTRAPPER_GROUP}`],
   },
 ];
 

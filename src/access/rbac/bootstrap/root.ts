@@ -1,12 +1,10 @@
 import type { JsonObject } from '../../../machinery/mod.ts';
-import { ADMIN_GROUP, AUTHENTICATED_GROUP, WORKSPACE_ACCESS } from '../../groups.ts';
+import { ADMIN_GROUP, AUTHENTICATED_GROUP, BOUND_PREFIX, WORKSPACE_ACCESS } from '../../groups.ts';
 import { type BindingData, bindingObject, type RoleData, resourceRule, roleObject } from './role-data.ts';
 
 const READ = ['get', 'list', 'watch'];
 const TENANCY = 'tenancy.kcp.io';
 const TOPOLOGY = 'topology.kcp.io';
-/** Identities as a maximal permission policy sees them. */
-const BOUND = 'apis.kcp.io:binding:';
 
 const bindRole = (api: 'tenancy' | 'topology'): RoleData => ({
   name: `system:kcp:apiexport:${api}:bind`,
@@ -51,7 +49,7 @@ const toAll = (name: string, clusterRole: string): BindingData => ({
 const policyFor = (api: string, group: string): BindingData => ({
   name: `system:kcp:authenticated:apiexport:${api}:maximal-permission-policy`,
   clusterRole: maximal(api),
-  groups: [`${BOUND}${group}`],
+  groups: [`${BOUND_PREFIX}${group}`],
 });
 
 const clusterRoleBindings: readonly BindingData[] = [
