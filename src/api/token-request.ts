@@ -65,6 +65,8 @@ export async function requestToken(
   const errors = validateExpiration(spec);
   if (errors.length > 0) throw newInvalid(KIND, '', errors);
   await admitAnswered(api, resource, { phase: 'validate', object, options });
+  // No commit finds out that the right was taken away while the body came or webhooks were asked.
+  await api.access.authorizeAgain(target);
   const { token, expiresMs } = await api.serviceAccounts.issue({
     account,
     secret: readBoundSecret(api, target, objectAt(spec, 'boundObjectRef')),

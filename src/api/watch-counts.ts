@@ -1,4 +1,4 @@
-import { MASTERS_GROUP, type User } from '../access/mod.ts';
+import { MASTERS_GROUP, SCOPES_EXTRA, type User } from '../access/mod.ts';
 import { type LogicalCluster, limits } from '../base/mod.ts';
 import { newTooManyRequests } from '../machinery/mod.ts';
 
@@ -58,9 +58,12 @@ function isOperator(user: User): boolean {
   return user.groups.includes(MASTERS_GROUP);
 }
 
-/** Service accounts have the same names in all workspaces, but not the same uids. */
-function keyOf({ name, uid }: User): string {
-  return `${name}\0${uid}`;
+/**
+ * Service accounts have the same names in all workspaces, but not the same uids. Whoever is impersonated has the
+ * name, and perhaps the uid, of somebody else, but is scoped to a workspace.
+ */
+function keyOf({ name, uid, extra }: User): string {
+  return [name, uid, ...(extra[SCOPES_EXTRA] ?? [])].join('\0');
 }
 
 function change(counts: Map<string, number>, key: string, by: number): void {

@@ -151,6 +151,11 @@ export const limits = {
   expiredEventsMax: 128,
   /** Namespaces that are searched for an owner that is not in its dependent's: a read of some microseconds each. */
   ownerNamespacesMax: 256,
+  /**
+   * Owners of one object that are searched for in other namespaces: each may take as many reads as there are
+   * namespaces. Objects have a few owners, and an object of the largest size has room for 10,000.
+   */
+  misplacedOwnersMax: 100,
   /** Owner references of unknown kinds that wait for a CRD; a waiting one costs some 500 bytes. */
   unknownOwnersMax: 10_000,
   /** Kinds of owners whose plurals are remembered: far more than one set of controllers uses. */
@@ -190,6 +195,13 @@ export const limits = {
    * in the worst case: the largest bootstrap role has some 1,500 parts, which one with 10,000 rules may grant.
    */
   rbacCoverStepsMax: 20_000_000,
+  /**
+   * Terms of selectors that are compared with the labels of ClusterRoles, and rules that are gathered, when those with
+   * an aggregationRule of one logical cluster are settled: about a second each in the worst case, in turns with others.
+   * 2,000 ClusterRoles may be compared with 1,000 terms, which is far beyond the clusters that people have; so many
+   * rules are more than may be stored.
+   */
+  rbacGatherStepsMax: 2_000_000,
   /**
    * Each of three caches of compiled RBAC: bindings, roles, and the rules of users who match the same subjects.
    * The defaults of a workspace are 100 KB, and all workspaces with the same roles share them.

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type Api,
   CONTROLLERS,
@@ -15,7 +16,7 @@ import { type KubeObject, type OwnerReference, objectOf } from '../machinery/mod
 import type { ListedObject, ObjectKey, Row, StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient, type Place } from './client.ts';
 import { isCrdEvent } from './custom-resource-definition.ts';
-import { isOwnerElsewhere, type Misplaced, reportOwnerElsewhere } from './misplaced-owner.ts';
+import { type Misplaced, misplacedOwners, reportOwnerElsewhere } from './misplaced-owner.ts';
 import { changeAll } from './objects.ts';
 import { groupOf, isDefinable, OwnerKinds } from './owner-kinds.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
@@ -43,6 +44,8 @@ interface Step {
 
 // Objects that wait for each other in a circle are a mistake of their makers, and few.
 const CIRCLE_OBJECTS_MAX = 1_000;
+// Owners that are looked at in one go, some microseconds each: nearly all objects have one or two.
+const OWNERS_PER_TURN = 50;
 
 /** Deletes what nobody owns any more, and what stands in the way of a foreground deletion. */
 export function garbageCollector(api: Api): readonly Controller[] {
@@ -181,7 +184,7 @@ class GarbageCollector {
     const { key, definition, object } = dependent;
     const owners = object.metadata.ownerReferences ?? [];
     if (owners.length === 0 || object.metadata.deletionTimestamp !== undefined) return 'settled';
-    const states = await Promise.all(owners.map((owner) => this.#stateOf(dependent, owner, step)));
+    const states = await this.#statesOf(dependent, owners, step);
     const isState = (state: OwnerState) => owners.filter((_owner, index) => states[index] === state);
     if (states.includes('unresolvable')) return 'settled';
     if (states.includes('unknown')) return 'unknown';
@@ -203,35 +206,54 @@ class GarbageCollector {
     return 'settled';
   }
 
-  async #stateOf(dependent: Found, owner: OwnerReference, step: Step): Promise<OwnerState> {
+  /** One after the other: an object may name thousands of owners. */
+  async #statesOf(dependent: Found, owners: readonly OwnerReference[], step: Step): Promise<OwnerState[]> {
+    const states: OwnerState[] = [];
+    const missing: Misplaced[] = [];
+    for (const owner of owners) {
+      const { state, lookedFor } = await this.#stateOf(dependent, owner, step);
+      states.push(state);
+      if (lookedFor !== undefined && missing.length < limits.misplacedOwnersMax)
+        missing.push({ ...dependent, owner, ownerKind: lookedFor });
+      if (states.length % OWNERS_PER_TURN !== 0) continue;
+      await nextTurn();
+      step.signal.throwIfAborted();
+    }
+    await this.#reportElsewhere(missing, step);
+    return states;
+  }
+
+  /** What became of an owner; with the kind in whose namespaces it may be elsewhere. */
+  async #stateOf(
+    dependent: Found,
+    owner: OwnerReference,
+    step: Step,
+  ): Promise<{ readonly state: OwnerState; readonly lookedFor?: Definition }> {
     const { key, definition, goneOwner } = dependent;
     // Before the look, so that a CRD that comes after it is not missed.
     if (isDefinable(owner)) this.#unknown.wait(step.debt, groupTopic(key.cluster, groupOf(owner)));
     const ownerKind = await this.#kinds.find(key.cluster, owner);
     if (ownerKind === undefined) {
       // Its CRD may have gone right after it. In a namespace it is absent whatever its scope was.
-      if (owner.uid === goneOwner && definition.scope === 'Namespaced') return 'absent';
-      return isDefinable(owner) ? 'unknown' : 'unresolvable';
+      if (owner.uid === goneOwner && definition.scope === 'Namespaced') return { state: 'absent' };
+      return { state: isDefinable(owner) ? 'unknown' : 'unresolvable' };
     }
-    if (definition.scope === 'Cluster' && ownerKind.scope === 'Namespaced') {
-      await this.#reportIfElsewhere({ ...dependent, owner, ownerKind }, step);
-      return 'unresolvable';
-    }
-    const namespace = ownerKind.scope === 'Namespaced' ? key.namespace : '';
+    const isNamespaced = ownerKind.scope === 'Namespaced';
+    if (definition.scope === 'Cluster' && isNamespaced)
+      return { state: 'unresolvable', lookedFor: ownerKind };
+    const namespace = isNamespaced ? key.namespace : '';
     const found = this.#read({ ...collectionOf(key.cluster, ownerKind), namespace, name: owner.name });
-    if (found === undefined || found.object.metadata.uid !== owner.uid) {
-      if (ownerKind.scope === 'Namespaced')
-        await this.#reportIfElsewhere({ ...dependent, owner, ownerKind }, step);
-      return 'absent';
-    }
+    if (found === undefined || found.object.metadata.uid !== owner.uid)
+      return isNamespaced ? { state: 'absent', lookedFor: ownerKind } : { state: 'absent' };
     const { deletionTimestamp, finalizers = [] } = found.object.metadata;
-    return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND_FINALIZER) ? 'waiting' : 'solid';
+    const isWaitingForUs = deletionTimestamp !== undefined && finalizers.includes(FOREGROUND_FINALIZER);
+    return { state: isWaitingForUs ? 'waiting' : 'solid' };
   }
 
-  /** Warns of an owner in another namespace when the reference is new: later it would be about owners that go. */
-  async #reportIfElsewhere(misplaced: Misplaced, { debt, client }: Step): Promise<void> {
-    if (debt.controller !== CONTROLLERS.dependents) return;
-    if (await isOwnerElsewhere(this.#api, misplaced))
+  /** Warns of owners in other namespaces when the references are new: later it would be about owners that go. */
+  async #reportElsewhere(missing: readonly Misplaced[], { debt, client, signal }: Step): Promise<void> {
+    if (debt.controller !== CONTROLLERS.dependents || missing.length === 0) return;
+    for (const misplaced of await misplacedOwners(this.#api, missing, signal))
       await reportOwnerElsewhere(this.#api, client, misplaced);
   }
 
@@ -240,7 +262,8 @@ class GarbageCollector {
     const found = this.#read(key);
     if (found === undefined) return;
     const { metadata } = found.object;
-    const kept = (metadata.ownerReferences ?? []).filter((owner) => !uids.includes(owner.uid));
+    const dropped = new Set(uids);
+    const kept = (metadata.ownerReferences ?? []).filter((owner) => !dropped.has(owner.uid));
     const change = objectOf({
       metadata: objectOf({
         uid: metadata.uid,

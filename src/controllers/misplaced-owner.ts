@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Api } from '../api/mod.ts';
 import { limits } from '../base/mod.ts';
 import { builtinDefinition, collectionOf, type Definition } from '../definitions/mod.ts';
@@ -20,27 +21,47 @@ export interface Misplaced {
   readonly ownerKind: Definition;
 }
 
+// Owners that are looked for in a namespace in one go: some microseconds each.
+const LOOKUPS_PER_TURN = 100;
+
 /**
- * Whether the owner that a dependent names lives in a namespace where it cannot own it. Upstream knows all uids;
- * here the namespaces of the logical cluster are gone through for a namesake, as far as their number allows.
+ * Those of some owners of one dependent that live in a namespace where they cannot own it. Upstream knows all uids;
+ * here the namespaces of the logical cluster are gone through for namesakes, as far as their number allows.
  */
-export async function isOwnerElsewhere(api: Api, { key, owner, ownerKind }: Misplaced): Promise<boolean> {
-  const owners = collectionOf(key.cluster, ownerKind);
+export async function misplacedOwners(
+  api: Api,
+  missing: readonly Misplaced[],
+  signal: AbortSignal,
+): Promise<readonly Misplaced[]> {
+  const [first] = missing;
+  if (first === undefined) return [];
+  const { cluster } = first.key;
+  const found = new Set<Misplaced>();
   const snapshot = api.store.snapshot();
   let seen = 0;
+  let lookups = 0;
   try {
-    for await (const batch of snapshot.list({ collection: collectionOf(key.cluster, NAMESPACES) })) {
+    for await (const batch of snapshot.list({ collection: collectionOf(cluster, NAMESPACES) })) {
       for (const { key: namespace } of batch) {
-        const row = snapshot.get({ ...owners, namespace: namespace.name, name: owner.name });
-        if (row?.uid === owner.uid) return true;
+        for (const misplaced of missing) {
+          if (found.has(misplaced)) continue;
+          const { owner, ownerKind } = misplaced;
+          const owners = collectionOf(cluster, ownerKind);
+          const row = snapshot.get({ ...owners, namespace: namespace.name, name: owner.name });
+          if (row?.uid === owner.uid) found.add(misplaced);
+          lookups += 1;
+          if (lookups % LOOKUPS_PER_TURN !== 0) continue;
+          await nextTurn();
+          signal.throwIfAborted();
+        }
         seen += 1;
-        if (seen >= limits.ownerNamespacesMax) return false;
+        if (seen >= limits.ownerNamespacesMax || found.size === missing.length) return [...found];
       }
     }
   } finally {
     snapshot.close();
   }
-  return false;
+  return [...found];
 }
 
 /** Tells of it in an event, as upstream words it: the dependent may be gone soon. Once, whatever is repeated. */

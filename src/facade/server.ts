@@ -123,6 +123,8 @@ export function createFacade(options: FacadeOptions): Facade {
   const server = app.server as unknown as Http2SecureServer & HttpsServer;
   // Node's HTTP/2 server hands this on to the parser of HTTP/1.1 connections, but takes no option for it.
   (server as { maxHeaderSize?: number }).maxHeaderSize = limits.headerBytesMax;
+  // Their bytes bound them. Of more than a number Node would say nothing and drop the rest, be it Impersonate-User.
+  (server as { maxHeadersCount?: number }).maxHeadersCount = 0;
   server.headersTimeout = timeouts.headersMs;
   server.requestTimeout = timeouts.requestMs;
   server.keepAliveTimeout = timeouts.idleMs;

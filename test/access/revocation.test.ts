@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { requestToken } from '../../src/api/mod.ts';
 import { StatusError } from '../../src/machinery/mod.ts';
 import { type InProcessServer, startInProcess } from '../support/in-process.ts';
 import {
@@ -8,7 +9,9 @@ import {
   CLUSTER_ROLES,
   clusterRole,
   clusterRoleBinding,
+  contextOf,
   userOf,
+  writeOptions,
 } from './suite.ts';
 
 const CONFIG_MAPS = { group: '', resource: 'configmaps', namespace: 'default' };
@@ -21,12 +24,13 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 let clusters = 0;
-/** A workspace that alice may enter, with a role that lets write config maps and nobody who has it. */
+/** A workspace that alice may enter, with a role that lets write config maps and ask for tokens, and nobody who has it. */
 async function newWorkspace() {
   const name = `revocation-${++clusters}`;
   await server.createCluster(name);
   const owner = new Caller(server.api, name);
-  const rules = [{ verbs: ['create'], apiGroups: [''], resources: ['configmaps'] }];
+  const resources = ['configmaps', 'serviceaccounts/token'];
+  const rules = [{ verbs: ['create'], apiGroups: [''], resources }];
   await owner.create(CLUSTER_ROLES, clusterRole('writer', rules));
   const entry = clusterRoleBinding('entry', 'system:kcp:workspace:access', ['alice']);
   await owner.create(CLUSTER_ROLE_BINDINGS, entry);
@@ -137,4 +141,21 @@ test('a write that takes its time is judged by the rights of when it is sequence
   // Rights that came back in the meantime are rights.
   await owner.create(CLUSTER_ROLE_BINDINGS, grant());
   await expect(alice.createAs(target, configMap('a'))).resolves.toBeDefined();
+});
+
+test('a token whose request takes its time is issued by the rights of when it is issued', async () => {
+  const { owner, alice } = await newWorkspace();
+  const accounts = { group: '', resource: 'serviceaccounts', namespace: 'default' };
+  const metadata = { name: 'robot' };
+  await owner.create(accounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata });
+  await owner.create(CLUSTER_ROLE_BINDINGS, grant());
+  const target = await alice.authorized('create', { ...accounts, ...metadata, subresource: 'token' });
+  const body = { mediaType: 'application/json', bytes: Buffer.from('{"spec":{}}') };
+  const request = { target, options: writeOptions(), context: contextOf(), body };
+  await owner.delete(GRANT);
+  await expect(requestToken(server.api, request)).rejects.toMatchObject({ code: 403 });
+  await owner.create(CLUSTER_ROLE_BINDINGS, grant());
+  await expect(requestToken(server.api, request)).resolves.toMatchObject({
+    status: { token: expect.any(String) },
+  });
 });

@@ -24,6 +24,7 @@ export function userOf(name: string, groups: readonly string[] = []): User {
 export interface Place {
   readonly group: string;
   readonly resource: string;
+  readonly subresource?: string;
   readonly namespace?: string;
   readonly name?: string;
 }
@@ -41,7 +42,7 @@ export class Caller {
   }
 
   async authorized(verb: string, place: Place): Promise<Authorized<Target>> {
-    const { namespace = '', name = '' } = place;
+    const { subresource = '', namespace = '', name = '' } = place;
     return this.#api.access.authorize({
       user: this.#user,
       cluster: this.#cluster,
@@ -49,7 +50,7 @@ export class Caller {
       group: place.group,
       version: 'v1',
       resource: place.resource,
-      subresource: '',
+      subresource,
       namespace,
       name,
     });

@@ -56,8 +56,9 @@ describe('service accounts', () => {
     const path = `/api/v1/namespaces/${await fixture.namespace()}/serviceaccounts`;
     await fixture.client.create(path, { metadata: { name: 'a' } });
     const body = { metadata: { name: 'b' }, spec: { audiences: ['x'] } };
-    const reply = await fixture.client.call(`${path}/a/token`, { method: 'POST', body });
-    expect(reply.status).toBe(404);
+    await fixture.client.refuse(422, `${path}/a/token`, { method: 'POST', body });
+    const issued = await fixture.client.create(`${path}/a/token`, { spec: { audiences: ['x'] } });
+    expect(issued).toMatchObject({ kind: 'TokenRequest', metadata: { name: 'a' } });
     await fixture.client.refuse(404, `${path}/b`);
     const { items } = await fixture.client.list(path);
     expect(items.map(({ metadata }) => metadata.name)).toEqual(['a']);

@@ -25,6 +25,9 @@ const SUCCESS_SHARE_MIN = 0.3;
 const HEAP_MEBIBYTES = 160;
 const RSS_BYTES_MAX = 400 * 2 ** 20;
 const SHOWN_MAX = 25;
+/** Longer than a controller rests between two looks at a namespace of this size. */
+const REST_MS = 1_000;
+const REST_LOOKS_MAX = 30;
 /** Much slower than any machine; only to end what hangs. */
 const TIMEOUT_MS = 120_000 + REQUESTS * 30;
 
@@ -68,6 +71,7 @@ test(
       requests: REQUESTS,
       seed: SEED,
     });
+    await namespacesAtRest();
     await history.settle();
     const states = await readAll(history);
     history.verify();
@@ -120,6 +124,17 @@ async function post(path: string, body: unknown): Promise<void> {
 }
 
 /** Lists every kind, compares it with its watch, and reads each object: its bytes by its path. */
+/** Namespaces that cannot end tell what is left in them, each look when it is due: until nothing new is told. */
+async function namespacesAtRest(): Promise<void> {
+  for (let last = '', looks = 0; looks < REST_LOOKS_MAX; looks++) {
+    const { items = [] } = JSON.parse((await transport.get('/api/v1/namespaces')).body.toString()) as Wire;
+    const now = JSON.stringify(items);
+    if (now === last) return;
+    last = now;
+    await delay(REST_MS);
+  }
+}
+
 async function readAll(history: History): Promise<Map<string, string>> {
   const states = new Map<string, string>();
   for (const kind of followedKinds) {

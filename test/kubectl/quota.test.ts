@@ -14,7 +14,6 @@ describeKubectl('kubectl and quotas', (cluster) => {
       'error: failed to create secret secrets "two" is forbidden: exceeded quota: small, requested: secrets=1, used: secrets=1, limited: secrets=1',
     );
     expect(rowsOf(await cluster.ok(`describe quota small -n ${ns}`))).toEqual([
-      ['Name:', 'small'],
       ['Namespace:', ns],
       ['Resource', 'Used', 'Hard'],
       ['--------', '----', '----'],

@@ -98,6 +98,22 @@ describe('a user with as many watches as one may have', () => {
     expect(refusalOf(() => open(hub, account('a'))).code).toBe(429);
     open(hub, account('b'), 'victim');
   });
+
+  test('is not whoever is impersonated under their name in a workspace', async () => {
+    const hub = new WatchHub(arena.server.api);
+    const { access } = arena.server.api;
+    const as = async (tenant: 'attacker' | 'victim') => {
+      const cluster = tenant as LogicalCluster;
+      const wanted = { name: DEVELOPER.name, groups: [], uid: DEVELOPER.uid, extra: new Map() };
+      return (await access.impersonate({ user: user(tenant), cluster }, wanted)).user;
+    };
+    const double = await as('attacker');
+    fill(hub, limits.watchersPerUserMax, () => double);
+    expect(refusalOf(() => open(hub, double)).message).toContain('this user has too many watches');
+    open(hub, DEVELOPER);
+    // Nor whoever is impersonated under it elsewhere.
+    open(hub, await as('victim'), 'victim');
+  });
 });
 
 describe('a workspace with as many watches as one may have', () => {

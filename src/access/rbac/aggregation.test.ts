@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type JsonObject, objectOf } from '../../machinery/mod.ts';
+import { aggregatedRules, hasRules } from './aggregated-rules.suite.ts';
 import { settledRules } from './aggregation.ts';
 import { type PolicyRule, ruleToJson } from './policy-rule.ts';
 
@@ -31,6 +32,39 @@ function clusterRoles(roles: Readonly<Record<string, Role>>): JsonObject[] {
 
 function ruleOf(resource: string): PolicyRule {
   return { verbs: ['get'], apiGroups: [''], resources: [resource], resourceNames: [], nonResourceURLs: [] };
+}
+
+/** How long the work holds the event loop at once, and in all. */
+function heldMs(roles: readonly JsonObject[]): { readonly longest: number; readonly total: number } {
+  const steps = settledRules(roles);
+  let longest = 0;
+  let total = 0;
+  for (;;) {
+    const begin = performance.now();
+    const { done } = steps.next();
+    const heldFor = performance.now() - begin;
+    longest = Math.max(longest, heldFor);
+    total += heldFor;
+    if (done === true) return { longest, total };
+  }
+}
+
+/** The least of a few, so that what else the machine does hardly counts. */
+function heldAtLeastMs(roles: readonly JsonObject[]): { readonly longest: number; readonly total: number } {
+  const runs = Array.from({ length: 3 }, () => heldMs(roles));
+  return {
+    longest: Math.min(...runs.map(({ longest }) => longest)),
+    total: Math.min(...runs.map(({ total }) => total)),
+  };
+}
+
+function smallRoles(count: number): Record<string, Role> {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [
+      `small-${index}`,
+      { labels: { to: 'all' }, rules: [`r${index}`] },
+    ]),
+  );
 }
 
 /** What has to be written, by role: the names of its rules. */
@@ -138,5 +172,72 @@ describe('the rules that ClusterRoles gather', () => {
         expect(settled(after)).toEqual({});
       }),
     );
+  });
+
+  it('are those that the plainest words about one role say, where no role gathers from another that does', () => {
+    const label = fc.constantFrom('p', 'q', 'r');
+    const labels = fc.dictionary(label, fc.constantFrom('1', '2'), { maxKeys: 2 });
+    const leaf = fc.record({
+      labels,
+      rules: fc.array(fc.constantFrom('1', '2', '3', '4'), { maxLength: 3 }),
+    });
+    fc.assert(
+      fc.property(fc.array(leaf, { maxLength: 6 }), fc.array(labels, { maxLength: 4 }), (leaves, gathers) => {
+        // It is found by those that take everything, and never gathers from itself.
+        const named: Record<string, Role> = { m: { gathers, rules: ['old'] } };
+        for (const [index, one] of leaves.entries()) named[`${'zyxabc'[index]}`] = one;
+        const roles = clusterRoles(named);
+        const wanted = aggregatedRules(roles[0]!, roles)!;
+        const names = wanted.flatMap(({ resources }) => resources);
+        expect(settled(roles)).toEqual(hasRules(roles[0]!, wanted) ? {} : { m: names });
+      }),
+    );
+  });
+
+  it('do not hold the event loop for a role with 20,000 selectors that take everything', () => {
+    const honest = clusterRoles({ ...smallRoles(200), all: { gathers: [{ to: 'all' }] } });
+    const hostile = clusterRoles({ ...smallRoles(200), all: { gathers: Array(20_000).fill({}) } });
+    expect(settled(hostile)).toEqual(settled(honest));
+    const [usual, attacked] = [heldAtLeastMs(honest), heldAtLeastMs(hostile)];
+    // Reading 20,000 selectors takes longer than matching one, but in steps that are no longer.
+    expect(attacked.longest).toBeLessThan(10 * usual.longest + 5);
+    expect(attacked.total).toBeLessThan(10 * usual.total + 200);
+  });
+
+  it('do not hold the event loop for thousands of different selectors, and take time as these grow', () => {
+    const selecting = (count: number) =>
+      clusterRoles({
+        ...smallRoles(200),
+        all: { gathers: Array.from({ length: count }, (_, index) => ({ to: `none-${index}` })) },
+      });
+    const [few, many] = [heldAtLeastMs(selecting(900)), heldAtLeastMs(selecting(9_000))];
+    expect(many.longest).toBeLessThan(10 * few.longest + 5);
+    expect(many.total).toBeLessThan(40 * few.total);
+  });
+
+  it('of a role with more selectors than can be compared stay, and others gather all the same', () => {
+    const count = 4_000;
+    const roles = clusterRoles({
+      ...smallRoles(1_500),
+      a: {
+        gathers: [{ to: 'all' }, ...Array.from({ length: count }, (_, index) => ({ to: `none-${index}` }))],
+      },
+      b: { gathers: [{ to: 'all' }] },
+    });
+    expect(Object.keys(settled(roles))).toEqual(['b']);
+  });
+
+  it('of roles that gather more than could be stored stay', () => {
+    const gatherers = Array.from({ length: 1_000 }, (_, index) => [
+      `g${index}`,
+      { gathers: [{ to: 'all' }] },
+    ]);
+    const roles = clusterRoles({
+      leaf: { labels: { to: 'all' }, rules: Array.from({ length: 10_000 }, (_, index) => `r${index}`) },
+      ...Object.fromEntries(gatherers),
+    });
+    const { length } = Object.keys(settled(roles));
+    expect(length).toBeGreaterThan(100);
+    expect(length).toBeLessThan(500);
   });
 });

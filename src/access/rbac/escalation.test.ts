@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type JsonObject, type KubeObject, objectOf } from '../../machinery/mod.ts';
-import { aggregatedRules, hasRules } from './aggregation.ts';
+import { aggregatedRules, hasRules } from './aggregated-rules.suite.ts';
 import {
   bindingRefusal,
   escalationProblem,

@@ -31,6 +31,8 @@ export class GrantSizes {
   }
 
   note({ key, oldRow, newRow }: StoreEvent): void {
+    // What else there may be in the group is not counted, and must not be taken off either.
+    if (key.identity !== '' || !KINDS.includes(key.resource)) return;
     const known = this.#sizes.get(key.cluster);
     if (known === undefined) return;
     this.#sizes.set(key.cluster, known + sizeOf(newRow) - sizeOf(oldRow));

@@ -1,4 +1,4 @@
-export { aggregatedRules, aggregationSelectors, hasRules, settledRules } from './aggregation.ts';
+export { aggregationSelectors, settledRules } from './aggregation.ts';
 export { kcpRbacDefaults } from './bootstrap/kcp.ts';
 export { kubernetesRbacDefaults } from './bootstrap/kubernetes.ts';
 export { rootRbacDefaults } from './bootstrap/root.ts';

@@ -37,7 +37,8 @@ export function rulesOf(role: JsonObject): PolicyRule[] {
   return Array.isArray(rules) ? rules.map((rule) => ruleFrom(rule as JsonObject)) : [];
 }
 
-function ruleFrom(rule: JsonObject): PolicyRule {
+/** One stored rule. */
+export function ruleFrom(rule: JsonObject): PolicyRule {
   return {
     verbs: textsAt(rule, 'verbs'),
     apiGroups: textsAt(rule, 'apiGroups'),

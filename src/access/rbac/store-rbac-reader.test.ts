@@ -105,6 +105,24 @@ describe('RBAC from the store', () => {
     expect(rbac.revision(here)).toBe(before);
     expect(rbac.revision(there)).toBe(store.revision);
   });
+
+  it('counts the size of roles and bindings alone, also of what is written after it was asked', async () => {
+    const other = objectOf({ kind: 'Other', metadata: objectOf({ name: 'x', text: 'x'.repeat(1_000) }) });
+    const binding = bindingOf('b', toAlice);
+    await put(roleOf('reader', [reader]));
+    const role = await rbac.sizeBytes(here);
+    await put(other);
+    expect(await rbac.sizeBytes(here)).toBe(role);
+    await put(binding);
+    const both = await rbac.sizeBytes(here);
+    expect(both).toBeGreaterThan(role);
+    const fresh = new StoreRbacReader(store);
+    expect(await fresh.sizeBytes(here)).toBe(both);
+    fresh.close();
+    await commit(binding, here);
+    await commit(other, here);
+    expect(await rbac.sizeBytes(here)).toBe(role);
+  });
 });
 
 describe('remembered revisions of RBAC', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { objectAt, textAt } from '../../../machinery/mod.ts';
-import { aggregatedRules, hasRules } from '../aggregation.ts';
+import { aggregatedRules, hasRules } from '../aggregated-rules.suite.ts';
 import { covers } from '../covers.ts';
 import { Policy, type RbacState } from '../policy.ts';
 import { rulesOf } from '../policy-rule.ts';
