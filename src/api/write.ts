@@ -1,6 +1,6 @@
 import { type Authorized, groundsOf, RBAC_GROUP, type RbacAt } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
-import { limits, type Revision } from '../base/mod.ts';
+import { limits, type Revision, Turns } from '../base/mod.ts';
 import {
   isOwnershipSame,
   type KubeObject,
@@ -20,6 +20,7 @@ import {
   type ObjectKey,
   type Precondition,
   type Row,
+  type Store,
   type WorkChange,
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
@@ -28,7 +29,6 @@ import { depart } from './departures.ts';
 import { type Pause, pauseFor } from './heavy-work.ts';
 import { decodeStored, encodeRow } from './row-codec.ts';
 import { groupResource, type Resource, resolve, type Target } from './target.ts';
-import { inTurn } from './turns.ts';
 import { workAfterDelete, workAfterPut } from './work.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -106,7 +106,7 @@ export async function write(
   for (let attempts = 1; ; attempts++) {
     const once = (): Promise<Written> => writeOnce(api, { ...request, target });
     try {
-      return await (isCrowded ? inTurn(api.store, target.cluster, once) : once());
+      return await (isCrowded ? turnsOf(api.store).take(target.cluster, once) : once());
     } catch (error) {
       // What an answer was judged by may still be on its way to the disk: nobody hears of it before it is
       // durable, and the next attempt reads it as durable state.
@@ -120,6 +120,15 @@ export async function write(
       target = await api.access.authorizeAgain(target);
     }
   }
+}
+
+// Of the writes of a logical cluster that rely on its roles and change them; all others go on meanwhile.
+const crowds = new WeakMap<Store, Turns>();
+
+function turnsOf(store: Store): Turns {
+  const turns = crowds.get(store) ?? new Turns();
+  crowds.set(store, turns);
+  return turns;
 }
 
 function isAboutRights(error: ExpectationFailed | RightsChanged): boolean {

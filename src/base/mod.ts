@@ -24,4 +24,5 @@ export {
 export { limits } from './limits.ts';
 export type { Net, NetRequest, NetResponse } from './net.ts';
 export { type Random, systemRandom } from './random.ts';
+export { Turns } from './turns.ts';
 export { WeightedCache } from './weighted-cache.ts';

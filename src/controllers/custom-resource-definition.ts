@@ -1,5 +1,5 @@
 import { type Api, CONTROLLERS, decodeStored } from '../api/mod.ts';
-import type { LogicalCluster } from '../base/mod.ts';
+import { type LogicalCluster, Turns } from '../base/mod.ts';
 import {
   builtinDefinition,
   CRD_FINALIZER,
@@ -17,7 +17,6 @@ import type { ListScope, StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient, type Place } from './client.ts';
 import { batchesOf, changeAll, isLeaving } from './objects.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
-import { Turns } from './turns.ts';
 import { definitionTopic, WaitingDebts } from './waiting-debts.ts';
 
 /** Brings CRDs to the state Established, and deletes the objects of those that go. */
