@@ -4,6 +4,7 @@ export const AUTHENTICATED_GROUP = 'system:authenticated';
 export const UNAUTHENTICATED_GROUP = 'system:unauthenticated';
 /** How the names of service accounts begin: `system:serviceaccount:<namespace>:<name>`. */
 export const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:';
+export const SERVICE_ACCOUNTS_GROUP = 'system:serviceaccounts';
 export const ANONYMOUS_USER = 'system:anonymous';
 
 /** Has everything in every logical cluster, by the bootstrap policy. */
@@ -23,4 +24,14 @@ export const WORKSPACE_ACCESS = 'system:kcp:workspace:access';
 /** The group of identities that come from a logical cluster, when they are seen elsewhere. */
 export function clusterGroup(cluster: string): string {
   return `system:cluster:${cluster}`;
+}
+
+/** The name that a service account has as a user. */
+export function serviceAccountUserName(namespace: string, name: string): string {
+  return `${SERVICE_ACCOUNT_PREFIX}${namespace}:${name}`;
+}
+
+/** The groups of all service accounts, and of those of a namespace. */
+export function serviceAccountGroups(namespace: string): string[] {
+  return [SERVICE_ACCOUNTS_GROUP, `${SERVICE_ACCOUNTS_GROUP}:${namespace}`];
 }

@@ -18,6 +18,7 @@ import {
   LOGICAL_CLUSTER_ADMIN_GROUP,
   MASTERS_GROUP,
   SERVICE_ACCOUNT_PREFIX,
+  serviceAccountGroups,
   UNAUTHENTICATED_GROUP,
   WORKSPACE_BOOTSTRAPPER_GROUP,
 } from './groups.ts';
@@ -105,9 +106,7 @@ export function impersonatedUser(cluster: LogicalCluster, wanted: Impersonation)
 function groupsOf({ name, groups: given }: Impersonation): readonly string[] {
   const account = serviceAccountOf(name);
   const groups =
-    account === undefined || given.length > 0
-      ? [...given]
-      : ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`];
+    account === undefined || given.length > 0 ? [...given] : serviceAccountGroups(account.namespace);
   if (name === ANONYMOUS_USER) {
     if (!groups.includes(UNAUTHENTICATED_GROUP)) groups.push(UNAUTHENTICATED_GROUP);
   } else if (!groups.includes(AUTHENTICATED_GROUP) && !groups.includes(UNAUTHENTICATED_GROUP)) {

@@ -20,7 +20,6 @@ import {
 } from '../access/mod.ts';
 import type { Clock, Random } from '../base/mod.ts';
 import type { ObjectKey, Store } from '../store/mod.ts';
-
 import { type AdminTokens, tokenHashOf } from './kubeconfig.ts';
 import { createOperatorFetch } from './operator-fetch.ts';
 import { readOperatorFile, unusableFile } from './operator-file.ts';

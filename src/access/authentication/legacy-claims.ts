@@ -1,6 +1,6 @@
 import { parseLogicalCluster } from '../../base/mod.ts';
 import { type JsonObject, objectOf, textAt } from '../../machinery/mod.ts';
-import { type ServiceAccount, userName } from './service-account-claims.ts';
+import { type ServiceAccount, subjectOf } from './service-account-claims.ts';
 
 /** What a token says that lies in a Secret of the type `kubernetes.io/service-account-token`. */
 export interface LegacyClaims {
@@ -22,7 +22,7 @@ export function legacyClaimsObject({ account, secret }: LegacyClaims): JsonObjec
     [`${PREFIX}secret.name`]: secret,
     [`${PREFIX}service-account.name`]: account.name,
     [`${PREFIX}service-account.uid`]: account.uid,
-    sub: userName(account),
+    sub: subjectOf(account),
   });
 }
 
@@ -36,5 +36,5 @@ export function parseLegacyClaims(object: JsonObject): LegacyClaims | undefined 
     name: textAt(object, `${PREFIX}service-account.name`),
     uid: textAt(object, `${PREFIX}service-account.uid`),
   };
-  return account.uid === '' || textAt(object, 'sub') !== userName(account) ? undefined : { account, secret };
+  return account.uid === '' || textAt(object, 'sub') !== subjectOf(account) ? undefined : { account, secret };
 }

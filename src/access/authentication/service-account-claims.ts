@@ -1,7 +1,7 @@
 import { type LogicalCluster, parseLogicalCluster } from '../../base/mod.ts';
 import { type JsonObject, objectAt, objectOf, textAt } from '../../machinery/mod.ts';
 import { ORIGIN_EXTRA } from '../chain/mod.ts';
-import { AUTHENTICATED_GROUP, SERVICE_ACCOUNT_PREFIX } from '../groups.ts';
+import { AUTHENTICATED_GROUP, serviceAccountGroups, serviceAccountUserName } from '../groups.ts';
 import type { User } from '../user.ts';
 import { CREDENTIAL_ID_EXTRA } from './user-extras.ts';
 
@@ -46,7 +46,7 @@ export function claimsObject(claims: ServiceAccountClaims, issuer: string): Json
       serviceaccount: objectOf({ name: account.name, uid: account.uid }),
     }),
     nbf: claims.notBefore,
-    sub: userName(account),
+    sub: subjectOf(account),
   });
 }
 
@@ -66,7 +66,7 @@ export function parseClaims(object: JsonObject): ServiceAccountClaims | undefine
     name: textAt(account, 'name'),
     uid: textAt(account, 'uid'),
   };
-  if (found.uid === '' || textAt(object, 'sub') !== userName(found)) return undefined;
+  if (found.uid === '' || textAt(object, 'sub') !== subjectOf(found)) return undefined;
   return {
     account: found,
     secret: secret === undefined ? undefined : { name: textAt(secret, 'name'), uid: textAt(secret, 'uid') },
@@ -83,17 +83,17 @@ export function serviceAccountUser(account: ServiceAccount, tokenId: string): Us
   const { cluster, namespace, uid } = account;
   const credential = tokenId === '' ? {} : { [CREDENTIAL_ID_EXTRA]: [`JTI=${tokenId}`] };
   return {
-    name: userName(account),
+    name: subjectOf(account),
     uid,
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, AUTHENTICATED_GROUP],
+    groups: [...serviceAccountGroups(namespace), AUTHENTICATED_GROUP],
     // Without its origin it would count as an account of whatever logical cluster is asked.
     extra: { [ORIGIN_EXTRA]: [cluster], ...credential },
   };
 }
 
-/** `system:serviceaccount:<namespace>:<name>` */
-export function userName({ namespace, name }: ServiceAccount): string {
-  return `${SERVICE_ACCOUNT_PREFIX}${namespace}:${name}`;
+/** What the subject of its tokens is. */
+export function subjectOf({ namespace, name }: ServiceAccount): string {
+  return serviceAccountUserName(namespace, name);
 }
 
 function audiencesOf(object: JsonObject): readonly string[] {

@@ -1,6 +1,12 @@
 import { limits } from '../../base/mod.ts';
 import { isObject, type JsonValue, objectAt, parseJson, textAt, textsAt } from '../../machinery/mod.ts';
-import { ANONYMOUS_USER, AUTHENTICATED_GROUP, clusterGroup, UNAUTHENTICATED_GROUP } from '../groups.ts';
+import {
+  ANONYMOUS_USER,
+  AUTHENTICATED_GROUP,
+  clusterGroup,
+  SERVICE_ACCOUNT_PREFIX,
+  UNAUTHENTICATED_GROUP,
+} from '../groups.ts';
 import type { User } from '../user.ts';
 
 /** JSON of further users whose rights count when the user's own do not suffice. */
@@ -10,11 +16,10 @@ export const SCOPES_EXTRA = 'authentication.kcp.io/scopes';
 /** The logical cluster that a service account comes from. Authentication sets it; it is never a client's to send. */
 export const ORIGIN_EXTRA = 'authentication.kcp.io/cluster-name';
 
-const SERVICE_ACCOUNT = 'system:serviceaccount:';
 const CLUSTER_SCOPE = 'cluster:';
 
 export function isServiceAccount(user: User): boolean {
-  return user.name.startsWith(SERVICE_ACCOUNT);
+  return user.name.startsWith(SERVICE_ACCOUNT_PREFIX);
 }
 
 /** The logical cluster that a service account comes from; undefined for everybody else. */
@@ -99,7 +104,7 @@ function homeOf(user: User): string | undefined {
 function globalServiceAccount(user: User): User | undefined {
   const origin = onlyOne(user.extra[ORIGIN_EXTRA] ?? []);
   if (origin === undefined || !isServiceAccount(user)) return undefined;
-  const name = `system:kcp:serviceaccount:${origin}:${user.name.slice(SERVICE_ACCOUNT.length)}`;
+  const name = `system:kcp:serviceaccount:${origin}:${user.name.slice(SERVICE_ACCOUNT_PREFIX.length)}`;
   return { name, uid: '', groups: isAuthenticated(user) ? [AUTHENTICATED_GROUP] : [], extra: {} };
 }
 

@@ -31,4 +31,3 @@ export {
 } from './rbac-authorizer.ts';
 export { rulesReviewStatus } from './rules-review.ts';
 export { LOGICAL_CLUSTER_GROUP, StoreRbacReader } from './store-rbac-reader.ts';
-export { serviceAccountUserName } from './subject.ts';

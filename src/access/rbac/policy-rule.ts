@@ -59,27 +59,6 @@ export function ruleToJson(rule: PolicyRule): JsonObject {
   return object;
 }
 
-/**
- * Whether one rule allows something on a resource, word by word as upstream's RuleAllows says. Rule sets are
- * asked through `RuleIndex`, which must answer the same.
- */
-export function ruleAllowsResource(rule: PolicyRule, question: ResourceQuestion): boolean {
-  return (
-    takes(rule.verbs, question.verb) &&
-    takes(rule.apiGroups, question.group) &&
-    takesResource(rule.resources, question) &&
-    (rule.resourceNames.length === 0 ||
-      (question.name !== undefined && rule.resourceNames.includes(question.name)))
-  );
-}
-
-/** The same for a path. */
-export function ruleAllowsPath(rule: PolicyRule, question: PathQuestion): boolean {
-  return (
-    takes(rule.verbs, question.verb) && rule.nonResourceURLs.some((url) => urlCovers(url, question.path))
-  );
-}
-
 /** `resource` or `resource/subresource`, as rules name it. */
 export function combinedResource(resource: string, subresource: string): string {
   return subresource === '' ? resource : `${resource}/${subresource}`;
@@ -103,17 +82,4 @@ export function urlCovers(url: string, path: string): boolean {
   if (url === path) return true;
   const prefix = urlPrefix(url);
   return prefix !== undefined && path.startsWith(prefix);
-}
-
-function takes(entries: readonly string[], wanted: string): boolean {
-  return entries.includes(ALL) || entries.includes(wanted);
-}
-
-function takesResource(entries: readonly string[], question: ResourceQuestion): boolean {
-  const { resource, subresource } = question;
-  const wanted = combinedResource(resource, subresource);
-  return entries.some(
-    (entry) =>
-      entry === ALL || entry === wanted || (subresource !== '' && subresourceOfAll(entry) === subresource),
-  );
 }

@@ -3,10 +3,15 @@ import { describe, expect, it } from 'vitest';
 import type { LogicalCluster, Revision } from '../../base/mod.ts';
 import { objectOf } from '../../machinery/mod.ts';
 import { Policy, PolicyTooLarge } from './policy.ts';
-import { ruleAllowsPath, ruleAllowsResource } from './policy-rule.ts';
 import { bindingOf, MemoryRbac, objectsArb, roleOf, stateOf, userArb, userOf } from './rbac.suite.ts';
 import { RbacAuthorizer, type RbacRequest, rulesFor } from './rbac-authorizer.ts';
-import { pathQuestionArb, resourceQuestionArb, rule } from './rules.suite.ts';
+import {
+  pathQuestionArb,
+  resourceQuestionArb,
+  rule,
+  ruleAllowsPath,
+  ruleAllowsResource,
+} from './rules.suite.ts';
 
 const cluster = 'here' as LogicalCluster;
 const elsewhere = 'elsewhere' as LogicalCluster;

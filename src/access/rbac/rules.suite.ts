@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import type { PathQuestion, PolicyRule, ResourceQuestion } from './policy-rule.ts';
+import {
+  combinedResource,
+  type PathQuestion,
+  type PolicyRule,
+  type ResourceQuestion,
+  subresourceOfAll,
+  urlCovers,
+} from './policy-rule.ts';
 
 /** A rule for tests: what is not given is empty. */
 export function rule(partial: Partial<PolicyRule>): PolicyRule {
@@ -49,3 +56,39 @@ export const pathQuestionArb: fc.Arbitrary<PathQuestion> = fc.record({
   verb: fc.constantFrom('get', 'post'),
   path: fc.constantFrom('/', '/a', '/a/', '/a/b', '/a/b/c', '/ab', '/c'),
 });
+
+const ALL = '*';
+
+/**
+ * Whether one rule allows something on a resource, word by word as upstream's RuleAllows says. Rule sets are
+ * asked through `RuleIndex`, which must answer the same.
+ */
+export function ruleAllowsResource(rule: PolicyRule, question: ResourceQuestion): boolean {
+  return (
+    takes(rule.verbs, question.verb) &&
+    takes(rule.apiGroups, question.group) &&
+    takesResource(rule.resources, question) &&
+    (rule.resourceNames.length === 0 ||
+      (question.name !== undefined && rule.resourceNames.includes(question.name)))
+  );
+}
+
+/** The same for a path. */
+export function ruleAllowsPath(rule: PolicyRule, question: PathQuestion): boolean {
+  return (
+    takes(rule.verbs, question.verb) && rule.nonResourceURLs.some((url) => urlCovers(url, question.path))
+  );
+}
+
+function takes(entries: readonly string[], wanted: string): boolean {
+  return entries.includes(ALL) || entries.includes(wanted);
+}
+
+function takesResource(entries: readonly string[], question: ResourceQuestion): boolean {
+  const { resource, subresource } = question;
+  const wanted = combinedResource(resource, subresource);
+  return entries.some(
+    (entry) =>
+      entry === ALL || entry === wanted || (subresource !== '' && subresourceOfAll(entry) === subresource),
+  );
+}

@@ -1,9 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { covers, missingRules, partsOf } from './covers.ts';
-import { type PolicyRule, ruleAllowsPath, ruleAllowsResource, urlCovers } from './policy-rule.ts';
+import { type PolicyRule, urlCovers } from './policy-rule.ts';
 import { RuleIndex } from './rule-index.ts';
-import { pathQuestionArb, resourceQuestionArb, rule, ruleArb } from './rules.suite.ts';
+import {
+  pathQuestionArb,
+  resourceQuestionArb,
+  rule,
+  ruleAllowsPath,
+  ruleAllowsResource,
+  ruleArb,
+} from './rules.suite.ts';
 
 describe('a rule', () => {
   const question = { verb: 'get', group: 'apps', resource: 'deployments', subresource: '', name: 'a' };

@@ -1,4 +1,5 @@
 import { goQuote, type JsonObject, textAt } from '../../machinery/mod.ts';
+import { serviceAccountUserName } from '../groups.ts';
 import type { User } from '../user.ts';
 
 /** Whom a binding grants its role. */
@@ -8,11 +9,6 @@ export interface Subject {
   readonly name: string;
   /** Of a service account; in a RoleBinding it may be left out. */
   readonly namespace: string;
-}
-
-/** The name that a service account has as a user. */
-export function serviceAccountUserName(namespace: string, name: string): string {
-  return `system:serviceaccount:${namespace}:${name}`;
 }
 
 export function subjectFrom(subject: JsonObject): Subject {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../machinery/mod.ts';
+import { SERVICE_ACCOUNTS_GROUP } from '../../groups.ts';
 import { admin, aggregateToAdmin, aggregateToEdit, aggregateToView, edit, view } from './aggregated-roles.ts';
 import {
   type BindingData,
@@ -100,7 +101,7 @@ const clusterRoleBindings: readonly BindingData[] = [
   {
     name: 'system:service-account-issuer-discovery',
     clusterRole: 'system:service-account-issuer-discovery',
-    groups: ['system:serviceaccounts'],
+    groups: [SERVICE_ACCOUNTS_GROUP],
   },
 ];
 
