@@ -10,7 +10,7 @@ import {
   StatusError,
 } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
-import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
+import { type BodyRequest, decodeRequest } from './decode.ts';
 import { assertRoomForDefinition } from './definition-room.ts';
 import { assertMayCreate, assertMayGrant } from './grants.ts';
 import { assertValidNew, dedupeOwners, settleNamespace, warnOf, wipeSystemMetadata } from './metadata.ts';
@@ -20,26 +20,17 @@ import { type Attempt, admit, type Wish, type Written, write } from './write.ts'
 import type { WriteOptions } from './write-options.ts';
 
 /** POST to a collection. Throws `StatusError` as kube-apiserver does, in its order of checks. */
-export async function create(
-  api: Api,
-  request: {
-    readonly target: Authorized<Target>;
-    readonly options: WriteOptions;
-    readonly context: RequestContext;
-    readonly body: Body;
-  },
-): Promise<Written> {
+export async function create(api: Api, request: BodyRequest): Promise<Written> {
   const { target, options, context, body } = request;
   const resource = resolve(api, target);
   // Nothing that is created below an object is stored as one of its kind.
   if (target.subresource !== '') throw new UnknownResource();
-  const decoded = decodeObject(resource, body);
-  enforceFieldValidation(resource, decoded.complaints, { options, warn: context.warn });
+  const object = decodeRequest(resource, request);
   return createObject(api, {
     target,
     options,
     context,
-    object: decoded.object,
+    object,
     sizeBytes: body.bytes.length,
   });
 }

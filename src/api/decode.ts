@@ -1,3 +1,4 @@
+import type { Authorized } from '../access/mod.ts';
 import { type BuiltinDefinition, decodeCustomResource, embeddedMetadataError } from '../definitions/mod.ts';
 import {
   checkDecodable,
@@ -20,7 +21,8 @@ import {
   pruneUnknown,
   YamlSyntaxError,
 } from '../machinery/mod.ts';
-import { apiVersionOf, groupKind, type Resource } from './target.ts';
+import type { RequestContext } from './api.ts';
+import { apiVersionOf, groupKind, type Resource, type Target } from './target.ts';
 import type { WriteOptions } from './write-options.ts';
 
 /** A request body as it came. */
@@ -122,6 +124,21 @@ export function decodeValue(
     ...unknown.map((path) => `unknown field ${goQuote(path)}`),
   ];
   return { object, complaints };
+}
+
+/** A request that brings an object along. */
+export interface BodyRequest {
+  readonly target: Authorized<Target>;
+  readonly options: WriteOptions;
+  readonly context: RequestContext;
+  readonly body: Body;
+}
+
+/** The object of a request in the form of its kind; what that does not know is refused or warned of. */
+export function decodeRequest(form: Resource, { body, options, context }: BodyRequest): KubeObject {
+  const { object, complaints } = decodeObject(form, body);
+  enforceFieldValidation(form, complaints, { options, warn: context.warn });
+  return object;
 }
 
 /** Refuses, warns of or ignores unknown and duplicate fields, as the client asked. */

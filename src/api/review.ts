@@ -1,4 +1,4 @@
-import { type Authorized, InvalidCredential, type User } from '../access/mod.ts';
+import { InvalidCredential, type User } from '../access/mod.ts';
 import {
   formatTime,
   isObject,
@@ -11,12 +11,11 @@ import {
 } from '../machinery/mod.ts';
 
 import { accessStatus, reviewedUser, rulesStatus } from './access-review.ts';
-import type { Api, RequestContext } from './api.ts';
-import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
+import type { Api } from './api.ts';
+import { type BodyRequest, decodeRequest } from './decode.ts';
 import { assertValidReview, settleNamespace } from './metadata.ts';
 import { type Resource, resolve, type Target } from './target.ts';
 import { admitAnswered } from './write.ts';
-import type { WriteOptions } from './write-options.ts';
 
 /** A question that was answered: nothing was stored. */
 export interface Reviewed {
@@ -25,19 +24,10 @@ export interface Reviewed {
 }
 
 /** POST of a review kind (SubjectAccessReview and its family, SelfSubjectReview, TokenReview). */
-export async function review(
-  api: Api,
-  request: {
-    readonly target: Authorized<Target>;
-    readonly options: WriteOptions;
-    readonly context: RequestContext;
-    readonly body: Body;
-  },
-): Promise<Reviewed> {
-  const { target, options, context, body } = request;
+export async function review(api: Api, request: BodyRequest): Promise<Reviewed> {
+  const { target, options } = request;
   const resource = resolve(api, target);
-  const { object, complaints } = decodeObject(resource, body);
-  enforceFieldValidation(resource, complaints, { options, warn: context.warn });
+  const object = decodeRequest(resource, request);
   settleNamespace(resource, object);
   await admitAnswered(api, resource, { phase: 'mutate', object, options });
   assertToken(object);

@@ -1,4 +1,3 @@
-import type { Authorized } from '../access/mod.ts';
 import { type ScalePaths, scaleDefinition, setReplicas } from '../definitions/mod.ts';
 import {
   type Conflict,
@@ -19,31 +18,23 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { APPLY_PATCH } from './apply.ts';
 import { applierOf, assertConfiguration, enforceUniqueKeys, parseConfiguration } from './configuration.ts';
-import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
+import { type BodyRequest, decodeRequest } from './decode.ts';
 import { assertName, settleNamespace } from './metadata.ts';
 import { applyConfiguration, assertTypedConfiguration } from './ownership.ts';
 import { applyPatch, decodePatched, namesResourceVersion, parsePatch, refuseForce } from './patch.ts';
 import type { Query } from './query.ts';
 import { asServerError, readScale } from './scale-view.ts';
-import { groupResource, objectKey, type Resource, resolve, type Target, UnknownResource } from './target.ts';
+import { groupResource, objectKey, type Resource, resolve, UnknownResource } from './target.ts';
 import { checkResourceVersion, prepareUpdate } from './update.ts';
 import { type Attempt, type Wish, type Written, write } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
 
-interface ScaleRequest {
-  readonly target: Authorized<Target>;
-  readonly options: WriteOptions;
-  readonly context: RequestContext;
-  readonly body: Body;
-}
-
 /** PUT of a Scale: nothing but the wanted replicas is taken from it; its resourceVersion and uid are conditions. */
-export async function updateScale(api: Api, request: ScaleRequest): Promise<Written> {
-  const { target, options, context, body } = request;
+export async function updateScale(api: Api, request: BodyRequest): Promise<Written> {
+  const { target, options, context } = request;
   const resource = resolve(api, target);
   const form = formOf(resource);
-  const { object: scale, complaints } = decodeObject(form, body);
-  enforceFieldValidation(form, complaints, { options, warn: context.warn });
+  const scale = decodeRequest(form, request);
   assertName(resource, scale);
   settleNamespace(resource, scale);
   return write(api, {
@@ -62,7 +53,7 @@ export async function updateScale(api: Api, request: ScaleRequest): Promise<Writ
 /** PATCH of a Scale, in any of the types that the kind takes. */
 export async function patchScale(
   api: Api,
-  request: ScaleRequest & { readonly query: Query },
+  request: BodyRequest & { readonly query: Query },
 ): Promise<Written> {
   const { target, options, context, body, query } = request;
   if (body.mediaType === APPLY_PATCH) return applyScale(api, request);
@@ -80,7 +71,7 @@ export async function patchScale(
 
 function patchOnce(
   api: Api,
-  step: ScaleRequest & {
+  step: BodyRequest & {
     readonly attempt: Attempt;
     readonly patchValue: JsonValue;
     readonly patchComplaints: readonly string[];
@@ -114,7 +105,7 @@ function patchedForm({ resource, currentRow }: Attempt, current: KubeObject): Ku
  * Server-side apply of a Scale: a configuration of the object that is scaled, of nothing but the wanted
  * replicas. Conflicts are told in terms of the Scale.
  */
-async function applyScale(api: Api, request: ScaleRequest & { readonly query: Query }): Promise<Written> {
+async function applyScale(api: Api, request: BodyRequest & { readonly query: Query }): Promise<Written> {
   const { target, options, context, body, query } = request;
   const form = formOf(resolve(api, target));
   const manager = applierOf(query);

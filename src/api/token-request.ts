@@ -1,4 +1,4 @@
-import type { Authorized, BoundSecret } from '../access/mod.ts';
+import type { BoundSecret } from '../access/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
 import { builtinDefinition, collectionOf, tokenRequestDefinition } from '../definitions/mod.ts';
 import {
@@ -18,13 +18,12 @@ import {
   textsAt,
 } from '../machinery/mod.ts';
 import type { Row } from '../store/mod.ts';
-import type { Api, RequestContext } from './api.ts';
-import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
+import type { Api } from './api.ts';
+import { type BodyRequest, decodeRequest } from './decode.ts';
 import { settleNamespace } from './metadata.ts';
 import { noteOwnership } from './ownership.ts';
 import { type Resource, resolve, type Target } from './target.ts';
 import { admitAnswered } from './write.ts';
-import type { WriteOptions } from './write-options.ts';
 
 const KIND = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
 const EXPIRATION_SECONDS = 3_600;
@@ -35,20 +34,11 @@ const EXPIRATION_SECONDS_MAX = 2 ** 32;
  * POST of a TokenRequest to a service account: answers it with a token, which the server keeps nowhere. A dry
  * run is answered with a token too, as upstream.
  */
-export async function requestToken(
-  api: Api,
-  request: {
-    readonly target: Authorized<Target>;
-    readonly options: WriteOptions;
-    readonly context: RequestContext;
-    readonly body: Body;
-  },
-): Promise<KubeObject> {
-  const { target, options, context, body } = request;
+export async function requestToken(api: Api, request: BodyRequest): Promise<KubeObject> {
+  const { target, options } = request;
   const resource = resolve(api, target);
   const form = formOf(resource);
-  const { object, complaints } = decodeObject(form, body);
-  enforceFieldValidation(form, complaints, { options, warn: context.warn });
+  const object = decodeRequest(form, request);
   settleNamespace(resource, object);
   await admitAnswered(api, resource, { phase: 'mutate', object, options });
   const now = formatTime(api.store.nowMs());

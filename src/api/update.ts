@@ -1,4 +1,3 @@
-import type { Authorized } from '../access/mod.ts';
 import {
   deepCopy,
   formatTime,
@@ -11,7 +10,7 @@ import {
 } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { createObject } from './create.ts';
-import { type Body, decodeObject, enforceFieldValidation } from './decode.ts';
+import { type BodyRequest, decodeRequest } from './decode.ts';
 import { assertRoomForDefinition } from './definition-room.ts';
 import { assertMayGrant } from './grants.ts';
 import {
@@ -24,25 +23,16 @@ import {
   warnOf,
 } from './metadata.ts';
 import { noteOwnership } from './ownership.ts';
-import { groupResource, isNamespace, objectKey, type Resource, resolve, type Target } from './target.ts';
+import { groupResource, isNamespace, objectKey, type Resource, resolve } from './target.ts';
 import { type Attempt, admit, type Wish, type Written, write } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
 
 /** PUT of an item or of its status. */
-export async function update(
-  api: Api,
-  request: {
-    readonly target: Authorized<Target>;
-    readonly options: WriteOptions;
-    readonly context: RequestContext;
-    readonly body: Body;
-  },
-): Promise<Written> {
+export async function update(api: Api, request: BodyRequest): Promise<Written> {
   const { target, options, context, body } = request;
   const sizeBytes = body.bytes.length;
   const resource = resolve(api, target);
-  const { object, complaints } = decodeObject(resource, body);
-  enforceFieldValidation(resource, complaints, { options, warn: context.warn });
+  const object = decodeRequest(resource, request);
   assertName(resource, object);
   settleNamespace(resource, object);
   const isMissing = api.store.newest(objectKey(resource)) === undefined;
