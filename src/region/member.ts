@@ -13,23 +13,9 @@ import {
   systemClock,
   systemRandom,
 } from '../base/mod.ts';
-import {
-  ControllerRuntime,
-  clusterRoleAggregationController,
-  customResourceDefinitionController,
-  EventExpiry,
-  garbageCollector,
-  namespaceController,
-  namespaceDefaultsController,
-  oweRootCa,
-  resourceQuotaController,
-  rootCaController,
-  serviceAccountTokenController,
-  systemNamespaceController,
-} from '../controllers/mod.ts';
+import { oweRootCa } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
-import { StatusError } from '../machinery/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
@@ -42,6 +28,7 @@ import {
 } from './authentication.ts';
 import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
+import { startControllers } from './controllers.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
 import {
   ADMIN_KUBECONFIG_FILE,
@@ -95,8 +82,6 @@ const SHARD = 'root' as ShardName;
 const DATABASE_DIRECTORY = 'data';
 const TOKEN_KEY_FILE = '.continue-token-key';
 const TOKEN_KEY_BYTES = 32;
-// As upstream's --event-ttl.
-const EVENT_TTL_MS = 60 * 60_000;
 const FAILURE_CHECK_MS = 1_000;
 
 /**
@@ -181,41 +166,7 @@ async function assemble(
   };
   await found(api);
   await oweRootCa(api);
-  const controllers = new ControllerRuntime({
-    api,
-    clock: systemClock,
-    controllers: [
-      namespaceController(api),
-      serviceAccountTokenController(api),
-      namespaceDefaultsController(api),
-      systemNamespaceController(api),
-      rootCaController(api),
-      clusterRoleAggregationController(api),
-      customResourceDefinitionController(api),
-      resourceQuotaController(api),
-      ...garbageCollector(api),
-    ].filter(({ name }) => !(options.disabledControllers ?? []).includes(name)),
-    report: (controller, key, error) => {
-      // Somebody else was quicker: the next look settles it, and there is nothing to do for an operator.
-      const isRace = error instanceof StatusError && error.reason === 'Conflict';
-      log[isRace ? 'debug' : 'warn']('a controller will try again', {
-        controller,
-        cluster: key.cluster,
-        key: key.key,
-        error: String(error),
-      });
-    },
-  });
-  await controllers.start();
-  cleanups.unshift(() => controllers.close());
-  const expiry = new EventExpiry({
-    api,
-    clock: systemClock,
-    ttlMs: options.eventTtlMs ?? EVENT_TTL_MS,
-    report: (error) => log.warn('events could not be deleted for now', { error: String(error) }),
-  });
-  expiry.start();
-  cleanups.unshift(() => expiry.close());
+  cleanups.unshift(await startControllers(api, options));
   const facade = createFacade({
     api,
     authenticator: authentication.authenticator,
