@@ -3,7 +3,13 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Access } from '../access/mod.ts';
 import type { AdmissionChoice } from '../admission/mod.ts';
-import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
+import {
+  type Api,
+  ContinueTokens,
+  createLogicalCluster,
+  KindHookTable,
+  logicalClusterKey,
+} from '../api/mod.ts';
 import {
   ClockRefused,
   type RegionName,
@@ -30,6 +36,7 @@ import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import { startControllers } from './controllers.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
+import { kindHooks } from './kind-hooks.ts';
 import {
   ADMIN_KUBECONFIG_FILE,
   dialableHost,
@@ -156,6 +163,7 @@ async function assemble(
     registry,
     admission,
     access,
+    hooks: new KindHookTable(kindHooks()),
     random: systemRandom,
     clock: systemClock,
     net,

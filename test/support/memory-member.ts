@@ -1,6 +1,13 @@
 import { Access } from '../../src/access/mod.ts';
 import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
-import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../../src/api/mod.ts';
+import {
+  type Api,
+  ContinueTokens,
+  createLogicalCluster,
+  type KindHooks,
+  KindHookTable,
+  logicalClusterKey,
+} from '../../src/api/mod.ts';
 import {
   type Clock,
   type LogicalCluster,
@@ -38,6 +45,8 @@ export interface MemoryMemberOptions {
   readonly cluster: LogicalCluster;
   readonly disk?: MemoryDisk;
   readonly isQuotaEnforced?: boolean;
+  /** What is said about writes of single kinds. */
+  readonly hooks?: readonly KindHooks[];
 }
 
 export async function startMemoryMember(options: MemoryMemberOptions): Promise<MemoryMember> {
@@ -92,7 +101,11 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
 /** All that a member's verbs need, around a store that may be on a clock of its own. */
 export function memoryApi(
   store: Store,
-  options: { readonly isQuotaEnforced?: boolean; readonly clock?: Clock } = {},
+  options: {
+    readonly isQuotaEnforced?: boolean;
+    readonly clock?: Clock;
+    readonly hooks?: readonly KindHooks[];
+  } = {},
 ): Api {
   const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
   const registry = new DefinitionRegistry(store);
@@ -107,6 +120,7 @@ export function memoryApi(
     quotas,
     access,
     registry,
+    hooks: new KindHookTable(options.hooks),
     admission: new AdmissionChain(plugins),
     random: systemRandom,
     clock: options.clock ?? systemClock,
