@@ -49,6 +49,7 @@ export {
   openApiV3Protobuf,
 } from './openapi/mod.ts';
 export { patch } from './patch.ts';
+export type { Paths, ResolvedPath } from './paths.ts';
 export { Query } from './query.ts';
 export { writeQuotaStatus } from './quota-status.ts';
 export { encodeIn, renderObject, renderRow, type View, viewOf } from './render.ts';

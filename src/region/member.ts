@@ -23,6 +23,7 @@ import { oweRootCa } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
+import { WorkspacePaths } from '../workspaces/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
@@ -164,6 +165,7 @@ async function assemble(
     admission,
     access,
     hooks: new KindHookTable(kindHooks()),
+    paths: new WorkspacePaths({ store, registry }),
     random: systemRandom,
     clock: systemClock,
     net,

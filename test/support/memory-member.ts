@@ -33,6 +33,7 @@ import {
 } from '../../src/controllers/mod.ts';
 import { DefinitionRegistry } from '../../src/definitions/mod.ts';
 import { type MemoryDisk, MemoryKeyValue, Store } from '../../src/store/mod.ts';
+import { WorkspacePaths } from '../../src/workspaces/mod.ts';
 import { memoryAuthentication } from './memory-authentication.ts';
 
 /** The inside of a member without network and files: the real store on the in-memory key-value. */
@@ -128,6 +129,7 @@ export function memoryApi(
     access,
     registry,
     hooks: new KindHookTable(options.hooks),
+    paths: new WorkspacePaths({ store, registry }),
     admission: new AdmissionChain(plugins),
     random: systemRandom,
     clock: options.clock ?? systemClock,
