@@ -1,5 +1,11 @@
 import { Access } from '../../src/access/mod.ts';
-import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
+import {
+  AdmissionChain,
+  admissionPlugins,
+  ClaimTable,
+  chosenPlugins,
+  QuotaLedger,
+} from '../../src/admission/mod.ts';
 import {
   type Api,
   ContinueTokens,
@@ -113,6 +119,7 @@ export function memoryApi(
   const access = new Access({ store, logicalClusterKey });
   const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
     quotas,
+    claims: new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) }),
     authorize: (request) => access.decide(request),
     definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
   });
