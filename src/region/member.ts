@@ -3,7 +3,14 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Access } from '../access/mod.ts';
 import type { AdmissionChoice } from '../admission/mod.ts';
-import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
+import {
+  type Api,
+  ContinueTokens,
+  createLogicalCluster,
+  logicalClusterKey,
+  OneShardPositions,
+  RevisionForms,
+} from '../api/mod.ts';
 import {
   ClockRefused,
   type RegionName,
@@ -79,6 +86,8 @@ export interface Member {
 }
 
 const SHARD = 'root' as ShardName;
+/** Of the founder of a planet. */
+const MEMBER_NUMBER = 0;
 const DATABASE_DIRECTORY = 'data';
 const TOKEN_KEY_FILE = '.continue-token-key';
 const TOKEN_KEY_BYTES = 32;
@@ -160,6 +169,7 @@ async function assemble(
     clock: systemClock,
     net,
     tokens: new ContinueTokens(tokenKey),
+    revisions: new RevisionForms(new OneShardPositions(MEMBER_NUMBER)),
     region: options.region as RegionName,
     caBundle: certificates.ca,
     ...authentication,

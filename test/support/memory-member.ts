@@ -1,6 +1,13 @@
 import { Access } from '../../src/access/mod.ts';
 import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
-import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../../src/api/mod.ts';
+import {
+  type Api,
+  ContinueTokens,
+  createLogicalCluster,
+  logicalClusterKey,
+  OneShardPositions,
+  RevisionForms,
+} from '../../src/api/mod.ts';
 import {
   type Clock,
   type LogicalCluster,
@@ -111,6 +118,7 @@ export function memoryApi(
     random: systemRandom,
     clock: options.clock ?? systemClock,
     net: { post: () => Promise.reject(new Error('there is no network')) },
+    revisions: new RevisionForms(new OneShardPositions(0)),
     tokens: new ContinueTokens(Buffer.alloc(32)),
     region: 'test' as RegionName,
     caBundle: 'certificates\n',
