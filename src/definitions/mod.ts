@@ -2,6 +2,7 @@ export { applyTypeOf } from './apply-types.ts';
 export * from './crd/mod.ts';
 export * from './definition.ts';
 export * from './definition-set.ts';
+export * from './kcp/mod.ts';
 export * from './kinds/mod.ts';
 export {
   CRD_GROUP,
