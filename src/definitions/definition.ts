@@ -114,8 +114,6 @@ export interface Definition {
   readonly storedAs?: { readonly group: string; readonly resource: string };
   /** The version that discovery's hash of the stored form speaks of, if not the one that is stored. */
   readonly announcedStorageVersion?: string;
-  /** How members agree on objects. Absent: one shard orders their changes. Convergent: any member takes writes, and they merge. */
-  readonly consistency?: 'Convergent';
   /** Objects of this kind are answers, never stored (SubjectAccessReview …). */
   readonly isVirtual?: boolean;
   /** No creations any more: the CRD is being deleted. */
