@@ -13,6 +13,8 @@ import {
   type KindHooks,
   KindHookTable,
   logicalClusterKey,
+  OneShardPositions,
+  RevisionForms,
 } from '../../src/api/mod.ts';
 import {
   type Clock,
@@ -134,6 +136,7 @@ export function memoryApi(
     random: systemRandom,
     clock: options.clock ?? systemClock,
     net: { post: () => Promise.reject(new Error('there is no network')) },
+    revisions: new RevisionForms(new OneShardPositions(0)),
     tokens: new ContinueTokens(Buffer.alloc(32)),
     region: 'test' as RegionName,
     caBundle: 'certificates\n',
