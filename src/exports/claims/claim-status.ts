@@ -15,15 +15,7 @@ import {
   objectsAt,
   textAt,
 } from '../../machinery/mod.ts';
-
-/** What a condition says; when it began to say so is for whoever writes it down. */
-export interface ConditionVerdict {
-  readonly type: string;
-  readonly status: 'True' | 'False';
-  readonly severity?: 'Error' | 'Warning';
-  readonly reason?: string;
-  readonly message?: string;
-}
+import { type ConditionVerdict, saysSo } from '../conditions.ts';
 
 /** What the status of a binding has to say of its permission claims. */
 export interface ClaimStatus {
@@ -49,7 +41,10 @@ export function claimStatusOf(apiExport: JsonObject, binding: JsonObject): Claim
   const inForce = byText(accepted.filter((claim) => exported.some((other) => isSameClaim(claim, other))));
   const invalid = byText(accepted.filter((claim) => !inForce.includes(claim)));
   return {
-    conditions: [validity({ exported, inForce, invalid }), { type: 'PermissionClaimsApplied', status: 'True' }],
+    conditions: [
+      validity({ exported, inForce, invalid }),
+      { type: 'PermissionClaimsApplied', status: 'True' },
+    ],
     exported: objectsAt(objectAt(apiExport, 'spec'), 'permissionClaims'),
     applied: inForce.map(appliedEntry),
   };
@@ -67,17 +62,19 @@ export function notApplied(errors: readonly string[]): ConditionVerdict {
 }
 
 /**
- * The claims whose objects may have other labels than they should: those that are new, have another selector, or are
- * gone, by what the status says to be applied.
+ * The claims whose objects may have other labels than they should: those that are in force and were not, or have
+ * another selector, by what the status says to be applied, and those that are accepted no longer.
  */
-export function claimsToApply(binding: JsonObject): readonly PermissionClaim[] {
+export function claimsToApply(apiExport: JsonObject, binding: JsonObject): readonly PermissionClaim[] {
+  const exported = claimsOfExport(apiExport);
   const accepted = claimsOfBinding(binding).filter(({ isAccepted }) => isAccepted);
   const applied = appliedClaims(binding);
   const isApplied = (claim: ScopedClaim): boolean => {
     const known = applied.find((other) => isSameClaim(claim, other));
     return known !== undefined && deepEqual(known.selector, claim.selector);
   };
-  const changed = accepted.filter((claim) => !isApplied(claim));
+  const isExported = (claim: ScopedClaim) => exported.some((other) => isSameClaim(claim, other));
+  const changed = accepted.filter((claim) => isExported(claim) && !isApplied(claim));
   const gone = applied.filter((claim) => !accepted.some((other) => isSameClaim(claim, other)));
   return [...changed, ...gone];
 }
@@ -166,7 +163,7 @@ function aggregate(errors: readonly string[]): string {
 }
 
 /** Whether the status of a binding says what it should. */
-export function saysSo(binding: JsonObject, wanted: ClaimStatus): boolean {
+export function isStatedBy(binding: JsonObject, wanted: ClaimStatus): boolean {
   const status = objectAt(binding, 'status');
   return (
     deepEqual(objectsAt(status, 'exportPermissionClaims'), [...wanted.exported]) &&
@@ -176,9 +173,8 @@ export function saysSo(binding: JsonObject, wanted: ClaimStatus): boolean {
 }
 
 function isStated(conditions: readonly JsonObject[], verdict: ConditionVerdict): boolean {
-  const found = conditions.find((condition) => textAt(condition, 'type') === verdict.type);
-  if (found === undefined) return false;
-  const { status, severity = '', reason = '', message = '' } = verdict;
-  const stated = { status, severity, reason, message };
-  return Object.entries(stated).every(([field, text]) => textAt(found, field) === text);
+  return saysSo(
+    conditions.find((condition) => textAt(condition, 'type') === verdict.type),
+    verdict,
+  );
 }
