@@ -2,6 +2,7 @@ import { limits } from '../base/mod.ts';
 import type { BuiltinDefinition, Definition } from '../definitions/mod.ts';
 import { internalFields, readCustomResource } from '../definitions/mod.ts';
 import {
+  apiVersionText,
   encodeObject,
   isObject,
   type KubeObject,
@@ -130,7 +131,7 @@ function isStoredAs(definition: Definition, version: string): boolean {
 }
 
 function apiVersionIn(definition: Definition, version: string): string {
-  return `${definition.group}/${version}`;
+  return apiVersionText(definition.group, version);
 }
 
 function toStorage(definition: Definition, version: string, object: KubeObject): KubeObject {
