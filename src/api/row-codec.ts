@@ -31,7 +31,7 @@ export function encodeRow(definition: Definition, version: string, object: KubeO
   tidyMetadata(object.metadata);
   delete object.metadata.resourceVersion;
   delete object.metadata['selfLink'];
-  const stored = toStorage(definition, version, object);
+  const stored = inStorageVersion(definition, version, object);
   const json = Buffer.from(encodeObject(stored));
   if (json.length > limits.objectBytesMax) {
     throw newRequestEntityTooLarge(`limit is ${limits.objectBytesMax}`);
@@ -134,7 +134,8 @@ function apiVersionIn(definition: Definition, version: string): string {
   return apiVersionText(definition.group, version);
 }
 
-function toStorage(definition: Definition, version: string, object: KubeObject): KubeObject {
+/** An object of a served version in the version that is stored; the same object where it is in that version. */
+export function inStorageVersion(definition: Definition, version: string, object: KubeObject): KubeObject {
   const builtin = definition as Partial<BuiltinDefinition>;
   if (builtin.toStorage !== undefined) return builtin.toStorage(object);
   if (version === definition.storageVersion || definition.convert === undefined) return object;

@@ -120,6 +120,8 @@ export interface Definition {
   readonly isVirtual?: boolean;
   /** No creations any more: the CRD, or the APIBinding that brings it, is being deleted. */
   readonly isTerminating?: boolean;
+  /** Absent for kinds whose objects have one place at a time; see the design's consistency classes. */
+  readonly consistency?: 'Convergent';
   /** SHA-256 (hex) over everything above: equal hashes behave the same. */
   readonly hash: string;
   readonly strategy: Strategy;

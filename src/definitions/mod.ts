@@ -3,6 +3,7 @@ export * from './bound/mod.ts';
 export * from './crd/mod.ts';
 export * from './definition.ts';
 export * from './definition-set.ts';
+export * from './kcp/mod.ts';
 export * from './kinds/mod.ts';
 export {
   CRD_GROUP,

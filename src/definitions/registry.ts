@@ -1,6 +1,6 @@
 import { BoundedCache, type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
-import { type KubeObject, parseJson } from '../machinery/mod.ts';
-import type { CollectionKey, ObjectKey, Precondition, Row, Store } from '../store/mod.ts';
+import { type KubeObject, objectAt, parseJson, textAt } from '../machinery/mod.ts';
+import type { CollectionKey, ObjectKey, Precondition, Row, Store, StoreSnapshot } from '../store/mod.ts';
 import {
   BINDING_GROUP,
   BINDING_RESOURCE,
@@ -17,6 +17,7 @@ import {
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
 import { type DefinitionSet, definitionSet } from './definition-set.ts';
+import { systemDefinition, systemDefinitions } from './kcp/mod.ts';
 import { builtinDefinition, builtinDefinitions } from './kinds/mod.ts';
 
 /** A definition as one logical cluster has it, and what must not have changed when it is used for a write. */
@@ -60,9 +61,22 @@ export class DefinitionRegistry {
 
   /** The kind of that resource name in a cluster; undefined when it is not served. */
   find(cluster: LogicalCluster, group: string, resource: string): FoundDefinition | undefined {
-    const builtin = builtinDefinition(group, resource);
-    if (builtin !== undefined) return { definition: builtin, preconditions: [] };
-    return this.#findBound(cluster, group, resource) ?? this.#findCustom(cluster, group, resource);
+    const own = builtinDefinition(group, resource) ?? systemDefinition(group, resource);
+    if (own !== undefined) return { definition: own, preconditions: [] };
+    return this.#findBound(cluster, group, resource) ?? this.findCustom(cluster, group, resource);
+  }
+
+  /** The kind of the objects of a collection, as it is served now; undefined when none is that keeps them there. */
+  findStored({ cluster, group, resource, identity }: CollectionKey): Definition | undefined {
+    const own = builtinDefinition(group, resource) ?? this.find(cluster, group, resource)?.definition;
+    if ((own?.identity ?? '') === identity) return own;
+    return identity === '' ? this.findCustom(cluster, group, resource)?.definition : undefined;
+  }
+
+  /** The kinds that bindings bring into a cluster. */
+  async boundIn(cluster: LogicalCluster): Promise<Definition[]> {
+    const bound = await this.#boundResources(cluster);
+    return bound.flatMap((one) => this.bound(one, one) ?? []);
   }
 
   /** The kind that an APIResourceSchema describes, by its row, under the identity of an export that has it. */
@@ -81,15 +95,19 @@ export class DefinitionRegistry {
 
   /** The kind that a binding brings; undefined when its schema is not there, which no commit leaves behind. */
   bound(resource: BoundResource, options: { readonly isLeaving: boolean }): Definition | undefined {
+    const base = this.#base(resource);
+    if (base === undefined) return undefined;
+    return boundOf(base, { identity: resource.identity, isLeaving: options.isLeaving });
+  }
+
+  #base(resource: BoundResource): (Weighed<Definition> & Bound) | undefined {
     const hash = this.#boundHash(resource);
     if (hash === undefined) return undefined;
-    let base = this.#byHash.get(hash);
-    if (base === undefined) {
-      const row = this.#store.newest(crdKey(BOUND_CRDS_CLUSTER, resource.schemaUid));
-      if (row === undefined) return undefined;
-      base = this.#compile(hash, { crd: () => objectOf(row), bytes: row.json.length });
-    }
-    return boundOf(base, { identity: resource.identity, isLeaving: options.isLeaving });
+    const known = this.#byHash.get(hash);
+    if (known !== undefined) return known;
+    const row = this.#store.newest(crdKey(BOUND_CRDS_CLUSTER, resource.schemaUid));
+    if (row === undefined) return undefined;
+    return this.#compile(hash, { crd: () => objectOf(row), bytes: row.json.length });
   }
 
   #findBound(cluster: LogicalCluster, group: string, resource: string): FoundDefinition | undefined {
@@ -103,7 +121,8 @@ export class DefinitionRegistry {
     return { definition, preconditions: [{ key, revision: row.revision }] };
   }
 
-  #findCustom(cluster: LogicalCluster, group: string, resource: string): FoundDefinition | undefined {
+  /** The kind that a CRD of the cluster itself serves, whatever else has that name there. */
+  findCustom(cluster: LogicalCluster, group: string, resource: string): FoundDefinition | undefined {
     if (!group.includes('.')) return undefined;
     const key = crdKey(cluster, `${resource}.${group}`);
     const row = this.#store.get(key);
@@ -126,15 +145,10 @@ export class DefinitionRegistry {
   /** All kinds of a cluster. */
   async setOf(cluster: LogicalCluster): Promise<DefinitionSet> {
     const rows: Row[] = [];
-    const bound: (BoundResource & { readonly isLeaving: boolean })[] = [];
     const snapshot = this.#store.snapshot();
+    let bound: readonly PlacedResource[];
     try {
-      for await (const batch of snapshot.listRows({ collection: bindingsOf(cluster) })) {
-        for (const row of batch) {
-          const { resources, isLeaving } = readBoundResources(row);
-          for (const resource of resources) bound.push({ ...resource, isLeaving });
-        }
-      }
+      bound = await boundIn(snapshot, cluster);
       for await (const batch of snapshot.listRows({ collection: crdKey(cluster, '') })) {
         for (const row of batch) if (servedHash(row) !== '') rows.push(row);
       }
@@ -146,12 +160,28 @@ export class DefinitionRegistry {
     return this.#sets.getOrCompute(key, () => {
       const definitions = [
         ...builtinDefinitions,
+        ...systemDefinitions(),
         ...bound.flatMap((one) => this.bound(one, one) ?? []),
         ...rows.flatMap((row) => this.#compiled(row) ?? []),
       ];
-      const bytes = rows.reduce((sum, { json }) => sum + json.length, 0);
-      return { value: definitionSet(firstOfEach(definitions)), bytes };
+      const bytes = [
+        ...bound.map((one) => this.#base(one)?.bytes ?? 0),
+        ...rows.map(({ json }) => json.length),
+      ];
+      return {
+        value: definitionSet(firstOfEach(definitions)),
+        bytes: bytes.reduce((sum, size) => sum + size, 0),
+      };
     }).value;
+  }
+
+  async #boundResources(cluster: LogicalCluster): Promise<readonly PlacedResource[]> {
+    const snapshot = this.#store.snapshot();
+    try {
+      return await boundIn(snapshot, cluster);
+    } finally {
+      snapshot.close();
+    }
   }
 
   #compiled(row: Row): Definition | undefined {
@@ -170,6 +200,19 @@ export class DefinitionRegistry {
       return { value: definitionFromCrd(crd()), bytes, bound };
     });
   }
+}
+
+type PlacedResource = BoundResource & { readonly isLeaving: boolean };
+
+async function boundIn(snapshot: StoreSnapshot, cluster: LogicalCluster): Promise<PlacedResource[]> {
+  const bound: PlacedResource[] = [];
+  for await (const rows of snapshot.listRows({ collection: bindingsOf(cluster) })) {
+    for (const row of rows) {
+      const { resources, isLeaving } = readBoundResources(row);
+      for (const resource of resources) bound.push({ ...resource, isLeaving });
+    }
+  }
+  return bound;
 }
 
 /** A definition, and the forms of it under the identities of those who export it. */
@@ -205,10 +248,16 @@ interface Weighed<Value> {
 
 /** The server's own fields beside a row's bytes, by which it finds things without parsing. */
 export function internalFields(definition: Definition, object: KubeObject): Record<string, string> {
-  if (isBindingKind({ group: definition.group, resource: definition.names.plural }))
-    return bindingFields(object);
-  if (definition.group !== CRD_GROUP || definition.names.plural !== CRD_RESOURCE) return {};
-  return { [DEFINITION_FIELD]: isServed(object) ? definitionHashOf(object) : '' };
+  const { plural } = definition.names;
+  if (definition.group === CRD_GROUP && plural === CRD_RESOURCE) {
+    return { [DEFINITION_FIELD]: isServed(object) ? definitionHashOf(object) : '' };
+  }
+  if (isBindingKind({ group: definition.group, resource: plural })) return bindingFields(object);
+  // Whoever authorizes has to know with every request how far a logical cluster is.
+  if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') {
+    return { 'status.phase': textAt(objectAt(object, 'status'), 'phase') };
+  }
+  return {};
 }
 
 /** Where the objects of a kind are kept in a cluster. */

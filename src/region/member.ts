@@ -3,7 +3,13 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Access } from '../access/mod.ts';
 import type { AdmissionChoice } from '../admission/mod.ts';
-import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
+import {
+  type Api,
+  ContinueTokens,
+  createLogicalCluster,
+  KindHookTable,
+  logicalClusterKey,
+} from '../api/mod.ts';
 import {
   ClockRefused,
   type RegionName,
@@ -17,6 +23,7 @@ import { oweRootCa } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
+import { WorkspacePaths } from '../workspaces/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
@@ -30,6 +37,7 @@ import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import { startControllers } from './controllers.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
+import { kindHooks } from './kind-hooks.ts';
 import {
   ADMIN_KUBECONFIG_FILE,
   dialableHost,
@@ -156,6 +164,8 @@ async function assemble(
     registry,
     admission,
     access,
+    hooks: new KindHookTable(kindHooks()),
+    paths: new WorkspacePaths({ store, registry }),
     random: systemRandom,
     clock: systemClock,
     net,
