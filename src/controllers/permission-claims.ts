@@ -7,6 +7,7 @@ import {
   collectionOf,
   type Definition,
   type ExportName,
+  exportReference,
   isClaimLabel,
 } from '../definitions/mod.ts';
 import {
