@@ -9,6 +9,7 @@ import {
   type ExportName,
   exportReference,
   isClaimLabel,
+  ownLabelOf,
 } from '../definitions/mod.ts';
 import {
   CLAIM_CONTROLLERS,
@@ -78,8 +79,23 @@ async function reconcileBinding(api: Api, { key }: Debt, signal: AbortSignal): P
     const place = { definition, cluster: key.cluster, namespace: '', name: key.key, subresource: 'status' };
     await client.update(place, changed);
   }
+  await labelBinding(api, key.cluster, found, signal);
   if (failure !== undefined) throw failure;
   return 'settled';
+}
+
+/** A binding that came to its export by its status alone lacks the label by which its provider sees it. */
+async function labelBinding(
+  api: Api,
+  cluster: LogicalCluster,
+  { definition, binding, row }: FoundBinding,
+  signal: AbortSignal,
+): Promise<void> {
+  const own = ownLabelOf(binding);
+  if (own === undefined || row.labels[own.key] !== undefined) return;
+  const place = { definition, cluster, namespace: '', name: binding.metadata.name ?? '' };
+  const client = new ControllerClient(api, { name: MANAGER, signal });
+  await client.mergePatch(place, objectOf({ metadata: objectOf({ uid: row.uid }) }));
 }
 
 /** Takes the labels off that belong to claims that are gone. */

@@ -30,6 +30,7 @@ import {
   customResourceDefinitionController,
   garbageCollector,
   namespaceController,
+  permissionClaimControllers,
   resourceQuotaController,
   serviceAccountTokenController,
 } from '../../src/controllers/mod.ts';
@@ -80,6 +81,7 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     customResourceDefinitionController(api),
     resourceQuotaController(api),
     ...garbageCollector(api),
+    ...permissionClaimControllers(api),
   ];
   const controllers = new ControllerRuntime({
     api,
