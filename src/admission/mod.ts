@@ -8,3 +8,4 @@ export {
 export { type AdmissionChoice, AdmissionChoiceError, chosenPlugins } from './plugin-names.ts';
 export { type AdmissionGround, admissionPlugins } from './plugins.ts';
 export * from './quota/mod.ts';
+export { isAbout, newAdmissionForbidden } from './refusal.ts';

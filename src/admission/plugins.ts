@@ -10,6 +10,8 @@ import { reservedNames } from './reserved-names.ts';
 /** What plugins need of the member that they are part of. */
 export interface AdmissionGround extends OwnerReferenceGround {
   readonly quotas: QuotaLedger;
+  /** Plugins of higher rooms. */
+  readonly others?: readonly AdmissionPlugin[];
 }
 
 /** The plugins of these names, in the order given, after what no choice of plugins turns off. */
@@ -27,6 +29,7 @@ export function admissionPlugins(
     reservedMetadata,
     resourceQuota(ground.quotas),
     alwaysDeny,
+    ...(ground.others ?? []),
   ];
   const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
   return [systemCrdGroups, ...names.map((name) => byName.get(name) ?? idle(name))];

@@ -253,4 +253,6 @@ export const limits = {
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,
+  /** Types that a WorkspaceType extends, directly or not: real ones extend two or three, and every creation reads all. */
+  workspaceTypesExtendedMax: 32,
 } as const;
