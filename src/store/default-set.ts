@@ -37,6 +37,7 @@ export class DefaultSet {
   readonly hash: string;
   readonly #templates: readonly Template[];
   readonly #indexes = new Map<string, number>();
+  readonly #groups: readonly string[];
   /** By collection, in the order of keys. */
   readonly #collections = new Map<string, number[]>();
 
@@ -50,6 +51,7 @@ export class DefaultSet {
       const kind = kindText(key);
       this.#collections.set(kind, [...(this.#collections.get(kind) ?? []), index]);
     });
+    this.#groups = [...new Set(this.#templates.map(({ key }) => key.group))];
     for (const indexes of this.#collections.values()) indexes.sort((a, b) => this.#compareKeys(a, b));
   }
 
@@ -71,6 +73,11 @@ export class DefaultSet {
 
   get kindTexts(): Iterable<string> {
     return this.#collections.keys();
+  }
+
+  /** The API groups that its objects are of. */
+  get groups(): readonly string[] {
+    return this.#groups;
   }
 
   /** Where in the set an object is. */

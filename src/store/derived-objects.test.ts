@@ -9,9 +9,9 @@ import type { FeedScope } from './feed.ts';
 import { MemoryKeyValue } from './memory-key-value.ts';
 import { type ObjectKey, objectKeyText } from './object-key.ts';
 import type { StoreEvent } from './projection.ts';
+import type { Mutation, NewDefaults } from './proposal.ts';
 import { replayLog } from './replay.ts';
 import { encodeRow, type Row } from './row.ts';
-import type { Mutation, NewDefaults } from './sequencer.ts';
 import type { ListedObject, ListScope, StoreSnapshot } from './snapshot.ts';
 import type { Store } from './store.ts';
 import { change, collect, dump, openStore, proposalOf, rowOf, TestClock } from './store-fixtures.suite.ts';
@@ -196,6 +196,70 @@ describe('a derived object', () => {
   });
 });
 
+describe('the end of a logical cluster', () => {
+  const ending = (store: Store, cluster: LogicalCluster) =>
+    within(store, async (snapshot) => {
+      const rows = await collect(snapshot.rowsOfCluster(cluster));
+      const mutations = rows.map(({ key, row }) => ({ key, expected: row.revision }));
+      return proposalOf(mutations, { ends: snapshot.defaultsOf(cluster)! });
+    });
+
+  test('takes all that is derived with it, for the next commit before the disk has it', async () => {
+    const store = await openStore(new MemoryKeyValue());
+    await found(store, FIRST, SET, ['x']);
+    await found(store, SECOND, SET);
+    const keys = Array.from({ length: SET.count }, (_, index) => SET.keyOf(index, FIRST));
+    for (const key of keys) expect(store.get(key)).toBeDefined();
+    const end = store.commit(await ending(store, FIRST));
+    for (const key of keys) {
+      expect(store.newest(key)).toBeUndefined();
+      expect(store.get(key)).toBeDefined();
+    }
+    const again = found(store, FIRST, SETS[1]!);
+    expect(store.newest(keyIn(FIRST, 'namespaces//h'))).toBeDefined();
+    expect(store.newest(keyIn(FIRST, 'configmaps/a/b'))).toBeUndefined();
+    await end;
+    for (const key of keys) expect(store.newest({ ...key, cluster: SECOND })).toBeDefined();
+    await again;
+    expect(store.get(keyIn(FIRST, 'configmaps/a/b'))).toBeUndefined();
+    expect(store.get(keyIn(FIRST, 'configmaps/a/a'))?.revision).toBeGreaterThan((await end).revision);
+  });
+
+  test('leaves no rows behind once its history is compacted', async () => {
+    const keyValue = new MemoryKeyValue();
+    const store = await openStore(keyValue);
+    await found(store, FIRST, SET, ['x', 'y']);
+    await change(store, keyIn(FIRST, 'configmaps/a/a'), { text: 'changed' });
+    await store.commit(await ending(store, FIRST));
+    await store.compact(store.revision);
+    // Of every commit that is kept the log has a frame, and the projection its id.
+    const tables = (await dump(keyValue, PROJECTION_TABLES)).map((line) => line[0]);
+    expect([...new Set(tables)].sort()).toEqual(['c', 'm', 's']);
+  });
+
+  test('is refused when a derived object has changed since it was read', async () => {
+    const store = await openStore(new MemoryKeyValue());
+    await found(store, FIRST, SET);
+    const proposal = await ending(store, FIRST);
+    await change(store, keyIn(FIRST, 'configmaps/a/a'), { text: 'changed' });
+    await expect(store.commit(proposal)).rejects.toThrow(ExpectationFailed);
+    await store.commit(await ending(store, FIRST));
+    await expect(store.commit(proposal)).rejects.toThrow(ExpectationFailed);
+  });
+
+  test('holds back commits that rely on a group of its objects', async () => {
+    const store = await openStore(new MemoryKeyValue());
+    await found(store, FIRST, SET);
+    const end = store.commit(await ending(store, FIRST));
+    const relying = proposalOf([{ key: keyIn(SECOND, 'secrets/a/x'), row: rowOf('x') }], {
+      settled: [{ cluster: FIRST, group: '' }],
+    });
+    await expect(store.commit(relying)).rejects.toMatchObject({ isUnsettled: true });
+    await end;
+    await store.commit(relying);
+  });
+});
+
 describe('a commit id of a commit with defaults', () => {
   test('gets the first outcome again', async () => {
     const store = await openStore(new MemoryKeyValue());
@@ -237,6 +301,7 @@ const stepArbitrary = fc.oneof(
       }),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('end' as const), cluster: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('compact' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('crash' as const) }) },
 );
@@ -268,6 +333,8 @@ class Twins {
         return this.#found(CLUSTERS[step.cluster]!, SETS[step.set]!);
       case 'change':
         return this.#change(step.changes);
+      case 'end':
+        return this.#end(CLUSTERS[step.cluster]!);
       case 'compact':
         await Promise.all([this.derived, this.written].map((store) => store.compact(store.revision)));
         return;
@@ -308,6 +375,25 @@ class Twins {
     if (mutations.length === 0) return;
     const outcome = await this.derived.commit(proposalOf(mutations));
     this.#note(outcome.revision, await this.written.commit(proposalOf(mutations)));
+  }
+
+  /** All at once: what has rows by its rows, and what is derived by its defaults. */
+  async #end(cluster: LogicalCluster): Promise<void> {
+    const { rows, ends } = await within(this.derived, async (snapshot) => ({
+      rows: await collect(snapshot.rowsOfCluster(cluster)),
+      ends: snapshot.defaultsOf(cluster),
+    }));
+    if (rows.length === 0 && ends === undefined) return;
+    const mutations = rows.map(({ key, row }) => ({ key, expected: row.revision }));
+    const set = SETS.find(({ hash }) => hash === ends?.setHash);
+    const derived = Array.from({ length: ends?.count ?? 0 }, (_, index) => set!.keyOf(index, cluster)).filter(
+      (key) =>
+        !rows.some((row) => objectKeyText(row.key) === objectKeyText(key)) &&
+        this.derived.get(key) !== undefined,
+    );
+    const outcome = await this.derived.commit(proposalOf(mutations, ends === undefined ? {} : { ends }));
+    const written = derived.map((key) => ({ key }));
+    this.#note(outcome.revision, await this.written.commit(proposalOf([...mutations, ...written])));
   }
 
   #note(
@@ -436,6 +522,9 @@ test('a watch gets derived objects once and in order, from the stored log and li
       { type: 'change', changes: [{ key: keyIn(FIRST, 'namespaces//a'), isDelete: true }] },
       { type: 'change', changes: [{ key: keyIn(FIRST, 'configmaps/a/a'), isDelete: false }] },
       { type: 'found', cluster: 2, set: 0 },
+      { type: 'end', cluster: 0 },
+      { type: 'end', cluster: 1 },
+      { type: 'found', cluster: 0, set: 1 },
     ] as const satisfies readonly Step[]) {
       await twins.run(step);
       for (const sink of sinks) sink.drain();
