@@ -9,6 +9,8 @@ import {
   createLogicalCluster,
   KindHookTable,
   logicalClusterKey,
+  OneShardPositions,
+  RevisionForms,
 } from '../api/mod.ts';
 import {
   ClockRefused,
@@ -23,6 +25,7 @@ import { oweRootCa } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
+import { WorkspacePaths } from '../workspaces/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
@@ -86,6 +89,8 @@ export interface Member {
 }
 
 const SHARD = 'root' as ShardName;
+/** Of the founder of a planet. */
+const MEMBER_NUMBER = 0;
 const DATABASE_DIRECTORY = 'data';
 const TOKEN_KEY_FILE = '.continue-token-key';
 const TOKEN_KEY_BYTES = 32;
@@ -164,10 +169,12 @@ async function assemble(
     admission,
     access,
     hooks: new KindHookTable(kindHooks()),
+    paths: new WorkspacePaths({ store, registry }),
     random: systemRandom,
     clock: systemClock,
     net,
     tokens: new ContinueTokens(tokenKey),
+    revisions: new RevisionForms(new OneShardPositions(MEMBER_NUMBER)),
     region: options.region as RegionName,
     caBundle: certificates.ca,
     ...authentication,

@@ -18,7 +18,14 @@ export type {
   SettledWork,
 } from './proposal.ts';
 export { LogDamaged, replayLog } from './replay.ts';
-export { type NewRow, type Row, withRevision } from './row.ts';
+export {
+  ALIASES_FIELD,
+  type NewRow,
+  REFERENCES_FIELD,
+  type Row,
+  textsOfField,
+  withRevision,
+} from './row.ts';
 export type { SequencedCommit } from './sequencer.ts';
 export type { ListedObject, ListScope, StoreSnapshot } from './snapshot.ts';
 export { Store, type StoreOptions } from './store.ts';

@@ -1,7 +1,8 @@
 import { type LogicalCluster, limits, type Revision } from '../base/mod.ts';
 import { type ClusterDefaults, decodeDefaults, remainingIndexes } from './cluster-defaults.ts';
+import type { DefaultSet } from './default-set.ts';
 import type { DefaultSets } from './default-sets.ts';
-import { DerivedObjects, derivedObjects } from './derived-objects.ts';
+import { type DerivedObject, DerivedObjects, derivedObjects, derivedReferring } from './derived-objects.ts';
 import { FormerDefaults } from './former-defaults.ts';
 import { History, type RevisionRange } from './history.ts';
 import type { Entry, KeyRange, KeyValueStore } from './key-value.ts';
@@ -20,9 +21,12 @@ import {
   ownerRange,
   parseObjectRowKey,
   parseOwnerKey,
+  parseReferenceKey,
   parseWildcardKey,
   parseWorkKey,
   readRevision,
+  referenceKey,
+  referenceRange,
   type WorkKey,
   wildcardKey,
   wildcardRange,
@@ -144,7 +148,34 @@ export class StoreSnapshot {
     const range = wildcardRange(group, resource, after);
     const stored = this.#indexed(range, parseWildcardKey);
     if (!this.#derived.sets.haveKind(kind)) yield* objectsOf(stored);
-    else yield* objectsOf(mergeBatches(stored, this.#derivedEverywhere(kind, range, after), isPlacedBefore));
+    else {
+      const derived = this.#derivedEverywhere({
+        in: (set, defaults) => derivedObjects(set, defaults, kind),
+        placeOf: wildcardKey,
+        from: range.start,
+        after,
+      });
+      yield* objectsOf(mergeBatches(stored, derived, isPlacedBefore));
+    }
+  }
+
+  /**
+   * The objects anywhere that refer to something (`REFERENCES_FIELD`), in order of their keys; only those after a
+   * given one if named.
+   */
+  async *referring(reference: string, after?: ObjectKey): AsyncGenerator<ListedObject[]> {
+    const range = referenceRange(reference, after);
+    const stored = this.#indexed(range, (key) => parseReferenceKey(key, reference));
+    if (!this.#derived.sets.haveReference(reference)) yield* objectsOf(stored);
+    else {
+      const derived = this.#derivedEverywhere({
+        in: (set, defaults) => derivedReferring(set, defaults, reference),
+        placeOf: (key) => referenceKey(reference, key),
+        from: range.start,
+        after: after?.cluster,
+      });
+      yield* objectsOf(mergeBatches(stored, derived, isPlacedBefore));
+    }
   }
 
   /** What a logical cluster still has by default, for the commit that ends it. */
@@ -250,20 +281,21 @@ export class StoreSnapshot {
     }
   }
 
-  /** The derived objects of one kind in all logical clusters, those in a range of the wildcard index. */
-  async *#derivedEverywhere(
-    kind: Omit<CollectionKey, 'cluster'>,
-    range: KeyRange,
-    after: string | undefined,
-  ): AsyncGenerator<PlacedObject[]> {
-    const first = range.start.subarray(1);
-    for await (const entries of this.#tables.iterate(defaultsRange(after))) {
+  /** Derived objects of all logical clusters, those from a place in an index on. */
+  async *#derivedEverywhere(wanted: {
+    in(set: DefaultSet, defaults: ClusterDefaults): Iterable<DerivedObject>;
+    placeOf(key: ObjectKey): Buffer;
+    readonly from: Uint8Array;
+    readonly after: string | undefined;
+  }): AsyncGenerator<PlacedObject[]> {
+    const first = wanted.from.subarray(1);
+    for await (const entries of this.#tables.iterate(defaultsRange(wanted.after))) {
       const batches = new PlacedBatches();
       for (const [, defaultsBytes] of entries) {
         const defaults = decodeDefaults(defaultsBytes);
         const set = this.#derived.sets.get(defaults.setHash);
-        for (const { key, bytes } of derivedObjects(set, defaults, kind)) {
-          const place = wildcardKey(key).subarray(1);
+        for (const { key, bytes } of wanted.in(set, defaults)) {
+          const place = wanted.placeOf(key).subarray(1);
           if (place.compare(first) >= 0)
             yield* batches.add({ place, object: { key, row: decodeRow(bytes) } });
         }

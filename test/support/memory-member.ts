@@ -1,5 +1,11 @@
 import { Access } from '../../src/access/mod.ts';
-import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
+import {
+  AdmissionChain,
+  admissionPlugins,
+  ClaimTable,
+  chosenPlugins,
+  QuotaLedger,
+} from '../../src/admission/mod.ts';
 import {
   type Api,
   ContinueTokens,
@@ -7,6 +13,8 @@ import {
   type KindHooks,
   KindHookTable,
   logicalClusterKey,
+  OneShardPositions,
+  RevisionForms,
 } from '../../src/api/mod.ts';
 import {
   type Clock,
@@ -27,6 +35,7 @@ import {
 } from '../../src/controllers/mod.ts';
 import { DefinitionRegistry } from '../../src/definitions/mod.ts';
 import { type MemoryDisk, MemoryKeyValue, Store } from '../../src/store/mod.ts';
+import { WorkspacePaths } from '../../src/workspaces/mod.ts';
 import { memoryAuthentication } from './memory-authentication.ts';
 
 /** The inside of a member without network and files: the real store on the in-memory key-value. */
@@ -112,6 +121,7 @@ export function memoryApi(
   const access = new Access({ store, logicalClusterKey });
   const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
     quotas,
+    claims: new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) }),
     authorize: (request) => access.decide(request),
     definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
   });
@@ -121,10 +131,12 @@ export function memoryApi(
     access,
     registry,
     hooks: new KindHookTable(options.hooks),
+    paths: new WorkspacePaths({ store, registry }),
     admission: new AdmissionChain(plugins),
     random: systemRandom,
     clock: options.clock ?? systemClock,
     net: { post: () => Promise.reject(new Error('there is no network')) },
+    revisions: new RevisionForms(new OneShardPositions(0)),
     tokens: new ContinueTokens(Buffer.alloc(32)),
     region: 'test' as RegionName,
     caBundle: 'certificates\n',
