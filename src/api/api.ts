@@ -7,6 +7,7 @@ import type { Store } from '../store/mod.ts';
 import type { ContinueTokens } from './continue-token.ts';
 import type { KindHookTable } from './kind-hooks.ts';
 import type { Paths } from './paths.ts';
+import type { RevisionForms } from './revision-form.ts';
 
 /** What the verbs work with: made once where a member is put together. */
 export interface Api {
@@ -26,6 +27,7 @@ export interface Api {
   /** The way to webhooks. */
   readonly net: Net;
   readonly tokens: ContinueTokens;
+  readonly revisions: RevisionForms;
   readonly region: RegionName;
   /** The certificates by which clients trust this server, in PEM: every namespace shows them. */
   readonly caBundle: string;

@@ -41,6 +41,7 @@ export {
 } from './kind-hooks.ts';
 export { list } from './list.ts';
 export { createLogicalCluster, logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
+export { type MemberPositions, OneShardPositions } from './member-positions.ts';
 export {
   openApiV2,
   openApiV2Protobuf,
@@ -54,6 +55,7 @@ export { Query } from './query.ts';
 export { writeQuotaStatus } from './quota-status.ts';
 export { encodeIn, renderObject, renderRow, type View, viewOf } from './render.ts';
 export { type Reviewed, review } from './review.ts';
+export { type RevisionForm, RevisionForms } from './revision-form.ts';
 export { decodeStored, encodeRow } from './row-codec.ts';
 export { patchScale, updateScale } from './scale.ts';
 export { selectedName } from './selection.ts';

@@ -13,6 +13,7 @@ import {
   parseJson,
 } from '../machinery/mod.ts';
 import type { NewRow, ObjectKey, Row } from '../store/mod.ts';
+import type { RevisionForm } from './revision-form.ts';
 
 /** Annotation that says in which logical cluster an object lives: spliced in on reads, never stored. */
 const CLUSTER_ANNOTATION = 'kcp.io/cluster';
@@ -56,17 +57,23 @@ export function decodeRow(options: {
   readonly version: string;
   readonly key: ObjectKey;
   readonly row: Row;
+  readonly revisions: RevisionForm;
 }): KubeObject {
-  const { definition, version, key, row } = options;
-  return addShown(decodeStored(definition, version, row), { key, row });
+  const { definition, version, row } = options;
+  return addShown(decodeStored(definition, version, row), options);
 }
 
 /** Gives a stored object, in place, what is shown of it but not stored: resourceVersion and cluster annotation. */
 export function addShown(
   object: KubeObject,
-  { key, row }: { readonly key: ObjectKey; readonly row: Pick<Row, 'revision'> },
+  shown: {
+    readonly key: ObjectKey;
+    readonly row: Pick<Row, 'revision'>;
+    readonly revisions: RevisionForm;
+  },
 ): KubeObject {
-  object.metadata.resourceVersion = String(row.revision);
+  const { key, row, revisions } = shown;
+  object.metadata.resourceVersion = revisions.ofObject(key.cluster, row.revision);
   const annotations = (object.metadata.annotations ?? newObject()) as { [key: string]: string };
   annotations[CLUSTER_ANNOTATION] = key.cluster;
   object.metadata.annotations = annotations;

@@ -9,6 +9,8 @@ import {
   createLogicalCluster,
   KindHookTable,
   logicalClusterKey,
+  OneShardPositions,
+  RevisionForms,
 } from '../api/mod.ts';
 import {
   ClockRefused,
@@ -87,6 +89,8 @@ export interface Member {
 }
 
 const SHARD = 'root' as ShardName;
+/** Of the founder of a planet. */
+const MEMBER_NUMBER = 0;
 const DATABASE_DIRECTORY = 'data';
 const TOKEN_KEY_FILE = '.continue-token-key';
 const TOKEN_KEY_BYTES = 32;
@@ -170,6 +174,7 @@ async function assemble(
     clock: systemClock,
     net,
     tokens: new ContinueTokens(tokenKey),
+    revisions: new RevisionForms(new OneShardPositions(MEMBER_NUMBER)),
     region: options.region as RegionName,
     caBundle: certificates.ca,
     ...authentication,

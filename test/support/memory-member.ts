@@ -1,5 +1,11 @@
 import { Access } from '../../src/access/mod.ts';
-import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
+import {
+  AdmissionChain,
+  admissionPlugins,
+  ClaimTable,
+  chosenPlugins,
+  QuotaLedger,
+} from '../../src/admission/mod.ts';
 import {
   type Api,
   ContinueTokens,
@@ -7,6 +13,8 @@ import {
   type KindHooks,
   KindHookTable,
   logicalClusterKey,
+  OneShardPositions,
+  RevisionForms,
 } from '../../src/api/mod.ts';
 import {
   type Clock,
@@ -113,6 +121,7 @@ export function memoryApi(
   const access = new Access({ store, logicalClusterKey });
   const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
     quotas,
+    claims: new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) }),
     authorize: (request) => access.decide(request),
     definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
   });
@@ -127,6 +136,7 @@ export function memoryApi(
     random: systemRandom,
     clock: options.clock ?? systemClock,
     net: { post: () => Promise.reject(new Error('there is no network')) },
+    revisions: new RevisionForms(new OneShardPositions(0)),
     tokens: new ContinueTokens(Buffer.alloc(32)),
     region: 'test' as RegionName,
     caBundle: 'certificates\n',
