@@ -105,6 +105,8 @@ export const limits = {
   defaultSetsCachedBytesMax: 4 * 1024 * 1024,
   /** Certificate authorities whose default sets are kept as they are made: a member has one, tests start many members. */
   defaultSetsMadeMax: 4,
+  /** Kinds of logical clusters for each: ordinary ones, the root, `system:admin`, workspaces, and what a new version changes. */
+  defaultSetVariantsMax: 16,
   /** Rows kept decoded: a few thousand of the most used ones. */
   rowCacheBytesMax: 16 * 1024 * 1024,
   /**
@@ -264,4 +266,6 @@ export const limits = {
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,
+  /** Types that a WorkspaceType extends, directly or not: real ones extend two or three, and every creation reads all. */
+  workspaceTypesExtendedMax: 32,
 } as const;
