@@ -1,4 +1,4 @@
-import { type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
+import { type ClusterScope, type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
 import { type KubeObject, parseJson } from '../machinery/mod.ts';
 import type { CollectionKey, ObjectKey, Precondition, Row, Store } from '../store/mod.ts';
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
@@ -55,6 +55,11 @@ export class DefinitionRegistry {
     return { definition, preconditions: [{ key, revision: row.revision }] };
   }
 
+  /** The kinds that all clusters have. */
+  sharedSet(): DefinitionSet {
+    return this.#sets.getOrCompute('', () => ({ value: definitionSet(builtinDefinitions), bytes: 0 })).value;
+  }
+
   /** All kinds of a cluster. */
   async setOf(cluster: LogicalCluster): Promise<DefinitionSet> {
     const rows: Row[] = [];
@@ -97,7 +102,10 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
 }
 
 /** Where the objects of a kind are kept in a cluster. */
-export function collectionOf(cluster: LogicalCluster, definition: Definition): CollectionKey {
+export function collectionOf<Cluster extends ClusterScope>(
+  cluster: Cluster,
+  definition: Definition,
+): Omit<CollectionKey, 'cluster'> & { readonly cluster: Cluster } {
   const { group, resource } = definition.storedAs ?? {
     group: definition.group,
     resource: definition.names.plural,

@@ -86,6 +86,10 @@ export function versionRange(
 export function versionKey(keyText: string, supersededBy: number): Buffer {
   return withRevision(`${TABLE.version}${keyText}\0`, supersededBy);
 }
+/** The versions of a logical cluster's objects, and of all that come after it. */
+export function versionsFrom(cluster: string): KeyRange {
+  return { start: Buffer.from(`${TABLE.version}${cluster}`), end: tableRange(TABLE.version).end };
+}
 export function versionsOfObject(keyText: string, after: number): KeyRange {
   return {
     start: withRevision(`${TABLE.version}${keyText}\0`, after + 1),

@@ -15,9 +15,11 @@ export {
   type Authorizer,
   after,
   type Decision,
+  decision,
   type Eventual,
   type RbacAt,
   union,
+  withGround,
 } from './decision.ts';
 export {
   effectiveUsers,
