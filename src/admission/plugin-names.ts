@@ -33,7 +33,7 @@ const KCP_PLUGINS: readonly KnownPlugin[] = [
   { name: 'apis.kcp.io/ReservedNames', is: 'on' },
   { name: 'apis.kcp.io/CRDNoOverlappingGVR', is: 'missing' },
   { name: 'apis.kcp.io/ReservedMetadata', is: 'off' },
-  { name: 'apis.kcp.io/PermissionClaims', is: 'missing' },
+  { name: 'apis.kcp.io/PermissionClaims', is: 'on' },
   { name: 'kcp.io/PathAnnotation', is: 'missing' },
 ];
 

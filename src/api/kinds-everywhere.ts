@@ -1,4 +1,4 @@
-import { builtinDefinition, definitionFromCrd } from '../definitions/mod.ts';
+import { builtinDefinition, definitionFromCrd, systemDefinition } from '../definitions/mod.ts';
 import { type KubeObject, objectOf } from '../machinery/mod.ts';
 import type { Api } from './api.ts';
 import type { Target } from './target.ts';
@@ -15,7 +15,7 @@ export function kindEverywhere(
   { isPartial }: { readonly isPartial: boolean },
 ): ViewedKind | undefined {
   const { group, resource, version } = target;
-  const shared = builtinDefinition(group, resource);
+  const shared = builtinDefinition(group, resource) ?? systemDefinition(group, resource);
   if (shared !== undefined) return { definition: shared, preconditions: [] };
   if (!isPartial || !group.includes('.') || resource.includes(':')) return undefined;
   return { definition: metadataDefinition({ group, version, resource }), preconditions: [] };

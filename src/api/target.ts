@@ -6,6 +6,7 @@ import type { CollectionKey, ObjectKey, Precondition } from '../store/mod.ts';
 import type { Api } from './api.ts';
 import { kindEverywhere } from './kinds-everywhere.ts';
 import { logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
+import type { RevisionForm } from './revision-form.ts';
 import type { Sight, ViewedKind, VirtualWorkspace } from './virtual-workspace.ts';
 
 /** What a resource URL names. Empty texts where it names nothing. */
@@ -34,6 +35,8 @@ export interface ResourceIn<Cluster extends ClusterScope> {
   readonly version: DefinitionVersion;
   readonly subresource: string;
   readonly collection: Omit<CollectionKey, 'cluster'> & { readonly cluster: Cluster };
+  /** How resourceVersions look at this URL. */
+  readonly revisions: RevisionForm;
   /** Which objects a view shows. */
   readonly sight: Sight | undefined;
   /** What a write through this definition relies on. */
@@ -70,7 +73,7 @@ export function resolve(api: Api, target: Target): Resource {
       ? api.registry.find(cluster, target.group, target.resource)
       : target.view.find(cluster, target.group, target.resource);
   const precondition = { key: logicalClusterKey(cluster), revision: row.revision };
-  return resourceOf(target, { found, preconditions: [precondition] });
+  return resourceOf(api, target, { found, preconditions: [precondition] });
 }
 
 /**
@@ -87,14 +90,20 @@ export function resolveCollection(
   if ((verb !== 'list' && verb !== 'watch') || target.name !== '') throw methodNotAllowedEverywhere(target);
   const found =
     view === undefined ? kindEverywhere(api, target, options) : view.find(cluster, group, resource);
-  return resourceOf(target, { found, preconditions: [] });
+  return resourceOf(api, target, { found, preconditions: [] });
 }
 
 function isInOneCluster(target: Target): target is TargetIn<LogicalCluster> {
   return target.cluster !== EVERYWHERE;
 }
 
+/** Where no single shard orders the events, only this member's own order counts. */
+function revisionsOf(api: Api, { cluster, view }: Target, definition: Definition): RevisionForm {
+  return cluster === EVERYWHERE || view !== undefined ? api.revisions.member : api.revisions.of(definition);
+}
+
 function resourceOf<Cluster extends ClusterScope>(
+  api: Api,
   target: TargetIn<Cluster>,
   place: {
     readonly found: ViewedKind | undefined;
@@ -117,6 +126,7 @@ function resourceOf<Cluster extends ClusterScope>(
     version,
     subresource: target.subresource,
     collection: collectionOf(target.cluster, definition),
+    revisions: revisionsOf(api, target, definition),
     sight: found.sight,
     preconditions: [...found.preconditions, ...place.preconditions],
   };

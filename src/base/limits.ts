@@ -227,6 +227,11 @@ export const limits = {
    * makes one of 65,536 others read its roles and bindings again, also among millions.
    */
   rbacRevisionPlaces: 65_536,
+  /**
+   * What is remembered of the permission claims that logical clusters have accepted, most of them none: 20,000 clusters
+   * without claims, whose bindings would otherwise be read with every write.
+   */
+  claimTablesCachedBytesMax: 6_000_000,
   /** What a bearer token may hold: as much as a header. Tokens of real providers have some kilobytes. */
   tokenBytesMax: 64 * 1024,
   /** Tokens whose signatures were verified, with their headers: some 4,000 service accounts, or users. */

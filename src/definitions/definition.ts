@@ -114,10 +114,14 @@ export interface Definition {
   readonly storedAs?: { readonly group: string; readonly resource: string };
   /** The version that discovery's hash of the stored form speaks of, if not the one that is stored. */
   readonly announcedStorageVersion?: string;
+  /** The identity hash of the export that the kind comes from; absent for kinds that come from none. */
+  readonly identity?: string;
   /** Objects of this kind are answers, never stored (SubjectAccessReview …). */
   readonly isVirtual?: boolean;
   /** No creations any more: the CRD is being deleted. */
   readonly isTerminating?: boolean;
+  /** Absent for kinds whose objects have one place at a time; see the design's consistency classes. */
+  readonly consistency?: 'Convergent';
   /** SHA-256 (hex) over everything above: equal hashes behave the same. */
   readonly hash: string;
   readonly strategy: Strategy;

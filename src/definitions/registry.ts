@@ -1,9 +1,10 @@
 import { type ClusterScope, type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
-import { type KubeObject, parseJson } from '../machinery/mod.ts';
+import { type KubeObject, objectAt, parseJson, textAt } from '../machinery/mod.ts';
 import type { CollectionKey, ObjectKey, Precondition, Row, Store } from '../store/mod.ts';
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
 import { type DefinitionSet, definitionSet } from './definition-set.ts';
+import { systemDefinition, systemDefinitions } from './kcp/mod.ts';
 import { builtinDefinition, builtinDefinitions } from './kinds/mod.ts';
 
 /** A definition as one logical cluster has it, and what must not have changed when it is used for a write. */
@@ -44,8 +45,8 @@ export class DefinitionRegistry {
 
   /** The kind of that resource name in a cluster; undefined when it is not served. */
   find(cluster: LogicalCluster, group: string, resource: string): FoundDefinition | undefined {
-    const builtin = builtinDefinition(group, resource);
-    if (builtin !== undefined) return { definition: builtin, preconditions: [] };
+    const own = builtinDefinition(group, resource) ?? systemDefinition(group, resource);
+    if (own !== undefined) return { definition: own, preconditions: [] };
     if (!group.includes('.')) return undefined;
     const key = crdKey(cluster, `${resource}.${group}`);
     const row = this.#store.get(key);
@@ -57,7 +58,10 @@ export class DefinitionRegistry {
 
   /** The kinds that all clusters have. */
   sharedSet(): DefinitionSet {
-    return this.#sets.getOrCompute('', () => ({ value: definitionSet(builtinDefinitions), bytes: 0 })).value;
+    return this.#sets.getOrCompute('', () => ({
+      value: definitionSet([...builtinDefinitions, ...systemDefinitions()]),
+      bytes: 0,
+    })).value;
   }
 
   /** All kinds of a cluster. */
@@ -73,7 +77,12 @@ export class DefinitionRegistry {
     }
     const key = rows.map(servedHash).sort().join();
     return this.#sets.getOrCompute(key, () => ({
-      value: definitionSet([...builtinDefinitions, ...rows.flatMap((row) => this.#compiled(row) ?? [])]),
+      value: definitionSet([
+        ...builtinDefinitions,
+        ...systemDefinitions(),
+        // A CRD under the name of a system kind is never asked, so it is not shown either.
+        ...rows.flatMap((row) => this.#compiled(row) ?? []).filter(isReachable),
+      ]),
       bytes: rows.reduce((sum, { json }) => sum + json.length, 0),
     })).value;
   }
@@ -97,8 +106,15 @@ interface Weighed<Value> {
 
 /** The server's own fields beside a row's bytes, by which it finds things without parsing. */
 export function internalFields(definition: Definition, object: KubeObject): Record<string, string> {
-  if (definition.group !== CRD_GROUP || definition.names.plural !== CRD_RESOURCE) return {};
-  return { [DEFINITION_FIELD]: isServed(object) ? definitionHashOf(object) : '' };
+  const { plural } = definition.names;
+  if (definition.group === CRD_GROUP && plural === CRD_RESOURCE) {
+    return { [DEFINITION_FIELD]: isServed(object) ? definitionHashOf(object) : '' };
+  }
+  // Whoever authorizes has to know with every request how far a logical cluster is.
+  if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') {
+    return { 'status.phase': textAt(objectAt(object, 'status'), 'phase') };
+  }
+  return {};
 }
 
 /** Where the objects of a kind are kept in a cluster. */
@@ -115,6 +131,10 @@ export function collectionOf<Cluster extends ClusterScope>(
 
 function crdKey(cluster: LogicalCluster, name: string): ObjectKey {
   return { cluster, group: CRD_GROUP, resource: CRD_RESOURCE, identity: '', namespace: '', name };
+}
+
+function isReachable({ group, names }: Definition): boolean {
+  return systemDefinition(group, names.plural) === undefined;
 }
 
 function servedHash(row: Row): string {

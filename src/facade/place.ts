@@ -1,5 +1,5 @@
 import { homeOfServiceAccount, type User } from '../access/mod.ts';
-import type { Services, VirtualWorkspace } from '../api/mod.ts';
+import type { Paths, Services, VirtualWorkspace } from '../api/mod.ts';
 import {
   type ClusterScope,
   EVERYWHERE,
@@ -16,24 +16,34 @@ export interface Place {
   readonly view: VirtualWorkspace | undefined;
   /** Where it is judged whom somebody may be made; whoever is made somebody else is nobody elsewhere. */
   readonly home: LogicalCluster;
+  /** It is there, but cannot be used now. */
+  readonly isUnavailable: boolean;
 }
 
 /** The place that a path names for a user; undefined when there cannot be one. */
-export function placeOf(routed: RoutedPath, user: User, services: Services): Place | undefined {
+export function placeOf(
+  routed: RoutedPath,
+  user: User,
+  { services, paths }: { readonly services: Services; readonly paths: Paths },
+): Place | undefined {
   const { service, isEverywhere } = routed;
+  const isUnavailable = false;
   if (service !== undefined) {
     const view = services.get(service.name)?.view(service.parameters);
     const cluster = isEverywhere ? EVERYWHERE : routed.cluster;
-    return view === undefined || cluster === undefined ? undefined : { cluster, view, home: view.home };
+    // Names of logical clusters, never paths: a view is asked for by programs, which have them from annotations.
+    return view === undefined || cluster === undefined
+      ? undefined
+      : { cluster, view, home: view.home, isUnavailable };
   }
-  if (isEverywhere) return { cluster: EVERYWHERE, view: undefined, home: SYSTEM_ADMIN_CLUSTER };
-  const cluster = clusterOf(routed, user);
-  return cluster === undefined ? undefined : { cluster, view: undefined, home: cluster };
-}
-
-/** On the bare URL a service account is at home in its own logical cluster, as in kcp; everybody else in the root. */
-function clusterOf(routed: RoutedPath, user: User): LogicalCluster | undefined {
-  if (routed.prefix !== '') return routed.cluster;
-  const home = homeOfServiceAccount(user);
-  return home === undefined ? routed.cluster : parseLogicalCluster(home);
+  const view = undefined;
+  if (isEverywhere) return { cluster: EVERYWHERE, view, home: SYSTEM_ADMIN_CLUSTER, isUnavailable };
+  // On the bare URL a service account is at home in its own logical cluster, as in kcp; everybody else in the root.
+  const own = routed.prefix === '' ? homeOfServiceAccount(user) : undefined;
+  const named = own === undefined ? routed.cluster : parseLogicalCluster(own);
+  if (named === undefined) return undefined;
+  if (routed.prefix === '') return { cluster: named, view, home: named, isUnavailable };
+  // What leads nowhere goes on as the name of a logical cluster that is not there.
+  const found = paths.resolve(named) ?? { cluster: named, isUnavailable };
+  return { ...found, view, home: found.cluster };
 }

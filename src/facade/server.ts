@@ -19,7 +19,7 @@ import { ClientCertificates } from './client-certificates.ts';
 import { answerClientError } from './client-error.ts';
 import { Deadlines } from './deadlines.ts';
 import { DiscoveryRoutes } from './discovery-routes.ts';
-import { type FailureReport, sendError, sendNotFound, sendStatus } from './errors.ts';
+import { type FailureReport, sendError, sendNotFound, sendStatus, WorkspaceUnavailable } from './errors.ts';
 import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
 import { impersonate } from './impersonation.ts';
@@ -312,7 +312,10 @@ class Router {
 
   async #serveUser(exchange: Exchange, requester: User): Promise<void> {
     const { route, path } = exchange.routed;
-    const place = placeOf(exchange.routed, requester, this.#options.services);
+    const place = placeOf(exchange.routed, requester, {
+      services: this.#options.services,
+      paths: this.#options.api.paths,
+    });
     if (this.#isStopping) {
       // HTTP/2 has no such header; its sessions are told to go away when they are closed.
       if (exchange.request.httpVersionMajor < 2) exchange.response.setHeader('Connection', 'close');
@@ -321,10 +324,15 @@ class Router {
     // A service that there is not, or that is named wrongly, is no logical cluster that somebody could be kept out of.
     if (place === undefined && exchange.routed.service !== undefined) return sendNotFound(exchange);
     if (place === undefined) throw new UnknownCluster();
-    const { cluster, view, home } = place;
+    const { cluster, view, home, isUnavailable } = place;
     const { access } = this.#options.api;
     const asked = impersonate(exchange, access, { user: requester, cluster: home });
     const { user, vouchers } = asked === undefined ? { user: requester, vouchers: undefined } : await asked;
+    if (isUnavailable) {
+      // Only those hear of it who may enter: to all others it is like one that is not there.
+      await access.authorize({ user, cluster, verb: 'access', path: '/' });
+      throw new WorkspaceUnavailable();
+    }
     if (route.kind === 'resource') {
       return this.#resources.serve(exchange, { user, cluster, view, path: route, vouchers });
     }

@@ -4,6 +4,7 @@ import {
   type AdmissionChoice,
   AdmissionChoiceError,
   admissionPlugins,
+  ClaimTable,
   chosenPlugins,
   QuotaLedger,
 } from '../admission/mod.ts';
@@ -31,6 +32,7 @@ export function createAdmission(
   const admission = new AdmissionChain(
     admissionPlugins(plugins, {
       quotas,
+      claims: new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) }),
       authorize: (question) => access.decide(question),
       definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
     }),

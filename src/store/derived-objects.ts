@@ -45,6 +45,16 @@ export class DerivedObjects {
       : derivedRow(this.sets.get(defaults.setHash), defaults, relative);
   }
 
+  /** The object that takes a name in its logical cluster by default, as long as it is derived. */
+  aliased(cluster: LogicalCluster, alias: string): ObjectKey | undefined {
+    if (!this.sets.haveAlias(alias)) return undefined;
+    const defaults = this.defaultsOf(cluster);
+    if (defaults === undefined) return undefined;
+    const set = this.sets.get(defaults.setHash);
+    const index = set.indexOfAlias(alias);
+    return index === undefined || isSuperseded(defaults, index) ? undefined : set.keyOf(index, cluster);
+  }
+
   /** The rows of a collection that are derived, as entries of the object table in the given range. */
   entriesIn(collection: CollectionKey, range: KeyRange): Entry[] {
     const entries: Entry[] = [];
@@ -93,12 +103,29 @@ export function derivedRow(
 }
 
 /** The objects of one kind that are derived, in the order of their keys. */
-export function* derivedObjects(
+export function derivedObjects(
   set: DefaultSet,
   defaults: ClusterDefaults,
   kind: Omit<CollectionKey, 'cluster'>,
 ): Generator<DerivedObject> {
-  for (const index of set.indexesIn(kind)) {
+  return derivedAt(set, defaults, set.indexesIn(kind));
+}
+
+/** Those that refer to something. */
+export function derivedReferring(
+  set: DefaultSet,
+  defaults: ClusterDefaults,
+  reference: string,
+): Generator<DerivedObject> {
+  return derivedAt(set, defaults, set.indexesReferring(reference));
+}
+
+function* derivedAt(
+  set: DefaultSet,
+  defaults: ClusterDefaults,
+  indexes: readonly number[],
+): Generator<DerivedObject> {
+  for (const index of indexes) {
     if (isSuperseded(defaults, index)) continue;
     yield { key: set.keyOf(index, defaults.cluster), bytes: set.rowBytes(index, defaults) };
   }

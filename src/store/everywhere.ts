@@ -1,6 +1,7 @@
 import { type LogicalCluster, limits } from '../base/mod.ts';
-import { decodeDefaults } from './cluster-defaults.ts';
-import { type DerivedObjects, derivedObjects } from './derived-objects.ts';
+import { type ClusterDefaults, decodeDefaults } from './cluster-defaults.ts';
+import type { DefaultSet } from './default-set.ts';
+import { type DerivedObject, type DerivedObjects, derivedObjects } from './derived-objects.ts';
 import type { History } from './history.ts';
 import type { KeyRange } from './key-value.ts';
 import { mergeBatches } from './merge.ts';
@@ -99,16 +100,34 @@ export class Everywhere {
     }
   }
 
-  async *#derivedIn(range: KeyRange, scope: ListScope): AsyncGenerator<PlacedObject[]> {
-    const first = range.start.subarray(1);
-    for await (const entries of this.#tables.iterate(defaultsRange(scope.after))) {
+  #derivedIn(range: KeyRange, scope: ListScope): AsyncGenerator<PlacedObject[]> {
+    return this.derived({
+      *in(set, defaults) {
+        for (const object of derivedObjects(set, defaults, scope.collection)) {
+          if (isIn(scope, object.key)) yield object;
+        }
+      },
+      placeOf: wildcardKey,
+      from: range.start,
+      after: scope.after,
+    });
+  }
+
+  /** Derived objects of all logical clusters, those from a place in an index on. */
+  async *derived(wanted: {
+    in(set: DefaultSet, defaults: ClusterDefaults): Iterable<DerivedObject>;
+    placeOf(key: ObjectKey): Buffer;
+    readonly from: Uint8Array;
+    readonly after: string | undefined;
+  }): AsyncGenerator<PlacedObject[]> {
+    const first = wanted.from.subarray(1);
+    for await (const entries of this.#tables.iterate(defaultsRange(wanted.after))) {
       const batches = new PlacedBatches();
       for (const [, defaultsBytes] of entries) {
         const defaults = decodeDefaults(defaultsBytes);
         const set = this.#derived.sets.get(defaults.setHash);
-        for (const { key, bytes } of derivedObjects(set, defaults, scope.collection)) {
-          if (!isIn(scope, key)) continue;
-          const place = wildcardKey(key).subarray(1);
+        for (const { key, bytes } of wanted.in(set, defaults)) {
+          const place = wanted.placeOf(key).subarray(1);
           if (place.compare(first) >= 0)
             yield* batches.add({ place, object: { key, row: decodeRow(bytes) } });
         }

@@ -15,7 +15,7 @@ export {
 export type { Outcome } from './outcome.ts';
 export type { StoreEvent } from './projection.ts';
 export { LogDamaged, replayLog } from './replay.ts';
-export { type NewRow, type Row, withRevision } from './row.ts';
+export { ALIASES_FIELD, type NewRow, REFERENCES_FIELD, type Row, textsOfField, withRevision } from './row.ts';
 export type {
   GroupOfCluster,
   Mutation,

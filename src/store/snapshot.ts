@@ -1,6 +1,6 @@
 import { EVERYWHERE, type LogicalCluster, type Revision } from '../base/mod.ts';
 import type { DefaultSets } from './default-sets.ts';
-import { DerivedObjects } from './derived-objects.ts';
+import { DerivedObjects, derivedReferring } from './derived-objects.ts';
 import { Everywhere } from './everywhere.ts';
 import { History, type RevisionRange } from './history.ts';
 import type { Entry, KeyRange, KeyValueStore } from './key-value.ts';
@@ -24,8 +24,11 @@ import {
   ownerRange,
   parseObjectRowKey,
   parseOwnerKey,
+  parseReferenceKey,
   parseWorkKey,
   readRevision,
+  referenceKey,
+  referenceRange,
   type WorkKey,
   workPrefixRange,
   workRange,
@@ -165,6 +168,25 @@ export class StoreSnapshot {
    */
   listWildcard(group: string, resource: string, after?: string): AsyncGenerator<ListedObject[]> {
     return this.list({ collection: { cluster: EVERYWHERE, group, resource, identity: '' }, after });
+  }
+
+  /**
+   * The objects anywhere that refer to something (`REFERENCES_FIELD`), in order of their keys; only those after a
+   * given one if named.
+   */
+  async *referring(reference: string, after?: ObjectKey): AsyncGenerator<ListedObject[]> {
+    const range = referenceRange(reference, after);
+    const stored = this.#indexed(range, (key) => parseReferenceKey(key, reference));
+    if (!this.#derived.sets.haveReference(reference)) yield* objectsOf(stored);
+    else {
+      const derived = this.#everywhere.derived({
+        in: (set, defaults) => derivedReferring(set, defaults, reference),
+        placeOf: (key) => referenceKey(reference, key),
+        from: range.start,
+        after: after?.cluster,
+      });
+      yield* objectsOf(mergeBatches(stored, derived, isPlacedBefore));
+    }
   }
 
   /** How many objects are in the scope, counting no further than `countMax`. */

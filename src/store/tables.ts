@@ -13,6 +13,7 @@ import {
 /**
  * The tables inside the one ordered key space, by the first byte of the key:
  *
+ *     a  cluster, alias                                 → object key without the cluster
  *     c  commit id                                      → sequence
  *     d  cluster                                        → its defaults, and which of them are superseded
  *     e  cluster group resource, revision               → event: sequence, change index, namespace, name
@@ -20,12 +21,14 @@ import {
  *     l  sequence                                       → frame
  *     m  name                                           → head, floor, compacted, format
  *     o  cluster group resource namespace name          → row
+ *     r  reference, object key                          → (empty)
  *     s  hash of a default set                          → default set
  *     v  object key, revision that superseded it        → row before that revision
  *     w  controller, cluster, key                       → payload of owed work
  *     x  group resource cluster namespace name          → (empty)
  */
 const TABLE = {
+  alias: 'a',
   commit: 'c',
   defaults: 'd',
   event: 'e',
@@ -33,6 +36,7 @@ const TABLE = {
   log: 'l',
   meta: 'm',
   object: 'o',
+  reference: 'r',
   defaultSet: 's',
   version: 'v',
   work: 'w',
@@ -50,12 +54,14 @@ export const FORMER_FORMAT_VERSIONS: readonly Uint8Array[] = [Buffer.from('antip
 
 /** Every table that is a projection of the log: dropped and rebuilt by a replay. */
 export const PROJECTION_TABLES: readonly KeyRange[] = [
+  TABLE.alias,
   TABLE.commit,
   TABLE.defaults,
   TABLE.event,
   TABLE.owner,
   TABLE.meta,
   TABLE.object,
+  TABLE.reference,
   TABLE.defaultSet,
   TABLE.version,
   TABLE.work,
@@ -136,6 +142,24 @@ export function ownerRange(cluster: LogicalCluster, ownerUid: string): KeyRange 
 }
 export function parseOwnerKey(key: Buffer, cluster: LogicalCluster, ownerUid: string): ObjectKey {
   return parseObjectKeyText(key.toString('utf8', 1 + cluster.length + 1 + Buffer.byteLength(ownerUid) + 1));
+}
+
+/** Where the object of a logical cluster stands that has taken a name there. */
+export function aliasKey(cluster: LogicalCluster, alias: string): Buffer {
+  return Buffer.from(`${TABLE.alias}${cluster}\0${alias}`);
+}
+
+export function referenceKey(reference: string, key: ObjectKey): Buffer {
+  return Buffer.from(`${TABLE.reference}${reference}\0${objectKeyText(key)}`);
+}
+/** Those that refer to something, after a given one if named: in the order of logical clusters and keys. */
+export function referenceRange(reference: string, after?: ObjectKey): KeyRange {
+  const range = prefixRange(Buffer.from(`${TABLE.reference}${reference}\0`));
+  if (after === undefined) return range;
+  return { start: Buffer.concat([referenceKey(reference, after), ZERO]), end: range.end };
+}
+export function parseReferenceKey(key: Buffer, reference: string): ObjectKey {
+  return parseObjectKeyText(key.toString('utf8', 1 + Buffer.byteLength(reference) + 1));
 }
 
 /** The defaults of all logical clusters, from that of a given `cluster\0namespace\0name` on if named. */
