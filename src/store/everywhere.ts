@@ -2,17 +2,19 @@ import { type LogicalCluster, limits } from '../base/mod.ts';
 import { type ClusterDefaults, decodeDefaults } from './cluster-defaults.ts';
 import type { DefaultSet } from './default-set.ts';
 import { type DerivedObject, type DerivedObjects, derivedObjects } from './derived-objects.ts';
+import type { FormerDefaults } from './former-defaults.ts';
 import type { History } from './history.ts';
 import type { KeyRange } from './key-value.ts';
-import { mergeBatches } from './merge.ts';
-import { type ObjectKey, objectKeyText, splitKeyText, storedResource } from './object-key.ts';
+import { mergeBatches, singleBatch } from './merge.ts';
+import { type ObjectKey, objectKeyText, storedResource } from './object-key.ts';
 import { isPlacedBefore, PlacedBatches, type PlacedObject } from './placed.ts';
 import { decodeRow, type Row } from './row.ts';
 import type { ListScope } from './snapshot.ts';
-import { supersededAmong, supersededInRange } from './superseded.ts';
+import { supersededAmong, supersededAt, supersededInRange } from './superseded.ts';
 import {
+  clusterOfKey,
   defaultsRange,
-  parseVersionKey,
+  formerFrom,
   parseWildcardKey,
   versionRange,
   versionsFrom,
@@ -29,6 +31,7 @@ export class Everywhere {
   readonly #tables: TablesView;
   readonly #derived: DerivedObjects;
   readonly #history: History;
+  readonly #former: FormerDefaults;
   readonly #get: (key: ObjectKey) => Row | undefined;
   readonly #sequence: number;
 
@@ -36,6 +39,7 @@ export class Everywhere {
     readonly tables: TablesView;
     readonly derived: DerivedObjects;
     readonly history: History;
+    readonly former: FormerDefaults;
     readonly get: (key: ObjectKey) => Row | undefined;
     /** Of the last commit in the snapshot. */
     readonly sequence: number;
@@ -43,6 +47,7 @@ export class Everywhere {
     this.#tables = options.tables;
     this.#derived = options.derived;
     this.#history = options.history;
+    this.#former = options.former;
     this.#get = options.get;
     this.#sequence = options.sequence;
   }
@@ -64,7 +69,7 @@ export class Everywhere {
     const superseded =
       changed === undefined
         ? this.#supersededIn(scope, revisions.at)
-        : supersededAmong(this.#tables, changed, revisions.at);
+        : supersededAmong(changed, (keyText) => this.#rowAt(keyText, revisions.at));
     // What is current now and older than the revision, among what was current then: no object is both.
     for await (const batch of mergeBatches(this.current(scope), superseded, isPlacedBefore)) {
       const objects = batch.filter(({ object }) => object.row.revision <= revisions.at);
@@ -168,7 +173,12 @@ export class Everywhere {
       if (cluster === undefined) return;
       const rest = cluster === first ? after.slice(first.length + 1) : undefined;
       const range = versionRange({ ...collection, cluster }, { namespace, after: rest });
-      for await (const batch of supersededInRange(this.#tables, range, at)) {
+      const superseded = supersededInRange(this.#tables, range, at);
+      const former = await this.#former.inScopeAt(
+        { collection: { ...collection, cluster }, namespace, after: rest },
+        at,
+      );
+      for await (const batch of mergeBatches(superseded, singleBatch(former), isPlacedBefore)) {
         yield batch.map(({ object }) => ({ place: wildcardKey(object.key).subarray(1), object }));
       }
       // Names are ASCII, and those that follow sort behind this one with a byte of its own.
@@ -176,13 +186,19 @@ export class Everywhere {
     }
   }
 
-  /** The first logical cluster from one on of which there are old values. */
+  async #rowAt(keyText: string, revision: number): Promise<Row | undefined> {
+    return (await supersededAt(this.#tables, keyText, revision)) ?? this.#former.at(keyText, revision);
+  }
+
+  /** The first logical cluster from one on of which there are old values, or whose end is remembered. */
   async #clusterWithVersions(from: string): Promise<LogicalCluster | undefined> {
-    const range = versionsFrom(from);
-    for await (const [entry] of this.#tables.iterate(range, { limit: 1, keysOnly: true })) {
-      if (entry !== undefined) return splitKeyText(parseVersionKey(entry[0]).keyText).cluster;
+    const found: LogicalCluster[] = [];
+    for (const range of [versionsFrom(from), formerFrom(from)]) {
+      for await (const [entry] of this.#tables.iterate(range, { limit: 1, keysOnly: true })) {
+        if (entry !== undefined) found.push(clusterOfKey(entry[0]));
+      }
     }
-    return undefined;
+    return found.sort()[0];
   }
 }
 

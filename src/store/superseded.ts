@@ -37,7 +37,7 @@ export async function* supersededIn(
 ): AsyncGenerator<PlacedObject[]> {
   const changed = await changedAfter(tables, scope, revisions);
   if (changed !== undefined) {
-    yield* supersededAmong(tables, placesOf(changed), revisions.at);
+    yield* supersededAmong(placesOf(changed), (keyText) => supersededAt(tables, keyText, revisions.at));
     return;
   }
   const { collection, ...within } = scope;
@@ -74,13 +74,12 @@ async function changedAfter(
 
 /** Of some objects, the values that were current at a revision and are not any more: a look for each. */
 export async function* supersededAmong(
-  tables: TablesView,
   places: Iterable<{ readonly place: Buffer; readonly key: ObjectKey }>,
-  revision: number,
+  rowOf: (keyText: string) => Promise<Row | undefined>,
 ): AsyncGenerator<PlacedObject[]> {
   let batch = new SupersededBatch();
   for (const { place, key } of places) {
-    const row = await supersededAt(tables, objectKeyText(key), revision);
+    const row = await rowOf(objectKeyText(key));
     if (row === undefined) continue;
     batch.add({ place, object: { key, row } });
     if (!batch.isFull) continue;
