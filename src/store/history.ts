@@ -80,11 +80,10 @@ export class History {
           if (revision > range.upTo) return;
           if (revision > range.after && isOfKind(key, kind)) yield key;
         }
-        // What only came into being was not there before.
-        for (const { key, revision } of this.#eventsOf(
-          { ...frame, changes: [], defaults: undefined },
-          kind,
-        )) {
+        const { ended } = frame;
+        if (ended === undefined) continue;
+        for (const { key, revision } of deletionsOf(this.#derived.sets.get(ended.defaults.setHash), ended)) {
+          if (!isOfKind(key, kind)) continue;
           if (revision > range.after && revision <= range.upTo) yield key;
         }
       }
