@@ -25,7 +25,7 @@ export async function* listInSight(
   }
   const [first, ...rest] = scope.after?.split('\0') ?? [];
   if (first !== undefined) yield* read(within(scope, first, rest.join('\0')));
-  for await (const cluster of sight.clusters(first)) yield* read(within(scope, cluster, undefined));
+  for await (const cluster of sight.clusters(snapshot, first)) yield* read(within(scope, cluster, undefined));
 }
 
 function within(scope: ListScope, cluster: string, after: string | undefined): ListScope {

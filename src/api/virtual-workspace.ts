@@ -2,7 +2,7 @@ import type { Door } from '../access/mod.ts';
 import type { ClusterScope, LogicalCluster } from '../base/mod.ts';
 import type { DefinitionSet, FoundDefinition } from '../definitions/mod.ts';
 import type { KubeObject } from '../machinery/mod.ts';
-import type { ObjectKey, Row } from '../store/mod.ts';
+import type { ObjectKey, Row, StoreSnapshot } from '../store/mod.ts';
 
 /**
  * What `/services/<name>/…/clusters/{*|name}` shows: the objects of logical clusters, as somebody sees them to whom
@@ -41,19 +41,17 @@ export interface Sight {
    */
   settle?(object: KubeObject): void;
   /**
-   * For lists over all logical clusters: those alone that have anything to show, in order, behind a name if one is
+   * For lists over all logical clusters: those alone that may have anything to show, in order, behind a name if one is
    * given. Absent: the index over all of them is read.
    */
-  clusters?(after: string | undefined): AsyncIterable<LogicalCluster>;
+  clusters?(snapshot: StoreSnapshot, after: string | undefined): AsyncIterable<LogicalCluster>;
 }
 
-/** One family of `/services/<name>/…` URLs. */
+/** One family of `/services/<name>/…` URLs; `facade/path.ts` knows how many segments name a view of it. */
 export interface Service {
-  /** How many segments there are between the name and `/clusters/`. */
-  readonly parameterCount: number;
   /**
-   * The view that the parameters name, as they are in the URL; undefined when they cannot name any. It need not exist:
-   * who may not see it must not learn that.
+   * The view that the segments between the name and `/clusters/` name, as they are in the URL; undefined when they
+   * cannot name any. It need not exist: who may not see it must not learn that.
    */
   view(parameters: readonly string[]): VirtualWorkspace | undefined;
 }

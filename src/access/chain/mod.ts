@@ -17,6 +17,7 @@ export {
   type Decision,
   decision,
   type Eventual,
+  outside,
   type RbacAt,
   union,
   withGround,
