@@ -61,6 +61,8 @@ export { patchScale, updateScale } from './scale.ts';
 export { selectedName } from './selection.ts';
 export {
   apiVersionOf,
+  type CollectionResource,
+  methodNotAllowedEverywhere,
   objectKey,
   type Resource,
   resolve,
@@ -70,6 +72,7 @@ export {
 } from './target.ts';
 export { requestToken } from './token-request.ts';
 export { update } from './update.ts';
+export type { Service, Services, Sight, ViewedKind, VirtualWorkspace } from './virtual-workspace.ts';
 export { type RunningWatch, WatchHub, type WatchOutput } from './watch.ts';
 export {
   CONTROLLERS,
