@@ -9,3 +9,4 @@ export { type ClaimsAt, ClaimTable } from './claims/mod.ts';
 export { type AdmissionChoice, AdmissionChoiceError, chosenPlugins } from './plugin-names.ts';
 export { type AdmissionGround, admissionPlugins } from './plugins.ts';
 export * from './quota/mod.ts';
+export { isAbout, newAdmissionForbidden } from './refusal.ts';

@@ -12,6 +12,8 @@ import { reservedNames } from './reserved-names.ts';
 export interface AdmissionGround extends OwnerReferenceGround {
   readonly quotas: QuotaLedger;
   readonly claims: ClaimTable;
+  /** Plugins of higher rooms. */
+  readonly others?: readonly AdmissionPlugin[];
 }
 
 /** The plugins of these names, in the order given, after what no choice of plugins turns off. */
@@ -30,6 +32,7 @@ export function admissionPlugins(
     permissionClaims(ground.claims),
     resourceQuota(ground.quotas),
     alwaysDeny,
+    ...(ground.others ?? []),
   ];
   const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
   return [systemCrdGroups, ...names.map((name) => byName.get(name) ?? idle(name))];

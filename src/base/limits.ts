@@ -105,6 +105,8 @@ export const limits = {
   defaultSetsCachedBytesMax: 4 * 1024 * 1024,
   /** Certificate authorities whose default sets are kept as they are made: a member has one, tests start many members. */
   defaultSetsMadeMax: 4,
+  /** Kinds of logical clusters for each: ordinary ones, the root, `system:admin`, workspaces, and what a new version changes. */
+  defaultSetVariantsMax: 16,
   /** Rows kept decoded: a few thousand of the most used ones. */
   rowCacheBytesMax: 16 * 1024 * 1024,
   /**
@@ -151,6 +153,8 @@ export const limits = {
   listedChangesMax: 10_000,
   /** Changes that a step of a controller has on their way at once: with more, a write to the disk is no cheaper. */
   controllerChangesMax: 64,
+  /** Debts that a step hands on in one commit: an export may have a million bindings. */
+  controllerDebtsPerCommitMax: 500,
   /** Events that expire in one commit, which holds the event loop for some milliseconds. */
   expiredEventsMax: 128,
   /** Namespaces that are searched for an owner that is not in its dependent's: a read of some microseconds each. */
@@ -262,4 +266,6 @@ export const limits = {
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,
+  /** Types that a WorkspaceType extends, directly or not: real ones extend two or three, and every creation reads all. */
+  workspaceTypesExtendedMax: 32,
 } as const;

@@ -114,7 +114,7 @@ export interface Definition {
   readonly storedAs?: { readonly group: string; readonly resource: string };
   /** The version that discovery's hash of the stored form speaks of, if not the one that is stored. */
   readonly announcedStorageVersion?: string;
-  /** The identity hash of the export that the kind comes from, a part of the keys of its objects; absent for kinds that come from none. */
+  /** The identity hash of the export that the kind comes from; absent for kinds that come from none. */
   readonly identity?: string;
   /** Objects of this kind are answers, never stored (SubjectAccessReview …). */
   readonly isVirtual?: boolean;

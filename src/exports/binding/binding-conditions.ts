@@ -30,7 +30,11 @@ export function bindingConditions(
   const first: ConditionVerdict =
     verdicts.find(({ type }) => type === COMPLETED) ?? (completed === undefined ? WAITING : KEEP);
   const settled = verdicts.filter(({ type }) => type !== COMPLETED);
-  const after = withConditions(conditions, [...settled, ...(isCompleted || first === KEEP ? [] : [first])], now);
+  const after = withConditions(
+    conditions,
+    [...settled, ...(isCompleted || first === KEEP ? [] : [first])],
+    now,
+  );
   return withConditions(after, [readyOf(after)], now);
 }
 
@@ -49,7 +53,11 @@ function verdictsOf(progress: BindingProgress): readonly ConditionVerdict[] {
       return [invalid('Error', 'APIExportNotFound', `APIExport ${progress.where} not found`)];
     case 'noIdentity':
       return [
-        invalid('Warning', 'MissingIdentityHash', `APIExport ${progress.where} is missing status.identityHash`),
+        invalid(
+          'Warning',
+          'MissingIdentityHash',
+          `APIExport ${progress.where} is missing status.identityHash`,
+        ),
       ];
     case 'otherIdentity': {
       const message = `APIExport ${progress.where} has another identity than the one that is bound`;

@@ -61,7 +61,6 @@ export async function mayBind(
     cluster: provider,
     verb: 'bind',
     group: APIS_GROUP,
-    version: 'v1alpha2',
     resource: API_EXPORTS,
     subresource: '',
     namespace: '',

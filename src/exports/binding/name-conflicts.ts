@@ -2,6 +2,7 @@ import type { Api, Reads } from '../../api/mod.ts';
 import type { LogicalCluster } from '../../base/mod.ts';
 import {
   boundAlias,
+  builtinDefinition,
   builtinDefinitions,
   CRD_GROUP,
   CRD_RESOURCE,
@@ -11,7 +12,6 @@ import {
   readBoundResources,
   systemDefinitions,
 } from '../../definitions/mod.ts';
-import { builtinDefinition } from '../../definitions/mod.ts';
 import { goQuote } from '../../machinery/mod.ts';
 import { ExpectationFailed, type ListedObject, type ObjectKey } from '../../store/mod.ts';
 import { API_BINDINGS, apisDefinition } from '../kcp-objects.ts';

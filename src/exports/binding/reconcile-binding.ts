@@ -20,7 +20,13 @@ import {
   objectsAt,
   textAt,
 } from '../../machinery/mod.ts';
-import { API_EXPORTS, API_RESOURCE_SCHEMAS, apisKey, readApisObject, type StoredObject } from '../kcp-objects.ts';
+import {
+  API_EXPORTS,
+  API_RESOURCE_SCHEMAS,
+  apisKey,
+  readApisObject,
+  type StoredObject,
+} from '../kcp-objects.ts';
 import { type BindingProgress, bindingConditions } from './binding-conditions.ts';
 import { exportCluster, exportReferenceOf } from './export-of-binding.ts';
 import { assertNamesFree, holderOf, type NameHolder, nameConflict, takenNames } from './name-conflicts.ts';
@@ -48,14 +54,15 @@ export async function reconcileBinding(
   const { cluster, binding } = step;
   const reference = exportReferenceOf(binding);
   const provider = exportCluster(api, cluster, reference);
-  const found = provider && readApisObject(reads, { cluster: provider, resource: API_EXPORTS, name: reference.name });
+  const found =
+    provider && readApisObject(reads, { cluster: provider, resource: API_EXPORTS, name: reference.name });
   const where = `${reference.path === '' ? cluster : reference.path}|${reference.name}`;
-  if (provider === undefined || found === undefined) {
-    return settle(api, step, { at: 'noExport', where });
-  }
+  if (provider === undefined) return settle(api, step, { at: 'noExport', where });
   label(binding, exportHash({ cluster: provider, name: reference.name }));
   const status = statusOf(binding);
+  // Also where there is no export yet: so the binding is found when there is.
   status['apiExportClusterName'] = provider;
+  if (found === undefined) return settle(api, step, { at: 'noExport', where });
   setOrDrop(status, 'exportPermissionClaims', objectsAt(objectAt(found.object, 'spec'), 'permissionClaims'));
   const identity = textAt(objectAt(found.object, 'status'), 'identityHash');
   if (identity === '') return settle(api, step, { at: 'noIdentity', where });
