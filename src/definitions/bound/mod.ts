@@ -9,7 +9,7 @@ export {
   bindingFields,
   boundAlias,
   boundResourcesOf,
-  exportNameOf,
+  exportPathReference,
   exportReference,
   isBindingKind,
   readBoundResources,
