@@ -1,4 +1,6 @@
 export { applyTypeOf } from './apply-types.ts';
+export * from './bound/mod.ts';
+export * from './claims/mod.ts';
 export * from './crd/mod.ts';
 export * from './definition.ts';
 export * from './definition-set.ts';
