@@ -139,8 +139,8 @@ export function storedVersionOf(definition: Definition, row: Row): string {
 const API_VERSION_OPEN = '{"apiVersion":"';
 const QUOTE = 0x22;
 
-/** Whose rows the objects of a definition are. */
-function homeOf(definition: Definition): Definition {
+/** Whose rows the objects of a definition are: itself, but for further forms of kinds that have some. */
+export function homeOf(definition: Definition): Definition {
   return definition.family?.home ?? definition;
 }
 
