@@ -18,6 +18,7 @@ import { workspaceAuthenticationConfiguration } from './workspace-authentication
 import { workspaceType } from './workspace-type.ts';
 
 export { crdOf, type KcpKind } from './kind.ts';
+export { type KindSchema, schemaOfKind } from './schema-of-kind.ts';
 
 /** All of kcp's kinds, as data. */
 export const kcpKinds: readonly KcpKind[] = [
