@@ -40,7 +40,13 @@ export {
   type KindWork,
 } from './kind-hooks.ts';
 export { list } from './list.ts';
-export { createLogicalCluster, logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
+export {
+  createLogicalCluster,
+  logicalClusterKey,
+  type NewLogicalCluster,
+  newLogicalCluster,
+  readLogicalCluster,
+} from './logical-cluster.ts';
 export { type MemberPositions, OneShardPositions } from './member-positions.ts';
 export {
   openApiV2,

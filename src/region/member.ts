@@ -25,7 +25,7 @@ import { oweRootCa } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
-import { WorkspacePaths } from '../workspaces/mod.ts';
+import { WorkspacePaths, WorkspaceTypes } from '../workspaces/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
@@ -160,7 +160,9 @@ async function assemble(
   const registry = new DefinitionRegistry(store);
   const access = new Access({ store, logicalClusterKey });
   cleanups.unshift(async () => access.close());
-  const { admission, quotas } = createAdmission(options.plugins, { store, registry, access });
+  const paths = new WorkspacePaths({ store, registry });
+  const types = new WorkspaceTypes({ registry, paths });
+  const { admission, quotas } = createAdmission(options.plugins, { store, registry, access, types });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
     store,
@@ -168,8 +170,8 @@ async function assemble(
     registry,
     admission,
     access,
-    hooks: new KindHookTable(kindHooks()),
-    paths: new WorkspacePaths({ store, registry }),
+    hooks: new KindHookTable(kindHooks({ types, shard: SHARD })),
+    paths,
     random: systemRandom,
     clock: systemClock,
     net,
