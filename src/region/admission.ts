@@ -32,13 +32,14 @@ export function createAdmission(
     readonly access: Access;
     readonly types: WorkspaceTypes;
   },
-): { readonly admission: AdmissionChain; readonly quotas: QuotaLedger } {
+): { readonly admission: AdmissionChain; readonly quotas: QuotaLedger; readonly claims: ClaimTable } {
   const { store, registry, access, types } = parts;
   const quotas = new QuotaLedger(store, { isEnforced: plugins.includes('ResourceQuota') });
+  const claims = new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) });
   const admission = new AdmissionChain(
     admissionPlugins(plugins, {
       quotas,
-      claims: new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) }),
+      claims,
       authorize: (question) => access.decide(question),
       others: [
         admitWorkspace,
@@ -47,5 +48,5 @@ export function createAdmission(
       definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
     }),
   );
-  return { admission, quotas };
+  return { admission, quotas, claims };
 }

@@ -162,11 +162,12 @@ async function assemble(
   cleanups.unshift(async () => access.close());
   const paths = new WorkspacePaths({ store, registry });
   const types = new WorkspaceTypes({ registry, paths });
-  const { admission, quotas } = createAdmission(options.plugins, { store, registry, access, types });
+  const { admission, quotas, claims } = createAdmission(options.plugins, { store, registry, access, types });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
     store,
     quotas,
+    claims,
     registry,
     admission,
     access,

@@ -37,6 +37,7 @@ export class DefaultSet {
   readonly hash: string;
   readonly #templates: readonly Template[];
   readonly #indexes = new Map<string, number>();
+  readonly #groups: readonly string[];
   /** By collection, in the order of keys. */
   readonly #collections = new Map<string, number[]>();
   /** What its objects take and refer to, which most sets have not. */
@@ -54,6 +55,7 @@ export class DefaultSet {
       this.#collections.set(kind, [...(this.#collections.get(kind) ?? []), index]);
       this.#noteNames(index);
     });
+    this.#groups = [...new Set(this.#templates.map(({ key }) => key.group))];
     for (const lists of [this.#collections, this.#references]) {
       for (const indexes of lists.values()) indexes.sort((a, b) => this.#compareKeys(a, b));
     }
@@ -77,6 +79,11 @@ export class DefaultSet {
 
   get kindTexts(): Iterable<string> {
     return this.#collections.keys();
+  }
+
+  /** The API groups that its objects are of. */
+  get groups(): readonly string[] {
+    return this.#groups;
   }
 
   /** The names that its objects take. */

@@ -1,5 +1,11 @@
 import { type LogicalCluster, type Revision, reservedRevision } from '../base/mod.ts';
-import { type ClusterDefaults, decodeDefaults, isSuperseded } from './cluster-defaults.ts';
+import {
+  type ClusterDefaults,
+  decodeDefaults,
+  type EndedDefaults,
+  isSuperseded,
+  remainingIndexes,
+} from './cluster-defaults.ts';
 import type { DefaultSet } from './default-set.ts';
 import type { DefaultSets } from './default-sets.ts';
 import type { Entry, KeyRange } from './key-value.ts';
@@ -33,6 +39,12 @@ export class DerivedObjects {
   defaultsOf(cluster: LogicalCluster): ClusterDefaults | undefined {
     const bytes = this.#get(defaultsKey(cluster));
     return bytes === undefined ? undefined : decodeDefaults(bytes);
+  }
+
+  /** The keys of the objects that defaults still stand for. */
+  keysOf(defaults: ClusterDefaults): ObjectKey[] {
+    const set = this.sets.get(defaults.setHash);
+    return remainingIndexes(defaults).map((index) => set.keyOf(index, defaults.cluster));
   }
 
   /** The object of a key for which there is no row. */
@@ -134,6 +146,44 @@ function* derivedAt(
 /** The creation of every object of a set, in order. */
 export function creationsOf(set: DefaultSet, defaults: ClusterDefaults): StoreEvent[] {
   return Array.from({ length: set.count }, (_, index) => new Creation(set, defaults, index));
+}
+
+/** The deletion of every object of a set that was left when its logical cluster went, in order. */
+export function deletionsOf(set: DefaultSet, { defaults, firstRevision }: EndedDefaults): StoreEvent[] {
+  return remainingIndexes(defaults).map(
+    (index, place) =>
+      new Deletion({ set, defaults, index, revision: reservedRevision(firstRevision, place) }),
+  );
+}
+
+/** The row that a deletion ends is made when somebody looks, too. */
+class Deletion implements StoreEvent {
+  readonly revision: Revision;
+  readonly key: ObjectKey;
+  readonly newRow = undefined;
+  readonly #derivedFrom: {
+    readonly set: DefaultSet;
+    readonly defaults: ClusterDefaults;
+    readonly index: number;
+  };
+  #row: Row | undefined;
+
+  constructor(parts: {
+    readonly set: DefaultSet;
+    readonly defaults: ClusterDefaults;
+    readonly index: number;
+    readonly revision: Revision;
+  }) {
+    this.revision = parts.revision;
+    this.key = parts.set.keyOf(parts.index, parts.defaults.cluster);
+    this.#derivedFrom = parts;
+  }
+
+  get oldRow(): Row {
+    const { set, defaults, index } = this.#derivedFrom;
+    this.#row ??= decodeRow(set.rowBytes(index, defaults));
+    return this.#row;
+  }
 }
 
 /** The row of a creation is made when somebody looks: nobody watches most of them. */

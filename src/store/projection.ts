@@ -1,7 +1,7 @@
 import { assert, type LogicalCluster, type Revision } from '../base/mod.ts';
-import { type ClusterDefaults, encodeDefaults, supersede } from './cluster-defaults.ts';
+import { type ClusterDefaults, encodeDefaults, encodeEnded, supersede } from './cluster-defaults.ts';
 import { DefaultSet } from './default-set.ts';
-import { creationsOf } from './derived-objects.ts';
+import { creationsOf, deletionsOf } from './derived-objects.ts';
 import { type Frame, rowOf } from './frame.ts';
 import type { WriteOperation } from './key-value.ts';
 import { type ObjectKey, objectKeyText, relativeKeyText } from './object-key.ts';
@@ -14,6 +14,7 @@ import {
   encodeNumber,
   eventKey,
   FLOOR_KEY,
+  formerKey,
   HEAD_KEY,
   logKey,
   objectRowKey,
@@ -46,7 +47,7 @@ export interface ProjectedState {
   defaultsOf(cluster: LogicalCluster): ClusterDefaults | undefined;
   defaultSet(hash: string): DefaultSet;
   onRow(keyText: string, stored: StoredRow | undefined): void;
-  onDefaults(defaults: ClusterDefaults): void;
+  onDefaults(cluster: LogicalCluster, defaults: ClusterDefaults | undefined): void;
   onDefaultSet(set: DefaultSet): void;
 }
 
@@ -107,6 +108,17 @@ export function projectFrame(
     operations.push({ key: eventKey(key, revision), value: encodeEventPointer(frame.sequence, index, key) });
   });
   const projected = [...superseded.values()];
+  if (frame.ended !== undefined) {
+    const { defaults, firstRevision } = frame.ended;
+    const deletions = deletionsOf(state.defaultSet(defaults.setHash), frame.ended);
+    operations.push({ key: defaultsKey(defaults.cluster) });
+    // Nobody asks for the past of what went before.
+    if (deletions.length > 0) {
+      operations.push({ key: formerKey(defaults.cluster, firstRevision), value: encodeEnded(frame.ended) });
+    }
+    for (const event of deletions) events.push(event);
+    state.onDefaults(defaults.cluster, undefined);
+  }
   if (frame.defaultSet !== undefined) {
     const set = new DefaultSet(frame.defaultSet);
     operations.push({ key: defaultSetKey(set.hash), value: set.bytes });
@@ -119,7 +131,7 @@ export function projectFrame(
   }
   for (const defaults of projected) {
     operations.push({ key: defaultsKey(defaults.cluster), value: encodeDefaults(defaults) });
-    state.onDefaults(defaults);
+    state.onDefaults(defaults.cluster, defaults);
   }
   for (const work of frame.work) {
     const key = workKey(work);

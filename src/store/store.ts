@@ -16,10 +16,11 @@ import type { KeyValueStore } from './key-value.ts';
 import { type ObjectKey, objectKeyText, parseObjectKeyText } from './object-key.ts';
 import type { Outcome } from './outcome.ts';
 import type { Head } from './projection.ts';
+import type { Proposal } from './proposal.ts';
 import { LogDamaged, readHead } from './replay.ts';
 import type { Row } from './row.ts';
 import { RowReader } from './row-reader.ts';
-import { type Proposal, type SequencedCommit, Sequencer } from './sequencer.ts';
+import { type SequencedCommit, Sequencer } from './sequencer.ts';
 import { StoreSnapshot } from './snapshot.ts';
 import {
   aliasKey,

@@ -17,6 +17,7 @@ import {
  *     c  commit id                                      → sequence
  *     d  cluster                                        → its defaults, and which of them are superseded
  *     e  cluster group resource, revision               → event: sequence, change index, namespace, name
+ *     f  cluster, revision at which they ended          → defaults of a logical cluster that is gone
  *     g  cluster, owner uid, object key                 → (empty)
  *     l  sequence                                       → frame
  *     m  name                                           → head, floor, compacted, format
@@ -32,6 +33,7 @@ const TABLE = {
   commit: 'c',
   defaults: 'd',
   event: 'e',
+  former: 'f',
   owner: 'g',
   log: 'l',
   meta: 'm',
@@ -48,9 +50,11 @@ export const FLOOR_KEY = Buffer.from(`${TABLE.meta}floor`);
 export const COMPACTED_KEY = Buffer.from(`${TABLE.meta}compacted`);
 /** Marks a directory as ours, and says which layout of tables it has. */
 export const FORMAT_KEY = Buffer.from(`${TABLE.meta}format`);
-export const FORMAT_VERSION: Uint8Array = Buffer.from('antipode/2');
+export const FORMAT_VERSION: Uint8Array = Buffer.from('antipode/3');
 /** Layouts that are this one but for tables that they do not have. */
-export const FORMER_FORMAT_VERSIONS: readonly Uint8Array[] = [Buffer.from('antipode/1')];
+export const FORMER_FORMAT_VERSIONS: readonly Uint8Array[] = ['antipode/1', 'antipode/2'].map((text) =>
+  Buffer.from(text),
+);
 
 /** Every table that is a projection of the log: dropped and rebuilt by a replay. */
 export const PROJECTION_TABLES: readonly KeyRange[] = [
@@ -58,6 +62,7 @@ export const PROJECTION_TABLES: readonly KeyRange[] = [
   TABLE.commit,
   TABLE.defaults,
   TABLE.event,
+  TABLE.former,
   TABLE.owner,
   TABLE.meta,
   TABLE.object,
@@ -82,6 +87,12 @@ export function objectRange(
   options: { readonly namespace?: string | undefined; readonly after?: string | undefined } = {},
 ): KeyRange {
   return scopedRange(TABLE.object, collection, options);
+}
+/** The objects of all kinds in a logical cluster, after a given one if named. */
+export function clusterRange(cluster: LogicalCluster, after?: ObjectKey): KeyRange {
+  const range = prefixRange(Buffer.from(`${TABLE.object}${cluster}\0`));
+  if (after === undefined) return range;
+  return { start: Buffer.concat([objectRowKey(objectKeyText(after)), ZERO]), end: range.end };
 }
 export function versionRange(
   collection: CollectionKey,
@@ -165,6 +176,14 @@ export function defaultsRange(from = ''): KeyRange {
 }
 export function defaultsKey(cluster: LogicalCluster): Buffer {
   return Buffer.from(TABLE.defaults + cluster);
+}
+
+/** The former defaults of a logical cluster, oldest first. */
+export function formerRange(cluster: LogicalCluster): KeyRange {
+  return prefixRange(Buffer.from(`${TABLE.former}${cluster}\0`));
+}
+export function formerKey(cluster: LogicalCluster, endRevision: number): Buffer {
+  return withRevision(`${TABLE.former}${cluster}\0`, endRevision);
 }
 
 export const DEFAULT_SETS_RANGE: KeyRange = tableRange(TABLE.defaultSet);

@@ -13,6 +13,7 @@ import { logicalClusterFacts } from './facts.ts';
 import { TENANCY_GROUP, UNIVERSAL_TYPE, WORKSPACE_TYPES, WORKSPACES } from './names.ts';
 import { typeLimitProblem } from './type-limits.ts';
 import {
+  type ReadRow,
   type Reference,
   referenceText,
   TypeProblem,

@@ -127,9 +127,10 @@ export function memoryApi(
   const access = new Access({ store, logicalClusterKey });
   const paths = new WorkspacePaths({ store, registry });
   const types = new WorkspaceTypes({ registry, paths });
+  const claims = new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) });
   const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
     quotas,
-    claims: new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) }),
+    claims,
     authorize: (request) => access.decide(request),
     others: [admitWorkspace, admitWorkspaceType({ types, authorize: (request) => access.decide(request) })],
     definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
@@ -137,6 +138,7 @@ export function memoryApi(
   return {
     store,
     quotas,
+    claims,
     access,
     registry,
     hooks: new KindHookTable([
