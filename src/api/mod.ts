@@ -65,6 +65,7 @@ export { type RevisionForm, RevisionForms } from './revision-form.ts';
 export { decodeStored, encodeRow } from './row-codec.ts';
 export { patchScale, updateScale } from './scale.ts';
 export { selectedName } from './selection.ts';
+export { ShownUrls } from './shown-urls.ts';
 export {
   apiVersionOf,
   objectKey,

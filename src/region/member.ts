@@ -11,6 +11,7 @@ import {
   logicalClusterKey,
   OneShardPositions,
   RevisionForms,
+  ShownUrls,
 } from '../api/mod.ts';
 import {
   ClockRefused,
@@ -64,6 +65,8 @@ export interface MemberOptions {
   /** 0 takes a free port. */
   readonly securePort: number;
   readonly region: string;
+  /** Where clients reach it, without slash at the end, if not where it listens: objects say so. */
+  readonly externalUrl?: string;
   readonly log: MemberLog;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks?: readonly string[];
@@ -173,6 +176,7 @@ async function assemble(
     access,
     hooks: new KindHookTable(kindHooks({ types, shard: SHARD })),
     paths,
+    urls: new ShownUrls(() => options.externalUrl ?? url),
     random: systemRandom,
     clock: systemClock,
     net,

@@ -15,6 +15,7 @@ import {
   logicalClusterKey,
   OneShardPositions,
   RevisionForms,
+  ShownUrls,
 } from '../../src/api/mod.ts';
 import {
   type Clock,
@@ -146,6 +147,7 @@ export function memoryApi(
       ...(options.hooks ?? []),
     ]),
     paths,
+    urls: new ShownUrls(() => 'https://memory'),
     admission: new AdmissionChain(plugins),
     random: systemRandom,
     clock: options.clock ?? systemClock,

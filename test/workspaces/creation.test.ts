@@ -155,3 +155,38 @@ it('hands on the groups that the parent requires', async () => {
   const inside = await tree.client.get(`/clusters/${child.spec.cluster}${CORE}/logicalclusters/cluster`);
   expect(inside.metadata.annotations).toMatchObject({ 'authorization.kcp.io/required-groups': 'team-alice' });
 });
+
+it('shows its URL in lists, tables and watches, and takes it back in an update', async () => {
+  await tree.workspace('root', 'shown', { as: 'alice' });
+  const url = `${tree.server.url}/clusters/root:shown`;
+  const collection = `/clusters/root${TENANCY}/workspaces`;
+  const { items } = await tree.client.list(`${collection}?fieldSelector=metadata.name=shown`);
+  expect(items).toMatchObject([{ spec: { URL: url } }]);
+  const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const table = JSON.parse((await tree.client.call(`${collection}/shown`, { headers: { accept } })).text);
+  expect(table.columnDefinitions.map(({ name }: { name: string }) => name)).toEqual([
+    'Name',
+    'Type',
+    'Region',
+    'Phase',
+    'URL',
+    'Age',
+  ]);
+  const { cells } = table.rows[0];
+  expect([cells[0], cells[1], cells[3], cells[4]]).toEqual(['shown', 'universal', 'Ready', url]);
+  const watch = await tree.client.watch(`${collection}?watch=true&fieldSelector=metadata.name=shown`);
+  expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { spec: { URL: url } } });
+  const object = await tree.client.get(`${collection}/shown`);
+  const metadata = { ...object.metadata, labels: { ...object.metadata.labels, mine: 'yes' } };
+  expect(await tree.client.put(`${collection}/shown`, { ...object, metadata })).toMatchObject({
+    metadata: { labels: { mine: 'yes', 'tenancy.kcp.io/phase': 'Ready' } },
+    spec: { URL: url },
+  });
+  const steps = [
+    { op: 'test', path: '/spec/URL', value: url },
+    { op: 'add', path: '/metadata/labels/more', value: 'yes' },
+  ];
+  const headers = { 'content-type': 'application/json-patch+json' };
+  const patched = await tree.client.call(`${collection}/shown`, { method: 'PATCH', headers, body: steps });
+  expect([patched.status, JSON.parse(patched.text).spec.URL]).toEqual([200, url]);
+});
