@@ -31,6 +31,7 @@ export {
 } from './discovery.ts';
 export { type Format, PLAIN_JSON } from './format.ts';
 export { get } from './get.ts';
+export type { Homes } from './homes.ts';
 export {
   type Companion,
   type Companions,
@@ -41,6 +42,7 @@ export {
 } from './kind-hooks.ts';
 export { list } from './list.ts';
 export {
+  commitLogicalCluster,
   createLogicalCluster,
   logicalClusterKey,
   type NewLogicalCluster,

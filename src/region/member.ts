@@ -26,7 +26,7 @@ import { oweRootCa } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
-import { WorkspacePaths, WorkspaceTypes } from '../workspaces/mod.ts';
+import { HomeWorkspaces, WorkspacePaths, WorkspaceTypes } from '../workspaces/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
@@ -165,6 +165,7 @@ async function assemble(
   cleanups.unshift(async () => access.close());
   const paths = new WorkspacePaths({ store, registry });
   const types = new WorkspaceTypes({ registry, paths });
+  const workspaces = { types, shard: SHARD };
   const { admission, quotas, claims } = createAdmission(options.plugins, { store, registry, access, types });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
@@ -174,8 +175,9 @@ async function assemble(
     registry,
     admission,
     access,
-    hooks: new KindHookTable(kindHooks({ types, shard: SHARD })),
+    hooks: new KindHookTable(kindHooks(workspaces)),
     paths,
+    homes: new HomeWorkspaces(() => api, workspaces),
     urls: new ShownUrls(() => options.externalUrl ?? url),
     random: systemRandom,
     clock: systemClock,

@@ -147,6 +147,7 @@ export function memoryApi(
       ...(options.hooks ?? []),
     ]),
     paths,
+    homes: { of: () => undefined },
     urls: new ShownUrls(() => 'https://memory'),
     admission: new AdmissionChain(plugins),
     random: systemRandom,
