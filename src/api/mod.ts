@@ -32,6 +32,7 @@ export {
 } from './discovery.ts';
 export { type Format, PLAIN_JSON } from './format.ts';
 export { get } from './get.ts';
+export type { Homes } from './homes.ts';
 export {
   type Companion,
   type Companions,
@@ -42,6 +43,7 @@ export {
 } from './kind-hooks.ts';
 export { list } from './list.ts';
 export {
+  commitLogicalCluster,
   createLogicalCluster,
   logicalClusterKey,
   type NewLogicalCluster,
@@ -66,6 +68,7 @@ export { type RevisionForm, RevisionForms } from './revision-form.ts';
 export { decodeStored, encodeRow } from './row-codec.ts';
 export { patchScale, updateScale } from './scale.ts';
 export { selectedName } from './selection.ts';
+export { ShownUrls } from './shown-urls.ts';
 export {
   apiVersionOf,
   type CollectionResource,
