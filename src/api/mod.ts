@@ -1,6 +1,6 @@
 export type { Api, RequestContext } from './api.ts';
 export { APPLY_PATCH } from './apply.ts';
-export { companionDelete, companionPut } from './companions.ts';
+export { companionDelete, companionPut, hookedWork } from './companions.ts';
 export { ContinueTokens } from './continue-token.ts';
 export { rowInVersion } from './conversion.ts';
 export { create } from './create.ts';
