@@ -1,5 +1,5 @@
 import type { Access, Authenticator, ServiceAccountIssuer } from '../access/mod.ts';
-import type { AdmissionChain, QuotaLedger } from '../admission/mod.ts';
+import type { AdmissionChain, ClaimTable, QuotaLedger } from '../admission/mod.ts';
 
 import type { Clock, Net, Random, RegionName } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
@@ -18,6 +18,8 @@ export interface Api {
   readonly access: Access;
   /** The books of all quotas: commits of single objects go through it. */
   readonly quotas: QuotaLedger;
+  /** The permission claims that logical clusters have accepted. */
+  readonly claims: ClaimTable;
   /** What higher rooms have to say about writes of single kinds. */
   readonly hooks: KindHookTable;
   /** Where the workspaces of a path are. */

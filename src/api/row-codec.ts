@@ -2,6 +2,7 @@ import { limits } from '../base/mod.ts';
 import type { BuiltinDefinition, Definition } from '../definitions/mod.ts';
 import { internalFields, readCustomResource } from '../definitions/mod.ts';
 import {
+  apiVersionText,
   encodeObject,
   isObject,
   type KubeObject,
@@ -137,7 +138,7 @@ function isStoredAs(definition: Definition, version: string): boolean {
 }
 
 function apiVersionIn(definition: Definition, version: string): string {
-  return `${definition.group}/${version}`;
+  return apiVersionText(definition.group, version);
 }
 
 /** An object of a served version in the version that is stored; the same object where it is in that version. */

@@ -121,6 +121,10 @@ export const limits = {
   definitionSetBytesMin: 1024 * 1024,
   /** Documents of definition sets kept. */
   definitionSetsCachedMax: 64,
+  /** Schemas of which the hash of their definition is remembered: some 200 bytes each. */
+  schemaHashesCachedMax: 10_000,
+  /** Identities under which a compiled schema is remembered, some 500 bytes each: nearly all have one. */
+  boundDefinitionsCachedMax: 1_000,
   /**
    * CRDs that one logical cluster may hold, their groups, and their bytes: discovery and OpenAPI documents are made of
    * all of them. The largest provider of a cloud's resources has some 900 in 170 groups.
@@ -153,6 +157,8 @@ export const limits = {
   rangeDeletesMax: 512,
   /** Logical clusters that are marked in one commit because the one above them goes: some ten milliseconds. */
   rangeMarksMax: 64,
+  /** Debts that a step hands on in one commit: an export may have a million bindings. */
+  controllerDebtsPerCommitMax: 500,
   /** Events that expire in one commit, which holds the event loop for some milliseconds. */
   expiredEventsMax: 128,
   /** Namespaces that are searched for an owner that is not in its dependent's: a read of some microseconds each. */

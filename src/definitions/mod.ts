@@ -1,4 +1,5 @@
 export { applyTypeOf } from './apply-types.ts';
+export * from './bound/mod.ts';
 export * from './claims/mod.ts';
 export * from './crd/mod.ts';
 export * from './definition.ts';

@@ -160,11 +160,12 @@ async function assemble(
   const registry = new DefinitionRegistry(store);
   const access = new Access({ store, logicalClusterKey });
   cleanups.unshift(async () => access.close());
-  const { admission, quotas } = createAdmission(options.plugins, { store, registry, access });
+  const { admission, quotas, claims } = createAdmission(options.plugins, { store, registry, access });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
     store,
     quotas,
+    claims,
     registry,
     admission,
     access,

@@ -119,15 +119,17 @@ export function memoryApi(
   const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
   const registry = new DefinitionRegistry(store);
   const access = new Access({ store, logicalClusterKey });
+  const claims = new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) });
   const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
     quotas,
-    claims: new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) }),
+    claims,
     authorize: (request) => access.decide(request),
     definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
   });
   return {
     store,
     quotas,
+    claims,
     access,
     registry,
     hooks: new KindHookTable(options.hooks),
