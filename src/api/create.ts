@@ -93,6 +93,7 @@ export async function prepareCreate(
   assertNotTerminating(resource, object);
   await assertRoomForDefinition(api, resource, { object, oldBytes: undefined });
   wipeSystemMetadata(object);
+  definition.shown?.remove(object, undefined);
   dedupeOwners(object, context);
   if (step.isOwned !== true) {
     const writer = { manager: options.fieldManager, now: formatTime(api.store.nowMs()) };

@@ -40,7 +40,13 @@ export {
   type KindWork,
 } from './kind-hooks.ts';
 export { list } from './list.ts';
-export { createLogicalCluster, logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
+export {
+  createLogicalCluster,
+  logicalClusterKey,
+  type NewLogicalCluster,
+  newLogicalCluster,
+  readLogicalCluster,
+} from './logical-cluster.ts';
 export { type MemberPositions, OneShardPositions } from './member-positions.ts';
 export {
   openApiV2,
@@ -59,6 +65,7 @@ export { type RevisionForm, RevisionForms } from './revision-form.ts';
 export { decodeStored, encodeRow } from './row-codec.ts';
 export { patchScale, updateScale } from './scale.ts';
 export { selectedName } from './selection.ts';
+export { ShownUrls } from './shown-urls.ts';
 export {
   apiVersionOf,
   objectKey,

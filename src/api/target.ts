@@ -56,7 +56,8 @@ export function resolve(api: Api, target: Target): Resource {
     (candidate) => candidate.name === target.version && (candidate.served || target.user === SYSTEM_USER),
   );
   if (found === undefined || version === undefined) throw new UnknownResource();
-  const { definition, preconditions } = found;
+  const { preconditions } = found;
+  const definition = api.urls.formOf(found.definition);
   // The scope is part of the route: a cluster-scoped object has no namespaced URL, nor the other way round.
   const isOwnNamespace = isNamespace(definition) && target.namespace === target.name;
   const isNamespacedUrl = target.namespace !== '' && !isOwnNamespace;

@@ -122,6 +122,7 @@ export async function prepareUpdate(
   const { resource } = attempt;
   const { definition, target } = resource;
   restoreSystemMetadata(object, old);
+  definition.shown?.remove(object, old);
   dedupeOwners(object, context);
   if (step.isOwned !== true) {
     const writer = { manager: options.fieldManager, now: formatTime(api.store.nowMs()) };

@@ -97,6 +97,14 @@ export interface TablePrinter {
   cells(object: KubeObject, nowMs: number): Cell[];
 }
 
+/** What a server adds to objects when it shows them, besides what all objects get. */
+export interface ShownParts {
+  /** Adds it, in place. */
+  add(object: KubeObject): void;
+  /** Takes it off what a client sends back, in place; `old` is the object as it is stored. */
+  remove(object: KubeObject, old: KubeObject | undefined): void;
+}
+
 /**
  * One kind: its names, versions, schemas and rules. Built-in kinds, CRDs and APIResourceSchemas
  * are all definitions, and everything compiled is keyed by `hash`.
@@ -131,6 +139,8 @@ export interface Definition {
    */
   readonly convert?: (object: KubeObject, toVersion: string) => KubeObject;
   readonly conversion?: ConversionWebhook;
+  /** Only in the form in which a server shows its objects: they are not shown as they are stored then. */
+  readonly shown?: ShownParts;
   /** The values that field selectors see, by label: for stored rows and matching. Keys besides metadata.name/namespace. */
   selectable(object: KubeObject): Readonly<Record<string, string>>;
   /** Field labels that a selector may use in this version, besides metadata.name and metadata.namespace. */

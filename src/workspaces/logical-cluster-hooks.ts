@@ -48,7 +48,7 @@ export const logicalClusterHooks: KindHooks = {
 };
 
 /** And the way back: with its Workspace, a logical cluster goes. */
-export const workspaceHooks: KindHooks = {
+export const workspaceLifecycleHooks: KindHooks = {
   group: TENANCY_GROUP,
   resource: WORKSPACES,
   complete(api, _, change) {
