@@ -41,9 +41,11 @@ import {
   admitWorkspace,
   admitWorkspaceType,
   logicalClusterAdmission,
+  logicalClusterHooks,
   WorkspacePaths,
   WorkspaceTypes,
   workspaceHooks,
+  workspaceLifecycleHooks,
 } from '../../src/workspaces/mod.ts';
 import { memoryAuthentication } from './memory-authentication.ts';
 
