@@ -2,6 +2,7 @@ export { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 export { customResourceDefinitionController } from './custom-resource-definition.ts';
 export { EventExpiry } from './event-expiry.ts';
 export { garbageCollector } from './garbage-collector.ts';
+export { logicalClusterController } from './logical-cluster-deletion.ts';
 export { namespaceController } from './namespace.ts';
 export { namespaceDefaultsController, systemNamespaceController } from './namespace-defaults.ts';
 export { permissionClaimControllers } from './permission-claims.ts';

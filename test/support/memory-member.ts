@@ -30,6 +30,7 @@ import {
   ControllerRuntime,
   customResourceDefinitionController,
   garbageCollector,
+  logicalClusterController,
   namespaceController,
   resourceQuotaController,
   serviceAccountTokenController,
@@ -39,9 +40,12 @@ import { type MemoryDisk, MemoryKeyValue, Store } from '../../src/store/mod.ts';
 import {
   admitWorkspace,
   admitWorkspaceType,
+  logicalClusterAdmission,
+  logicalClusterHooks,
   WorkspacePaths,
   WorkspaceTypes,
   workspaceHooks,
+  workspaceLifecycleHooks,
 } from '../../src/workspaces/mod.ts';
 import { memoryAuthentication } from './memory-authentication.ts';
 
@@ -82,6 +86,7 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
   const failures: unknown[] = [];
   // Not those that put things into namespaces: a quota may refuse them for ever.
   const running = [
+    logicalClusterController(api),
     namespaceController(api),
     serviceAccountTokenController(api),
     customResourceDefinitionController(api),
@@ -133,7 +138,11 @@ export function memoryApi(
     quotas,
     claims,
     authorize: (request) => access.decide(request),
-    others: [admitWorkspace, admitWorkspaceType({ types, authorize: (request) => access.decide(request) })],
+    others: [
+      admitWorkspace,
+      logicalClusterAdmission,
+      admitWorkspaceType({ types, authorize: (request) => access.decide(request) }),
+    ],
     definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
   });
   return {
@@ -144,6 +153,8 @@ export function memoryApi(
     registry,
     hooks: new KindHookTable([
       workspaceHooks({ types, shard: 'test' as ShardName }),
+      workspaceLifecycleHooks,
+      logicalClusterHooks,
       ...(options.hooks ?? []),
     ]),
     paths,
