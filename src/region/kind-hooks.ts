@@ -1,5 +1,5 @@
 import type { KindHooks } from '../api/mod.ts';
-import { claimHooks } from '../exports/mod.ts';
+import { bindingHooks, claimHooks, crdHooks, exportHooks, schemaHooks } from '../exports/mod.ts';
 import {
   logicalClusterHooks,
   shardHooks,
@@ -10,5 +10,15 @@ import {
 
 /** What the rooms above the API have to say about writes of single kinds; of one kind, in this order. */
 export function kindHooks(ground: WorkspaceGround): readonly KindHooks[] {
-  return [workspaceHooks(ground), workspaceLifecycleHooks, logicalClusterHooks, shardHooks, ...claimHooks];
+  return [
+    workspaceHooks(ground),
+    workspaceLifecycleHooks,
+    logicalClusterHooks,
+    shardHooks,
+    bindingHooks,
+    exportHooks,
+    schemaHooks,
+    crdHooks,
+    ...claimHooks,
+  ];
 }
