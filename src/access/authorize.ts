@@ -22,6 +22,7 @@ import {
 } from './impersonation.ts';
 import { StoreLogicalClusters } from './logical-clusters.ts';
 import {
+  APIS_GROUP,
   kcpRbacDefaults,
   kubernetesRbacDefaults,
   LOGICAL_CLUSTER_GROUP,
@@ -172,6 +173,14 @@ export class Access {
     return this.#reader.sizeBytes(cluster);
   }
 
+  /**
+   * The state of what decides in a logical cluster, as it is now: its roles and bindings, its own record, its exports
+   * and the APIs that it is bound to. Whoever remembers something of these remembers it under this.
+   */
+  groundOf(cluster: LogicalCluster): RbacAt {
+    return { cluster, revision: this.#reader.revision(cluster) };
+  }
+
   /** Whether what decisions rely on is still so in the durable state. */
   isCurrent(reliesOn: readonly RbacAt[]): boolean {
     return reliesOn.every(({ cluster, revision }) => this.#reader.revision(cluster) === revision);
@@ -184,9 +193,10 @@ export class Access {
 
 /** The parts of the store that decisions are made by: while they change, nothing that relies on them is committed. */
 export function groundsOf(reliesOn: readonly RbacAt[]): GroupOfCluster[] {
-  return reliesOn.flatMap(({ cluster }) => [
+  return [...new Set(reliesOn.map(({ cluster }) => cluster))].flatMap((cluster) => [
     { cluster, group: RBAC_GROUP },
     { cluster, group: LOGICAL_CLUSTER_GROUP },
+    { cluster, group: APIS_GROUP },
   ]);
 }
 

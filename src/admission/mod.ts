@@ -5,6 +5,8 @@ export {
   type AdmissionRequest,
   type Operation,
 } from './chain.ts';
+export { type ClaimsAt, ClaimTable } from './claims/mod.ts';
 export { type AdmissionChoice, AdmissionChoiceError, chosenPlugins } from './plugin-names.ts';
 export { type AdmissionGround, admissionPlugins } from './plugins.ts';
 export * from './quota/mod.ts';
+export { isAbout, newAdmissionForbidden } from './refusal.ts';

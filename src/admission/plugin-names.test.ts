@@ -6,6 +6,7 @@ const DEFAULT = [
   'apis.kcp.io/ReservedCRDAnnotations',
   'kcp.io/ReservedCRDGroups',
   'apis.kcp.io/ReservedNames',
+  'apis.kcp.io/PermissionClaims',
   'ResourceQuota',
 ];
 
@@ -23,6 +24,7 @@ describe('the choice of admission plugins', () => {
       'OwnerReferencesPermissionEnforcement',
       'apis.kcp.io/ReservedCRDAnnotations',
       'kcp.io/ReservedCRDGroups',
+      'apis.kcp.io/PermissionClaims',
       'ResourceQuota',
       'AlwaysDeny',
     ]);

@@ -11,11 +11,11 @@ interface KnownPlugin {
 
 /** kcp's plugins, which run before webhooks and policies. */
 const KCP_PLUGINS: readonly KnownPlugin[] = [
-  { name: 'tenancy.kcp.io/Workspace', is: 'missing' },
+  { name: 'tenancy.kcp.io/Workspace', is: 'on' },
   { name: 'tenancy.kcp.io/LogicalClusterDeletionFinalizer', is: 'missing' },
   { name: 'tenancy.kcp.io/Shard', is: 'missing' },
   { name: 'tenancy.kcp.io/WorkspaceType', is: 'missing' },
-  { name: 'tenancy.kcp.io/WorkspaceTypeExists', is: 'missing' },
+  { name: 'tenancy.kcp.io/WorkspaceTypeExists', is: 'on' },
   { name: 'tenancy.kcp.io/APIResourceSchema', is: 'missing' },
   { name: 'core.kcp.io/LogicalCluster', is: 'missing' },
   { name: 'core.kcp.io/LogicalClusterObjectCountLimit', is: 'missing' },
@@ -33,7 +33,7 @@ const KCP_PLUGINS: readonly KnownPlugin[] = [
   { name: 'apis.kcp.io/ReservedNames', is: 'on' },
   { name: 'apis.kcp.io/CRDNoOverlappingGVR', is: 'missing' },
   { name: 'apis.kcp.io/ReservedMetadata', is: 'off' },
-  { name: 'apis.kcp.io/PermissionClaims', is: 'missing' },
+  { name: 'apis.kcp.io/PermissionClaims', is: 'on' },
   { name: 'kcp.io/PathAnnotation', is: 'missing' },
 ];
 

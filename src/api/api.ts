@@ -1,10 +1,13 @@
 import type { Access, Authenticator, ServiceAccountIssuer } from '../access/mod.ts';
-import type { AdmissionChain, QuotaLedger } from '../admission/mod.ts';
+import type { AdmissionChain, ClaimTable, QuotaLedger } from '../admission/mod.ts';
 
 import type { Clock, Net, Random, RegionName } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
 import type { Store } from '../store/mod.ts';
 import type { ContinueTokens } from './continue-token.ts';
+import type { KindHookTable } from './kind-hooks.ts';
+import type { Paths } from './paths.ts';
+import type { RevisionForms } from './revision-form.ts';
 
 /** What the verbs work with: made once where a member is put together. */
 export interface Api {
@@ -15,11 +18,18 @@ export interface Api {
   readonly access: Access;
   /** The books of all quotas: commits of single objects go through it. */
   readonly quotas: QuotaLedger;
+  /** The permission claims that logical clusters have accepted. */
+  readonly claims: ClaimTable;
+  /** What higher rooms have to say about writes of single kinds. */
+  readonly hooks: KindHookTable;
+  /** Where the workspaces of a path are. */
+  readonly paths: Paths;
   readonly random: Random;
   readonly clock: Clock;
   /** The way to webhooks. */
   readonly net: Net;
   readonly tokens: ContinueTokens;
+  readonly revisions: RevisionForms;
   readonly region: RegionName;
   /** The certificates by which clients trust this server, in PEM: every namespace shows them. */
   readonly caBundle: string;

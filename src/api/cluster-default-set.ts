@@ -44,18 +44,25 @@ interface RbacDefaults {
  * has, and RBAC. It depends on nothing but the name and the certificates, so all logical clusters of a kind share
  * one set, which is made once. A change of its objects or of their order makes another set, for new logical clusters.
  */
-export function defaultSetOf(api: Api, cluster: LogicalCluster): Promise<DefaultSet> {
+export function defaultSetOf(
+  api: Api,
+  cluster: LogicalCluster,
+  more: { readonly key: string; readonly objects: readonly DefaultObject[] } = NOTHING_MORE,
+): Promise<DefaultSet> {
   const kind = kindOf(cluster);
-  const setsOfKind = sets.getOrMake(api.caBundle, () => new Map());
-  const known = setsOfKind.get(kind);
-  if (known !== undefined) return known;
-  const made = makeSet(api, RBAC_DEFAULTS[kind]);
-  setsOfKind.set(kind, made);
-  return made;
+  const setsHere = sets.getOrMake(api.caBundle, newSetCache);
+  return setsHere.getOrMake(`${kind} ${more.key}`, () => makeSet(api, RBAC_DEFAULTS[kind], more.objects));
 }
 
-/** Sets by all that they depend on: the certificates, and the kind of logical cluster. */
-const sets = new BoundedCache<string, Map<ClusterKind, Promise<DefaultSet>>>(limits.defaultSetsMadeMax);
+const NOTHING_MORE = { key: '', objects: [] } as const;
+
+/** Sets by all that they depend on: the certificates, the kind of logical cluster, and what else belongs to it. */
+const sets = new BoundedCache<string, SetCache>(limits.defaultSetsMadeMax);
+type SetCache = BoundedCache<string, Promise<DefaultSet>>;
+
+function newSetCache(): SetCache {
+  return new BoundedCache(limits.defaultSetVariantsMax);
+}
 
 type ClusterKind = keyof typeof RBAC_DEFAULTS;
 
@@ -71,7 +78,11 @@ function kindOf(cluster: LogicalCluster): ClusterKind {
   return cluster === ROOT_CLUSTER ? 'root' : 'ordinary';
 }
 
-async function makeSet(api: Api, rbac: readonly (() => RbacDefaults)[]): Promise<DefaultSet> {
+async function makeSet(
+  api: Api,
+  rbac: readonly (() => RbacDefaults)[],
+  more: readonly DefaultObject[],
+): Promise<DefaultSet> {
   const objects: DefaultObject[] = [];
   for (const { group, resource, manager, objects: sent } of defaultsOf(api.caBundle, rbac)) {
     const definition = builtinDefinition(group, resource)!;
@@ -81,7 +92,7 @@ async function makeSet(api: Api, rbac: readonly (() => RbacDefaults)[]): Promise
       objects.push({ key: { group, resource, identity: '', namespace, name }, row });
     }
   }
-  return DefaultSet.of(objects);
+  return DefaultSet.of([...objects, ...more]);
 }
 
 /** In the order that revisions follow: what others refer to comes first. */

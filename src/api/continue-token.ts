@@ -3,13 +3,15 @@ import { isObject, JsonSyntaxError, newBadRequest, parseJson } from '../machiner
 
 /** Where a paged list goes on. */
 export interface ContinuePosition {
-  /** Revision of the list; -1: go on from this key with the newest state. */
-  readonly revision: number;
+  /** The resourceVersion of the list; or {@link NEWEST}: go on from this key with the newest state. */
+  readonly version: string;
   /** `namespace\0name` of the last object that was seen. */
   readonly after: string;
   /** How many objects were left behind this page, if they were counted. */
   readonly remaining: number | undefined;
 }
+
+export const NEWEST = '-1';
 
 /**
  * Makes and reads continue tokens. They are signed over the collection that they belong to, so that a
@@ -23,12 +25,10 @@ export class ContinueTokens {
   }
 
   encode(scope: string, position: ContinuePosition): string {
-    const payload = JSON.stringify({
-      v: 'meta.k8s.io/v1',
-      rv: position.revision,
-      start: `${position.after}\0`,
-      ...(position.remaining === undefined ? {} : { left: position.remaining }),
-    });
+    const start = JSON.stringify(`${position.after}\0`);
+    const left = position.remaining === undefined ? '' : `,"left":${position.remaining}`;
+    // A number as upstream's, of more digits than JSON.stringify could write.
+    const payload = `{"v":"meta.k8s.io/v1","rv":${position.version},"start":${start}${left}}`;
     const signature = this.#sign(scope, payload).toString('base64url');
     return Buffer.from(`${signature}.${payload}`).toString('base64url');
   }
@@ -60,9 +60,10 @@ function parsePayload(payload: string): ContinuePosition {
     const { value } = parseJson(payload);
     if (!isObject(value)) throw invalidToken('not an object');
     const { rv, start, left } = value;
-    if (typeof rv !== 'number' || typeof start !== 'string') throw invalidToken('incomplete');
+    if ((typeof rv !== 'number' && typeof rv !== 'bigint') || typeof start !== 'string')
+      throw invalidToken('incomplete');
     const remaining = typeof left === 'number' ? left : undefined;
-    return { revision: rv, after: start.slice(0, -1), remaining };
+    return { version: String(rv), after: start.slice(0, -1), remaining };
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw invalidToken(error.message);
     throw error;

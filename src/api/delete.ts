@@ -19,7 +19,7 @@ import type { Api, RequestContext } from './api.ts';
 import { type Body, parseBody } from './decode.ts';
 import type { Query } from './query.ts';
 import { groupResource, isNamespace, objectKey, type Resource, type Target } from './target.ts';
-import { isReleased, namespaceFinalizers } from './update.ts';
+import { isReleased, namespaceFinalizers, shownRevision } from './update.ts';
 import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './work.ts';
 import { type Attempt, admit, type Wish, type Written, write } from './write.ts';
 import { dryRunErrors } from './write-options.ts';
@@ -171,15 +171,17 @@ function checkPreconditions(attempt: Attempt, current: KubeObject, options: Dele
       `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
     );
   }
-  const revision = String(currentRow?.revision);
-  if (options.resourceVersion !== undefined && options.resourceVersion !== revision) {
+  const given = options.resourceVersion;
+  const { revisions } = resource;
+  const { cluster } = attempt.key;
+  if (given !== undefined && !revisions.isOf(given, cluster, currentRow?.revision ?? 0)) {
     throw newConflict(
       gr,
       resource.target.name,
-      `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${revision}). The object might have been modified`,
+      `the ResourceVersion in the precondition (${given}) does not match the ResourceVersion in record (${shownRevision(attempt)}). The object might have been modified`,
     );
   }
-  return options.resourceVersion !== undefined;
+  return given !== undefined;
 }
 
 function isCustomResourceDefinition({ definition }: Resource): boolean {

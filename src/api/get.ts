@@ -21,7 +21,7 @@ export function get(
   const { target, query, format } = request;
   const resource = resolve(api, target);
   if (query.has('fieldSelector')) assertSelectsName(query, target.name);
-  const revision = parseResourceVersion(query.text('resourceVersion'));
+  const named = parseResourceVersion(resource.revisions, query.text('resourceVersion'));
   const read = (): Buffer | Promise<Buffer> => {
     const key = objectKey(resource);
     const stored = api.store.get(key);
@@ -31,8 +31,8 @@ export function get(
     return row instanceof Promise ? row.then((it) => renderRow(view, key, it)) : renderRow(view, key, row);
   };
   // The common case stays synchronous: a read costs no turn of the event loop.
-  if (revision === undefined || revision <= api.store.revision) return read();
-  return reach(api, revision, request.context).then(read);
+  if (named === undefined) return read();
+  return reach(api, named, request.context).then(read);
 }
 
 function assertSelectsName(query: Query, name: string): void {

@@ -1,15 +1,15 @@
-import type { Revision } from '../base/mod.ts';
 import { type FieldError, forbidden, newBadRequest, newInvalid, notSupported } from '../machinery/mod.ts';
 import type { Query } from './query.ts';
-import { parseResourceVersion } from './revision.ts';
+import { type NamedRevision, parseResourceVersion } from './revision.ts';
+import type { RevisionForm } from './revision-form.ts';
 
 /** metav1.ListOptions of a list, checked. */
 export interface ListOptions {
   /** Zero: no limit. */
   readonly limit: number;
   readonly continueToken: string;
-  /** Undefined: the newest state; 0: any. */
-  readonly revision: Revision | undefined;
+  /** Undefined: the newest state. */
+  readonly since: NamedRevision | undefined;
   /** The list has to be of exactly this revision. */
   readonly isExact: boolean;
 }
@@ -17,7 +17,7 @@ export interface ListOptions {
 /** metav1.ListOptions of a watch, checked. */
 export interface WatchOptions {
   /** Undefined or 0: begin with what is there. */
-  readonly revision: Revision | undefined;
+  readonly since: NamedRevision | undefined;
   readonly sendsInitialEvents: boolean;
   /** Ends the initial events with an annotated bookmark. */
   readonly marksInitialEnd: boolean;
@@ -30,7 +30,7 @@ const NOT_OLDER_THAN = 'NotOlderThan';
 const KIND = { group: 'meta.k8s.io', kind: 'ListOptions' };
 
 /** Throws 400 and 422 where upstream's ValidateListOptions does. */
-export function parseListOptions(query: Query): ListOptions {
+export function parseListOptions(query: Query, form: RevisionForm): ListOptions {
   const match = query.text('resourceVersionMatch');
   const version = query.text('resourceVersion');
   const continueToken = query.text('continue');
@@ -46,14 +46,14 @@ export function parseListOptions(query: Query): ListOptions {
   if (continueToken !== '' && version !== '' && version !== '0') {
     throw newBadRequest('specifying resource version is not allowed when using continue');
   }
-  const revision = parseResourceVersion(version, 'invalid resource version: ');
+  const since = parseResourceVersion(form, version, 'invalid resource version: ');
   // Before resourceVersionMatch existed, a revision with a limit meant exactly that revision.
-  const isLegacyExact = match === '' && limit > 0 && revision !== undefined && revision > 0;
-  return { limit, continueToken, revision, isExact: match === EXACT || isLegacyExact };
+  const isLegacyExact = match === '' && limit > 0 && since !== undefined && since.revision !== 0;
+  return { limit, continueToken, since, isExact: match === EXACT || isLegacyExact };
 }
 
 /** Throws 400 and 422 where upstream does for watches. */
-export function parseWatchOptions(query: Query): WatchOptions {
+export function parseWatchOptions(query: Query, form: RevisionForm): WatchOptions {
   const match = query.text('resourceVersionMatch');
   const version = query.text('resourceVersion');
   const isAsked = query.text('sendInitialEvents') !== '';
@@ -84,12 +84,12 @@ export function parseWatchOptions(query: Query): WatchOptions {
     );
   }
   refuse(errors);
-  const revision = parseResourceVersion(version);
-  const fromStart = revision === undefined || revision === 0;
+  const since = parseResourceVersion(form, version);
+  const fromStart = since === undefined || since.revision === 0;
   const sendsInitialEvents = isAsked ? query.flag('sendInitialEvents') : fromStart;
   const timeoutSeconds = query.integer('timeoutSeconds');
   return {
-    revision,
+    since,
     sendsInitialEvents,
     marksInitialEnd: sendsInitialEvents && allowsBookmarks,
     allowsBookmarks,

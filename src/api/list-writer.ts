@@ -93,13 +93,13 @@ class StreamingWriter implements ListWriter {
 
   /** Stored bytes as they are, all of a batch in one buffer. */
   #spliced(objects: readonly ListedObject[], isFirst: boolean): Buffer {
-    const { definition, version } = this.#view;
+    const { definition, version, revisions } = this.#view;
     const { cluster } = this.#plan.resource.target;
     // Upstream's typed lists leave out the items' kind and apiVersion; unstructured ones keep them.
     const skipTypes = definition.origin === 'builtin';
     const parts = objects.map((object): Splice | Buffer =>
       isServedAsStored(definition, version, object.row)
-        ? { row: object.row, cluster, skipTypes }
+        ? { row: object.row, cluster, revisions, skipTypes }
         : Buffer.from(encodeJson(itemOf(this.#view, object))),
     );
     const sizeBytesMax = parts.reduce(
@@ -157,8 +157,8 @@ class CollectingWriter implements ListWriter {
 }
 
 function viewOf({ plan, format, nowMs }: WriterOptions): View {
-  const { target, definition, version } = plan.resource;
-  return { cluster: target.cluster, definition, version: version.name, format, nowMs };
+  const { target, definition, version, revisions } = plan.resource;
+  return { cluster: target.cluster, definition, version: version.name, revisions, format, nowMs };
 }
 
 /** Everything of the list but metadata and items. */
@@ -182,15 +182,15 @@ function metadataOf(plan: ListPlan, view: View, page: PageEnd): JsonObject {
   // Upstream's lists of custom resources are untyped, and leave nothing out.
   const noToken = view.definition.origin === 'crd' && view.format.as === 'Object' ? '' : undefined;
   return objectOf({
-    resourceVersion: String(plan.revision),
+    resourceVersion: view.revisions.ofState(plan.revision),
     continue: page.continueToken ?? noToken,
     remainingItemCount: page.remaining,
   });
 }
 
 function itemOf(view: View, { key, row }: ListedObject): JsonObject {
-  const { definition, version, format } = view;
-  const object = decodeRow({ definition, version, key, row });
+  const { definition, version, format, revisions } = view;
+  const object = decodeRow({ definition, version, key, row, revisions });
   if (format.as === 'Table') return tableRowOf(view, object);
   if (format.as === 'PartialObjectMetadataList') return partialMetadata(object, format.apiVersion);
   // As in the spliced items above.

@@ -1,9 +1,9 @@
 import type { Authorized } from '../access/mod.ts';
-import { limits, type Revision } from '../base/mod.ts';
+import { limits } from '../base/mod.ts';
 import { newBadRequest, newExpired, newNotAcceptable } from '../machinery/mod.ts';
 import type { ListedObject, ListScope, StoreSnapshot } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
-import type { ContinuePosition } from './continue-token.ts';
+import { type ContinuePosition, NEWEST } from './continue-token.ts';
 import { rowsInVersion } from './conversion.ts';
 import type { Format } from './format.ts';
 import { type ListOptions, parseListOptions } from './list-options.ts';
@@ -43,8 +43,11 @@ export async function list(
     );
   }
   const selection = parseSelection(resource, query);
-  const options = parseListOptions(query);
-  if (options.revision !== undefined) await reach(api, options.revision, request.context);
+  const options = parseListOptions(query, resource.revisions);
+  const { since } = options;
+  // A list of exactly a state that nobody here knows is too old, in the words that upstream has for it.
+  if (options.isExact && since?.revision === undefined) throw newExpired(EXPIRED_LIST);
+  if (since !== undefined) await reach(api, since, request.context);
   const snapshot = api.store.snapshot();
   try {
     const plan = planList(api, { resource, selection, options, snapshot });
@@ -79,7 +82,7 @@ function planList(
     const position = api.tokens.decode(tokenScope(resource), options.continueToken);
     return { ...plan, ...continued(api, { resource, scope, position, snapshot }) };
   }
-  const exact = options.isExact ? options.revision : undefined;
+  const exact = options.isExact ? options.since?.revision : undefined;
   if (exact !== undefined && exact < snapshot.floor) throw newExpired(EXPIRED_LIST);
   const revision = exact ?? snapshot.revision;
   return { ...plan, scope, revision, isCurrent: revision >= snapshot.revision, remaining: undefined };
@@ -97,24 +100,21 @@ function continued(
   const { resource, position, snapshot } = request;
   const { after, remaining } = position;
   const scope = { ...request.scope, after };
-  if (position.revision < 0) {
+  if (position.version === NEWEST) {
     return { scope, revision: snapshot.revision, isCurrent: true, remaining: undefined };
   }
-  const revision = position.revision as Revision;
-  if (revision > snapshot.revision)
-    throw newBadRequest('invalid continue token: continue key is not valid: it is from the future');
-  if (revision < snapshot.floor) {
-    const inconsistent = api.tokens.encode(tokenScope(resource), {
-      revision: -1,
-      after,
-      remaining: undefined,
-    });
+  const revision = resource.revisions.stateOf(position.version);
+  if (revision === undefined || revision < snapshot.floor) {
+    const version = NEWEST;
+    const inconsistent = api.tokens.encode(tokenScope(resource), { version, after, remaining: undefined });
     throw newExpired(EXPIRED_CONTINUE, inconsistent);
   }
+  if (revision > snapshot.revision)
+    throw newBadRequest('invalid continue token: continue key is not valid: it is from the future');
   return { scope, revision, isCurrent: revision === snapshot.revision, remaining };
 }
 
-/** What a continue token is good for: this collection of this workspace, in this namespace. */
+/** What a continue token is good for: this collection of this workspace, in this namespace, at this kind of URL. */
 function tokenScope(resource: Resource): string {
   const { collection } = resource;
   return [
@@ -123,6 +123,7 @@ function tokenScope(resource: Resource): string {
     collection.resource,
     collection.identity,
     namespaceOf(resource),
+    resource.revisions.name,
   ].join('\0');
 }
 
@@ -274,7 +275,8 @@ async function nextPage(
     const counted = await snapshot.count({ ...plan.scope, after }, limits.remainingItemsCountedMax);
     if (counted < limits.remainingItemsCountedMax) remaining = counted;
   }
-  const position = { revision: plan.revision, after, remaining };
+  const version = plan.resource.revisions.ofState(plan.revision);
+  const position = { version, after, remaining };
   const continueToken = api.tokens.encode(tokenScope(plan.resource), position);
   return { continueToken, ...(remaining === undefined || remaining === 0 ? {} : { remaining }) };
 }

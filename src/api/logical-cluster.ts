@@ -1,12 +1,21 @@
 import { RBAC_GROUP, SYSTEM_USER } from '../access/mod.ts';
-import type { LogicalCluster } from '../base/mod.ts';
-import { builtinDefinition, collectionOf } from '../definitions/mod.ts';
-import { formatTime, newObject, objectOf } from '../machinery/mod.ts';
-import { ExpectationFailed, type Mutation, type NewRow, type ObjectKey, type Row } from '../store/mod.ts';
+import { assert, type LogicalCluster } from '../base/mod.ts';
+import { builtinDefinition, collectionOf, systemDefinition } from '../definitions/mod.ts';
+import { formatTime, type JsonObject, type KubeObject, objectOf } from '../machinery/mod.ts';
+import {
+  type DefaultObject,
+  ExpectationFailed,
+  type NewDefaults,
+  type ObjectKey,
+  type Row,
+} from '../store/mod.ts';
 import type { Api } from './api.ts';
 import { defaultSetOf, encodeNew, FOUNDER } from './cluster-default-set.ts';
+import { companionPut } from './companions.ts';
+import type { Companion } from './kind-hooks.ts';
 
 const GROUP = 'core.kcp.io';
+const RESOURCE = 'logicalclusters';
 const KIND = 'LogicalCluster';
 /** A LogicalCluster is alone in its own cluster, and always has this name. */
 const NAME = 'cluster';
@@ -14,7 +23,7 @@ const OWNER_BINDING = 'workspace-admin';
 
 /** The object that makes a logical cluster exist. */
 export function logicalClusterKey(cluster: LogicalCluster): ObjectKey {
-  return { cluster, group: GROUP, resource: 'logicalclusters', identity: '', namespace: '', name: NAME };
+  return { cluster, group: GROUP, resource: RESOURCE, identity: '', namespace: '', name: NAME };
 }
 
 /** The row of a logical cluster; undefined when there is none of that name. */
@@ -22,32 +31,57 @@ export function readLogicalCluster(api: Api, cluster: LogicalCluster): Row | und
   return api.store.get(logicalClusterKey(cluster));
 }
 
+/** What a new logical cluster is to be. */
+export interface NewLogicalCluster {
+  readonly cluster: LogicalCluster;
+  /** The name of the user who owns it, as the logical cluster itself knows them. */
+  readonly owner?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly finalizers?: readonly string[];
+  readonly spec?: JsonObject;
+  /** Ready, if it does not say otherwise. */
+  readonly status?: JsonObject;
+  /** What it begins with besides what all have: a key that tells these from others, and the objects. */
+  readonly more?: { readonly key: string; readonly objects: readonly DefaultObject[] } | undefined;
+}
+
 /**
- * Creates a logical cluster with everything that it contains from the beginning, in one commit. The objects that all
- * have alike are derived from that commit, so that they cost nothing; the owner, if it has one, is made its
- * administrator by an ordinary ClusterRoleBinding. False when it exists already.
+ * What belongs into the commit that makes a logical cluster: its LogicalCluster, the binding that makes its owner the
+ * administrator, and all that it contains from the beginning. The objects that all have alike are derived from that
+ * commit, so that they cost nothing.
+ */
+export async function newLogicalCluster(
+  api: Api,
+  wanted: NewLogicalCluster,
+): Promise<{ readonly companions: readonly Companion[]; readonly defaults: NewDefaults }> {
+  const { cluster, owner, more } = wanted;
+  const creationTime = formatTime(api.store.nowMs());
+  const uid = api.random.uuid();
+  const companions = [companionOf(api, wanted, { uid, creationTime })];
+  if (owner !== undefined) companions.push(await ownerBinding(api, { cluster, owner, now: creationTime }));
+  const set = await defaultSetOf(api, cluster, more);
+  return { companions, defaults: { cluster, set, seed: uid, creationTime } };
+}
+
+/**
+ * Creates a logical cluster that belongs to no workspace, in one commit. False when it exists already.
  */
 export async function createLogicalCluster(
   api: Api,
   cluster: LogicalCluster,
-  options: {
-    /** The name of the user who owns it. */
-    readonly owner?: string;
-  } = {},
+  options: Omit<NewLogicalCluster, 'cluster'> = {},
 ): Promise<boolean> {
-  const now = formatTime(api.store.nowMs());
-  const row = logicalClusterRow(api, now);
-  const mutations: Mutation[] = [{ key: logicalClusterKey(cluster), expected: 0, row }];
-  if (options.owner !== undefined)
-    mutations.push(await ownerMutation(api, { cluster, now, owner: options.owner }));
-  const set = await defaultSetOf(api, cluster);
+  const { companions, defaults } = await newLogicalCluster(api, { cluster, ...options });
+  const proposal = {
+    mutations: companions.map(({ mutation }) => mutation),
+    work: companions.flatMap(({ work }) => work),
+    defaults,
+    actor: SYSTEM_USER.name,
+    originRegion: api.region,
+  };
   try {
-    await api.store.commit({
-      mutations,
-      defaults: { cluster, set, seed: row.uid, creationTime: now },
-      actor: SYSTEM_USER.name,
-      originRegion: api.region,
-    });
+    await api.quotas.commit(proposal, { assertCurrent: () => {}, isCount: false });
     return true;
   } catch (error) {
     if (error instanceof ExpectationFailed) return false;
@@ -55,11 +89,37 @@ export async function createLogicalCluster(
   }
 }
 
+function companionOf(
+  api: Api,
+  wanted: NewLogicalCluster,
+  { uid, creationTime }: { readonly uid: string; readonly creationTime: string },
+): Companion {
+  const { cluster, labels = {}, annotations = {}, finalizers = [] } = wanted;
+  const definition = systemDefinition(GROUP, RESOURCE);
+  assert(definition !== undefined, 'every logical cluster has its own kind');
+  const object = objectOf({
+    apiVersion: `${GROUP}/${definition.storageVersion}`,
+    kind: KIND,
+    metadata: objectOf({
+      annotations: objectOf(annotations),
+      creationTimestamp: creationTime,
+      finalizers: [...finalizers],
+      generation: 1,
+      labels: objectOf(labels),
+      name: NAME,
+      uid,
+    }),
+    spec: wanted.spec ?? objectOf({}),
+    status: wanted.status ?? objectOf({ phase: 'Ready' }),
+  }) as KubeObject;
+  return companionPut(api, { definition, key: logicalClusterKey(cluster), object });
+}
+
 /** As kcp does it: `workspace-admin` gives the owner everything. */
-async function ownerMutation(
+async function ownerBinding(
   api: Api,
   options: { readonly cluster: LogicalCluster; readonly owner: string; readonly now: string },
-): Promise<Mutation> {
+): Promise<Companion> {
   const { cluster, owner, now } = options;
   const definition = builtinDefinition(RBAC_GROUP, 'clusterrolebindings')!;
   const object = objectOf({
@@ -71,21 +131,6 @@ async function ownerMutation(
   });
   const uid = api.random.uuid();
   const key = { ...collectionOf(cluster, definition), namespace: '', name: OWNER_BINDING };
-  return { key, expected: 0, row: await encodeNew(api, { definition, object, manager: FOUNDER, uid, now }) };
-}
-
-function logicalClusterRow(api: Api, now: string): NewRow {
-  const uid = api.random.uuid();
-  const header = `{"apiVersion":"${GROUP}/v1alpha1","kind":"${KIND}","metadata":{`;
-  const body = `"creationTimestamp":"${now}","name":"${NAME}","uid":"${uid}"},"spec":{},"status":{"phase":"Ready"}}`;
-  return {
-    uid,
-    definitionHash: '',
-    json: Buffer.from(header + body),
-    metadataOffset: header.length,
-    isAnnotated: false,
-    labels: newObject() as Record<string, string>,
-    fields: { 'status.phase': 'Ready' },
-    owners: [],
-  };
+  const row = await encodeNew(api, { definition, object, manager: FOUNDER, uid, now });
+  return { mutation: { key, expected: 0, row }, work: [] };
 }

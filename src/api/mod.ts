@@ -1,5 +1,6 @@
 export type { Api, RequestContext } from './api.ts';
 export { APPLY_PATCH } from './apply.ts';
+export { companionDelete, companionPut } from './companions.ts';
 export { ContinueTokens } from './continue-token.ts';
 export { rowInVersion } from './conversion.ts';
 export { create } from './create.ts';
@@ -30,8 +31,17 @@ export {
 } from './discovery.ts';
 export { type Format, PLAIN_JSON } from './format.ts';
 export { get } from './get.ts';
+export {
+  type Companion,
+  type Companions,
+  type KindChange,
+  type KindHooks,
+  KindHookTable,
+  type KindWork,
+} from './kind-hooks.ts';
 export { list } from './list.ts';
 export { createLogicalCluster, logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
+export { type MemberPositions, OneShardPositions } from './member-positions.ts';
 export {
   openApiV2,
   openApiV2Protobuf,
@@ -40,11 +50,13 @@ export {
   openApiV3Protobuf,
 } from './openapi/mod.ts';
 export { patch } from './patch.ts';
+export type { Paths, ResolvedPath } from './paths.ts';
 export { Query } from './query.ts';
 export { writeQuotaStatus } from './quota-status.ts';
 export { encodeIn, renderObject, renderRow, type View, viewOf } from './render.ts';
 export { type Reviewed, review } from './review.ts';
-export { decodeStored } from './row-codec.ts';
+export { type RevisionForm, RevisionForms } from './revision-form.ts';
+export { decodeStored, encodeRow } from './row-codec.ts';
 export { patchScale, updateScale } from './scale.ts';
 export { selectedName } from './selection.ts';
 export {
@@ -70,5 +82,5 @@ export {
   objectWorkKey,
   parseObjectWorkKey,
 } from './work.ts';
-export type { QuotaCount, Written } from './write.ts';
+export type { Attempt, QuotaCount, Reads, Written } from './write.ts';
 export { parseWriteOptions, type WriteOptions } from './write-options.ts';

@@ -37,13 +37,14 @@ import { assertName, settleNamespace } from './metadata.ts';
 import type { Query } from './query.ts';
 import { addShown, dropClusterAnnotation } from './row-codec.ts';
 import { groupResource, objectKey, type Resource, resolve, type Target } from './target.ts';
-import { checkResourceVersion, prepareUpdate } from './update.ts';
+import { checkResourceVersion, prepareUpdate, shownRevision } from './update.ts';
 import { type Attempt, type Wish, type Written, write } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 const STRATEGIC_MERGE_PATCH = 'application/strategic-merge-patch+json';
+const RESOURCE_VERSION = '/metadata/resourceVersion';
 const STEP_FIELDS = ['op', 'path', 'from', 'value'];
 
 interface PatchRequest {
@@ -84,10 +85,15 @@ async function patchOnce(
   request: PatchRequest & { readonly patchValue: JsonValue; readonly patchComplaints: readonly string[] },
 ): Promise<Wish> {
   const { resource, currentRow, current: old } = attempt;
-  const { options, context, patchValue } = request;
-  if (currentRow === undefined || old === undefined) throw missing(resource, patchValue);
+  const { options, context } = request;
+  if (currentRow === undefined || old === undefined) throw missing(resource, request.patchValue);
+  const patchValue = inShownForm(attempt, request.patchValue);
   // Patches see the object as a client would: with its resourceVersion, so that they can test it.
-  const before = addShown(deepCopy(old), { key: attempt.key, row: currentRow });
+  const before = addShown(deepCopy(old), {
+    key: attempt.key,
+    row: currentRow,
+    revisions: resource.revisions,
+  });
   const patched = applyPatch(resource, { before, patchValue, mediaType: request.body.mediaType });
   const object = decodePatched(resource, patched, { ...request, before });
   assertName(resource, object);
@@ -224,6 +230,19 @@ function settleTypes(
   return notRegistered({ apiVersion: String(apiVersion), kind }, before.kind);
 }
 
+/** A JSON patch may test the resourceVersion in either form; the object that it is applied to has one. */
+export function inShownForm(attempt: Attempt, patchValue: JsonValue): JsonValue {
+  const { resource, key, currentRow } = attempt;
+  if (!Array.isArray(patchValue) || currentRow === undefined) return patchValue;
+  const isOf = (value: JsonValue | undefined): boolean =>
+    typeof value === 'string' && resource.revisions.isOf(value, key.cluster, currentRow.revision);
+  return patchValue.map((step) =>
+    isObject(step) && step['op'] === 'test' && step['path'] === RESOURCE_VERSION && isOf(step['value'])
+      ? objectOf({ ...step, value: shownRevision(attempt) })
+      : step,
+  );
+}
+
 /**
  * Whether losing a race is the caller's business: the patch set a resourceVersion of its own, or (JSON
  * patch) tested or replaced it.
@@ -231,7 +250,7 @@ function settleTypes(
 export function namesResourceVersion(patchValue: JsonValue, before: KubeObject, after: KubeObject): boolean {
   if (after.metadata.resourceVersion !== before.metadata.resourceVersion) return true;
   if (Array.isArray(patchValue)) {
-    return patchValue.some((step) => isObject(step) && step['path'] === '/metadata/resourceVersion');
+    return patchValue.some((step) => isObject(step) && step['path'] === RESOURCE_VERSION);
   }
   return (
     isObject(patchValue) &&

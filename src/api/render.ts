@@ -16,6 +16,7 @@ import {
 } from '../machinery/mod.ts';
 import type { ObjectKey, Row } from '../store/mod.ts';
 import type { Format } from './format.ts';
+import type { RevisionForm } from './revision-form.ts';
 import { decodeRow, isServedAsStored } from './row-codec.ts';
 import { scalePathsOf, shownScale } from './scale-view.ts';
 import { spliceObject } from './splice.ts';
@@ -27,6 +28,7 @@ export interface View {
   readonly definition: Definition;
   readonly version: string;
   readonly format: Format;
+  readonly revisions: RevisionForm;
   readonly nowMs: number;
   /** Objects are shown as their Scale. */
   readonly scale?: ScalePaths | undefined;
@@ -37,23 +39,24 @@ export function viewOf(
   resource: Resource,
   options: { readonly format: Format; readonly nowMs: number },
 ): View {
-  const { definition, version, target } = resource;
+  const { definition, version, target, revisions } = resource;
   const { cluster } = target;
-  return { cluster, definition, version: version.name, ...options, scale: scalePathsOf(target, version) };
+  const scale = scalePathsOf(target, version);
+  return { cluster, definition, version: version.name, revisions, ...options, scale };
 }
 
 /** The bytes of one stored object. Plain JSON of what is stored anyway is copied, not parsed. */
 export function renderRow(view: View, key: ObjectKey, row: Row): Buffer {
-  const { definition, version, format } = view;
+  const { definition, version, format, revisions } = view;
   if (view.scale !== undefined) {
-    const scale = shownScale(decodeRow({ definition, version, key, row }), view.scale);
+    const scale = shownScale(decodeRow({ definition, version, key, row, revisions }), view.scale);
     return renderObject({ ...view, scale: undefined, definition: scaleDefinition, version: 'v1' }, scale);
   }
   if (format.as === 'Object' && format.media === 'json' && isServedAsStored(definition, version, row)) {
-    const spliced = spliceObject(row, key.cluster);
+    const spliced = spliceObject({ row, cluster: key.cluster, revisions });
     return format.isPretty ? Buffer.from(encodePretty(parseJson(spliced).value)) : spliced;
   }
-  return renderObject(view, decodeRow({ definition, version, key, row }));
+  return renderObject(view, decodeRow({ definition, version, key, row, revisions }));
 }
 
 /** The bytes of one object in the view's version. */

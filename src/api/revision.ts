@@ -1,28 +1,52 @@
-import { limits, parseRevision, type Revision } from '../base/mod.ts';
-import { newBadRequest, newTooLargeResourceVersion } from '../machinery/mod.ts';
+import { limits, type Revision } from '../base/mod.ts';
+import { newBadRequest, newExpired, newTooLargeResourceVersion, type StatusError } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
+import type { RevisionForm } from './revision-form.ts';
 
-/** The revision that a resourceVersion parameter names: 0 for `0`, undefined when absent; 400 for other texts, told behind `prefix`. */
-export function parseResourceVersion(text: string, prefix = ''): Revision | undefined {
+/** What a resourceVersion parameter says. */
+export interface NamedRevision {
+  readonly text: string;
+  readonly form: RevisionForm;
+  /** The state that it means, 0 for any. Undefined when only another member could tell. */
+  readonly revision: Revision | undefined;
+}
+
+/** Reads a resourceVersion parameter, undefined when absent; 400 for what is no number of 64 bits, told behind `prefix`. */
+export function parseResourceVersion(
+  form: RevisionForm,
+  text: string,
+  prefix = '',
+): NamedRevision | undefined {
   if (text === '') return undefined;
-  const revision = parseRevision(text) ?? beyondAll(text);
-  if (revision === undefined) {
+  if (!isUint64(text)) {
     throw newBadRequest(
       `${prefix}resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
     );
   }
-  return revision;
+  return { text, form, revision: form.stateOf(text) };
 }
 
-/** Integers that no revision of ours will reach, but that upstream's 64 bits hold: no fault of form. */
-function beyondAll(text: string): Revision | undefined {
-  const isUint64 = /^[1-9][0-9]{15,19}$/.test(text) && BigInt(text) < 2n ** 64n;
-  return isUint64 ? (Number.MAX_SAFE_INTEGER as Revision) : undefined;
+function isUint64(text: string): boolean {
+  return /^(0|[1-9][0-9]{0,19})$/.test(text) && (text.length < UINT64_DIGITS || BigInt(text) < 2n ** 64n);
 }
 
-/** Waits until this member has a revision; 504 (ResourceVersionTooLarge) when it does not come in time. */
-export async function reach(api: Api, revision: Revision, context: RequestContext): Promise<void> {
-  if (revision <= api.store.revision) return;
+const UINT64_DIGITS = 20;
+
+/** The answer to somebody who goes on with a position of another member: clients list again on it. */
+export function newForeignPosition({ text }: NamedRevision): StatusError {
+  return newExpired(
+    `The resourceVersion ${text} was given out by another member, or before this one was rebuilt.`,
+  );
+}
+
+/**
+ * Waits until this member has what is named, and returns which state this is. Throws 504 (ResourceVersionTooLarge)
+ * when it does not come in time, and 410 when it is another member's.
+ */
+export async function reach(api: Api, named: NamedRevision, context: RequestContext): Promise<Revision> {
+  const { revision, form, text } = named;
+  if (revision === undefined) throw newForeignPosition(named);
+  if (revision <= api.store.revision) return revision;
   const timeout = AbortSignal.timeout(limits.futureRevisionWaitMs);
   const isOver = AbortSignal.any([timeout, context.signal]);
   const gaveUp = new Promise<void>((resolve) => {
@@ -31,6 +55,7 @@ export async function reach(api: Api, revision: Revision, context: RequestContex
   await Promise.race([api.store.feed.reached(revision, isOver), gaveUp]);
   context.signal.throwIfAborted();
   if (revision > api.store.revision) {
-    throw newTooLargeResourceVersion(String(revision), String(api.store.revision));
+    throw newTooLargeResourceVersion(text, form.ofState(api.store.revision));
   }
+  return revision;
 }

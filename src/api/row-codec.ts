@@ -2,6 +2,7 @@ import { limits } from '../base/mod.ts';
 import type { BuiltinDefinition, Definition } from '../definitions/mod.ts';
 import { internalFields, readCustomResource } from '../definitions/mod.ts';
 import {
+  apiVersionText,
   encodeObject,
   isObject,
   type KubeObject,
@@ -12,6 +13,7 @@ import {
   parseJson,
 } from '../machinery/mod.ts';
 import type { NewRow, ObjectKey, Row } from '../store/mod.ts';
+import type { RevisionForm } from './revision-form.ts';
 
 /** Annotation that says in which logical cluster an object lives: spliced in on reads, never stored. */
 const CLUSTER_ANNOTATION = 'kcp.io/cluster';
@@ -30,7 +32,7 @@ export function encodeRow(definition: Definition, version: string, object: KubeO
   tidyMetadata(object.metadata);
   delete object.metadata.resourceVersion;
   delete object.metadata['selfLink'];
-  const stored = toStorage(definition, version, object);
+  const stored = inStorageVersion(definition, version, object);
   const json = Buffer.from(encodeObject(stored));
   if (json.length > limits.objectBytesMax) {
     throw newRequestEntityTooLarge(`limit is ${limits.objectBytesMax}`);
@@ -55,17 +57,23 @@ export function decodeRow(options: {
   readonly version: string;
   readonly key: ObjectKey;
   readonly row: Row;
+  readonly revisions: RevisionForm;
 }): KubeObject {
-  const { definition, version, key, row } = options;
-  return addShown(decodeStored(definition, version, row), { key, row });
+  const { definition, version, row } = options;
+  return addShown(decodeStored(definition, version, row), options);
 }
 
 /** Gives a stored object, in place, what is shown of it but not stored: resourceVersion and cluster annotation. */
 export function addShown(
   object: KubeObject,
-  { key, row }: { readonly key: ObjectKey; readonly row: Pick<Row, 'revision'> },
+  shown: {
+    readonly key: ObjectKey;
+    readonly row: Pick<Row, 'revision'>;
+    readonly revisions: RevisionForm;
+  },
 ): KubeObject {
-  object.metadata.resourceVersion = String(row.revision);
+  const { key, row, revisions } = shown;
+  object.metadata.resourceVersion = revisions.ofObject(key.cluster, row.revision);
   const annotations = (object.metadata.annotations ?? newObject()) as { [key: string]: string };
   annotations[CLUSTER_ANNOTATION] = key.cluster;
   object.metadata.annotations = annotations;
@@ -130,10 +138,11 @@ function isStoredAs(definition: Definition, version: string): boolean {
 }
 
 function apiVersionIn(definition: Definition, version: string): string {
-  return `${definition.group}/${version}`;
+  return apiVersionText(definition.group, version);
 }
 
-function toStorage(definition: Definition, version: string, object: KubeObject): KubeObject {
+/** An object of a served version in the version that is stored; the same object where it is in that version. */
+export function inStorageVersion(definition: Definition, version: string, object: KubeObject): KubeObject {
   const builtin = definition as Partial<BuiltinDefinition>;
   if (builtin.toStorage !== undefined) return builtin.toStorage(object);
   if (version === definition.storageVersion || definition.convert === undefined) return object;

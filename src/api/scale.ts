@@ -21,11 +21,18 @@ import { applierOf, assertConfiguration, enforceUniqueKeys, parseConfiguration }
 import { type BodyRequest, decodeRequest } from './decode.ts';
 import { assertName, settleNamespace } from './metadata.ts';
 import { applyConfiguration, assertTypedConfiguration } from './ownership.ts';
-import { applyPatch, decodePatched, namesResourceVersion, parsePatch, refuseForce } from './patch.ts';
+import {
+  applyPatch,
+  decodePatched,
+  inShownForm,
+  namesResourceVersion,
+  parsePatch,
+  refuseForce,
+} from './patch.ts';
 import type { Query } from './query.ts';
 import { asServerError, readScale } from './scale-view.ts';
 import { groupResource, objectKey, type Resource, resolve, UnknownResource } from './target.ts';
-import { checkResourceVersion, prepareUpdate } from './update.ts';
+import { checkResourceVersion, prepareUpdate, shownRevision } from './update.ts';
 import { type Attempt, type Wish, type Written, write } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -77,8 +84,9 @@ function patchOnce(
     readonly patchComplaints: readonly string[];
   },
 ): Promise<Wish> {
-  const { attempt, options, context, patchValue, body } = step;
+  const { attempt, options, context, body } = step;
   const { resource } = attempt;
+  const patchValue = inShownForm(attempt, step.patchValue);
   const form = formOf(resource);
   const current = currentOf(attempt);
   const before = patchedForm(attempt, current);
@@ -94,9 +102,9 @@ function patchOnce(
 // Stands for "not said" in what is patched, as upstream: the smallest number that a Scale can hold.
 const NO_REPLICAS = -2_147_483_648;
 
-function patchedForm({ resource, currentRow }: Attempt, current: KubeObject): KubeObject {
-  const { scale, hasReplicas } = readScale(current, pathsOf(resource));
-  scale.metadata.resourceVersion = String(currentRow?.revision);
+function patchedForm(attempt: Attempt, current: KubeObject): KubeObject {
+  const { scale, hasReplicas } = readScale(current, pathsOf(attempt.resource));
+  scale.metadata.resourceVersion = shownRevision(attempt);
   if (!hasReplicas) scale['spec'] = objectOf({ replicas: NO_REPLICAS });
   return scale;
 }

@@ -5,6 +5,7 @@ import { type GroupResource, newMethodNotAllowed, newNotFound } from '../machine
 import type { CollectionKey, ObjectKey, Precondition } from '../store/mod.ts';
 import type { Api } from './api.ts';
 import { logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
+import type { RevisionForm } from './revision-form.ts';
 
 /** What a resource URL names. Empty texts where it names nothing. */
 export interface Target {
@@ -26,6 +27,8 @@ export interface Resource {
   readonly version: DefinitionVersion;
   readonly subresource: string;
   readonly collection: CollectionKey;
+  /** How resourceVersions look at this URL. */
+  readonly revisions: RevisionForm;
   /** What a write through this definition relies on. */
   readonly preconditions: readonly Precondition[];
 }
@@ -64,6 +67,7 @@ export function resolve(api: Api, target: Target): Resource {
     version,
     subresource: target.subresource,
     collection: collectionOf(target.cluster, definition),
+    revisions: api.revisions.of(definition),
     preconditions: [...preconditions, { key: logicalClusterKey(target.cluster), revision: cluster.revision }],
   };
   assertScope(resource, isNamespacedUrl);

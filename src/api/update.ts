@@ -92,10 +92,16 @@ export function checkResourceVersion(attempt: Attempt, object: KubeObject): bool
     }
     return false;
   }
-  if (given !== String(attempt.currentRow?.revision)) {
+  const { currentRow, key } = attempt;
+  if (currentRow === undefined || !resource.revisions.isOf(given, key.cluster, currentRow.revision)) {
     throw newConflict(groupResource(resource), resource.target.name, OBJECT_MODIFIED);
   }
   return true;
+}
+
+/** The resourceVersion of what is there now, as the request's URL shows it. */
+export function shownRevision({ resource, key, currentRow }: Attempt): string {
+  return resource.revisions.ofObject(key.cluster, currentRow?.revision ?? 0);
 }
 
 /** From the wanted object to what is stored: all checks that updates and patches share. */
@@ -141,7 +147,7 @@ export async function prepareUpdate(
   definition.strategy.prepareForUpdate(object, old, strategyContext);
   await assertRoomForDefinition(api, resource, { object, oldBytes: attempt.currentRow?.json.length });
   // An unconditional update is one from whatever is there now.
-  object.metadata.resourceVersion = String(attempt.currentRow?.revision);
+  object.metadata.resourceVersion = shownRevision(attempt);
   const errors = definition.strategy.validateUpdate(object, old, strategyContext);
   assertValidUpdate({ resource, object, old, errors });
   await admit(api, attempt, { ...admission, phase: 'validate' });

@@ -46,8 +46,9 @@ export class WatchEncoder {
     this.#format = format;
     this.#nowMs = options.nowMs;
     this.#hasSentColumns = format.as !== 'Table';
-    const { definition, version, target } = resource;
+    const { definition, version, target, revisions } = resource;
     this.#key = [
+      revisions.name,
       definition.hash,
       version.name,
       formatKey(format),
@@ -84,12 +85,13 @@ export class WatchEncoder {
   }
 
   bookmark(revision: number, options: { readonly isInitialEnd: boolean }): Buffer {
-    const { definition, version } = this.#resource;
+    const { definition, version, revisions } = this.#resource;
+    const resourceVersion = revisions.ofState(revision);
     const annotations = options.isInitialEnd ? objectOf({ [INITIAL_END_ANNOTATION]: 'true' }) : undefined;
     const object = objectOf({
       kind: definition.names.kind,
       apiVersion: apiVersionOf(definition.group, version.name),
-      metadata: objectOf({ resourceVersion: String(revision), annotations }),
+      metadata: objectOf({ resourceVersion, annotations }),
     }) as KubeObject;
     const { format } = this.#view();
     if (format.as === 'Table') {
@@ -97,7 +99,7 @@ export class WatchEncoder {
       const table = objectOf({
         kind: 'Table',
         apiVersion: format.apiVersion,
-        metadata: objectOf({ resourceVersion: String(revision) }),
+        metadata: objectOf({ resourceVersion }),
         columnDefinitions: null,
         rows: [row],
       });
@@ -135,8 +137,7 @@ export class WatchEncoder {
   #frame(type: EventType, key: StoreEvent['key'], row: Row): Buffer {
     const view = this.#view();
     if (view.format.as !== 'Table') return this.#wrap(type, renderRow(view, key, row));
-    const { definition, version } = view;
-    const object = decodeRow({ definition, version, key, row });
+    const object = decodeRow({ ...view, key, row });
     const table = tableOfObject(view, object, { omitColumns: this.#hasSentColumns });
     this.#hasSentColumns = true;
     return this.#wrap(type, encodeIn(view.format, table));
@@ -153,12 +154,13 @@ export class WatchEncoder {
   }
 
   #view(): View {
-    const { target, definition, version } = this.#resource;
+    const { target, definition, version, revisions } = this.#resource;
     // Frames are separated by newlines, so they are never indented.
     return {
       cluster: target.cluster,
       definition,
       version: version.name,
+      revisions,
       format: { ...this.#format, isPretty: false },
       nowMs: this.#nowMs(),
     };

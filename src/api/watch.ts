@@ -64,7 +64,7 @@ export class WatchHub {
   }): (output: WatchOutput) => RunningWatch {
     const resource = resolve(this.#api, request.target);
     const selection = parseSelection(resource, request.query);
-    const options = parseWatchOptions(request.query);
+    const options = parseWatchOptions(request.query, resource.revisions);
     this.#counts.assertRoom(request.target);
     return (output) => {
       const release = this.#counts.add(request.target);
@@ -242,7 +242,10 @@ class Watch implements RunningWatch, WatchSink {
   }
 
   expired(position: Revision, floor: Revision): void {
-    this.failed(newExpired(`too old resource version: ${position} (${floor})`));
+    const { revisions } = this.#resource;
+    const { since } = this.#options;
+    const text = position === since?.revision ? since.text : revisions.ofState(position);
+    this.failed(newExpired(`too old resource version: ${text} (${revisions.ofState(floor)})`));
   }
 
   failed(error: unknown): void {
@@ -263,9 +266,9 @@ class Watch implements RunningWatch, WatchSink {
   }
 
   async #run(): Promise<void> {
-    const { revision, sendsInitialEvents } = this.#options;
-    if (revision !== undefined) await reach(this.#api, revision, this.#context);
-    let position = sendsInitialEvents ? await this.#sendInitialEvents() : (revision ?? (0 as Revision));
+    const { since, sendsInitialEvents } = this.#options;
+    const reached = since === undefined ? (0 as Revision) : await reach(this.#api, since, this.#context);
+    let position = sendsInitialEvents ? await this.#sendInitialEvents() : reached;
     // Asked for no initial events and no revision: from now on.
     if (!sendsInitialEvents && position === 0) position = this.#api.store.revision;
     if (this.#isClosed) return;

@@ -1,6 +1,6 @@
 import { type Authorized, groundsOf, RBAC_GROUP, type RbacAt } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
-import { limits, type Revision, Turns } from '../base/mod.ts';
+import { assert, limits, type Revision, Turns } from '../base/mod.ts';
 import {
   isOwnershipSame,
   type KubeObject,
@@ -18,16 +18,19 @@ import {
   LogUnavailable,
   type NewRow,
   type ObjectKey,
+  objectKeyText,
   type Precondition,
   type Row,
   type Store,
   type WorkChange,
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
+import { companionsOf, hookedWork, isOwner } from './companions.ts';
 import { objectForStorage, rowInVersion } from './conversion.ts';
 import { depart } from './departures.ts';
 import { type Pause, pauseFor } from './heavy-work.ts';
-import { decodeStored, encodeRow } from './row-codec.ts';
+import type { Companions, KindChange } from './kind-hooks.ts';
+import { decodeStored, encodeRow, inStorageVersion } from './row-codec.ts';
 import { groupResource, type Resource, resolve, type Target } from './target.ts';
 import { workAfterDelete, workAfterPut } from './work.ts';
 import type { WriteOptions } from './write-options.ts';
@@ -143,13 +146,13 @@ async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promis
   const current = await currentOf(api, request, { resource, row: currentRow });
   const pause = pauseFor((request.sizeBytes ?? 0) + (currentRow?.json.length ?? 0));
   await pause();
-  const wish = await request.attempt({ resource, key, currentRow, current, reads, pause });
+  const attempt = { resource, key, currentRow, current, reads, pause };
+  const wish = await request.attempt(attempt);
   await pause();
   try {
-    return await commit(api, { request, resource, key, currentRow, current, reads, wish });
+    return await commit(api, { request, attempt, wish });
   } catch (error) {
-    const isLost = error instanceof ExpectationFailed && !error.isPrecondition && wish.isFinal;
-    throw isLost ? raceLost(resource, key, error) : error;
+    throw isLost(key, wish, error) ? raceLost(resource, key, error) : error;
   }
 }
 
@@ -173,26 +176,28 @@ async function commit(
       readonly options: WriteOptions;
       readonly context: RequestContext;
     };
-    readonly resource: Resource;
-    readonly key: ObjectKey;
-    readonly currentRow: Row | undefined;
-    readonly current: KubeObject | undefined;
-    readonly reads: RecordedReads;
+    readonly attempt: Attempt & { readonly reads: RecordedReads };
     readonly wish: Wish;
   },
 ): Promise<Written> {
-  const { resource, key, currentRow, current, wish } = step;
+  const { attempt, request, wish } = step;
+  const { resource, key, currentRow, current, reads } = attempt;
   const { definition, version } = resource;
-  const { context } = step.request;
+  const { context } = request;
   const view = { cluster: key.cluster, definition, version: version.name };
-  const rowOf = async (object: KubeObject | undefined): Promise<NewRow | undefined> => {
+  const rowOf = async (
+    object: KubeObject | undefined,
+    objectVersion: string,
+  ): Promise<NewRow | undefined> => {
     if (object === undefined) return undefined;
-    const stored = await objectForStorage(api, view, object, context);
+    const stored = await objectForStorage(api, { ...view, version: objectVersion }, object, context);
     return encodeOwned(definition, stored, { row: currentRow, current });
   };
-  const row = await rowOf(wish.object);
+  const hooked = await completed(api, step);
+  const { companions } = hooked;
+  const row = await rowOf(hooked.object, hooked.version);
   const isCreated = currentRow === undefined;
-  const lastRow = currentRow && { ...currentRow, ...(await rowOf(wish.last)) };
+  const lastRow = currentRow && { ...currentRow, ...(await rowOf(wish.last, version.name)) };
   const outcome = { resource, key, isCreated, row, lastRow };
   const expected = currentRow?.revision ?? 0;
   if (row !== undefined && currentRow !== undefined && isSame(row, currentRow)) {
@@ -201,39 +206,84 @@ async function commit(
     await settle(api);
     return { ...outcome, revision: currentRow.revision };
   }
-  if (step.request.options.isDryRun) {
+  if (request.options.isDryRun) {
     await settle(api);
     return { ...outcome, revision: currentRow?.revision };
   }
+  const others = companions.companions ?? [];
   const propose = async () => {
     const work = await workOf(api, { definition, key, wish, old: current, row: currentRow });
-    const reliesOn = [...step.request.target.reliesOn, ...step.reads.reliesOn];
+    const reliesOn = [...request.target.reliesOn, ...reads.reliesOn];
     const proposal = {
-      mutations: [{ key, expected, ...(row === undefined ? {} : { row }) }],
-      preconditions: [...resource.preconditions, ...step.reads.preconditions],
-      settled: groundsOf(reliesOn),
-      work,
-      actor: step.request.target.user.name,
+      mutations: [
+        { key, expected, ...(row === undefined ? {} : { row }) },
+        ...others.map(({ mutation }) => mutation),
+      ],
+      preconditions: [...resource.preconditions, ...reads.preconditions, ...(companions.preconditions ?? [])],
+      settled: [...groundsOf(reliesOn), ...(companions.settled ?? [])],
+      work: [...work, ...hooked.work, ...others.flatMap((other) => other.work), ...(companions.work ?? [])],
+      actor: request.target.user.name,
       originRegion: api.region,
+      ...(companions.defaults === undefined ? {} : { defaults: companions.defaults }),
     };
-    const kind = { group: definition.group, resource: definition.names.plural };
-    const delta = countDelta({ isThere: currentRow !== undefined, isWanted: row !== undefined });
     const assertCurrent = () => {
       // What is durable now was announced, and the sequencer knows of the rest.
       if (!api.access.isCurrent(reliesOn)) throw new RightsChanged();
       if (wish.count?.isStale()) throw new ExpectationFailed({ key, current: 0, isPrecondition: true });
+      companions.assertCurrent?.();
     };
-    return api.quotas.commit(proposal, {
-      key,
-      kind,
-      delta,
-      assertCurrent,
-      isCount: wish.count !== undefined,
-    });
+    return api.quotas.commit(proposal, { assertCurrent, isCount: wish.count !== undefined });
   };
-  const isDeparture = row === undefined && currentRow !== undefined;
-  const committed = await (isDeparture ? depart(api, currentRow.uid, propose) : propose());
+  const departing = [
+    ...(row === undefined && currentRow !== undefined ? [currentRow.uid] : []),
+    ...others.flatMap(({ mutation }) => (mutation.row === undefined ? uidOf(api, mutation.key) : [])),
+  ];
+  const committed = await departing.reduce((run, uid) => () => depart(api, uid, run), propose)();
   return { ...outcome, revision: committed.revisions[0] };
+}
+
+/** What is to be stored of a wish once higher rooms have had their say, and what comes with it. */
+interface Hooked {
+  readonly object: KubeObject | undefined;
+  /** The version that the object is in. */
+  readonly version: string;
+  readonly companions: Companions;
+  readonly work: readonly WorkChange[];
+}
+
+async function completed(api: Api, step: Parameters<typeof commit>[1]): Promise<Hooked> {
+  const { attempt, request, wish } = step;
+  const { resource, key, currentRow, current } = attempt;
+  const { definition } = resource;
+  const version = resource.version.name;
+  if (api.hooks.of(definition.group, definition.names.plural).length === 0) {
+    return { object: wish.object, version, companions: {}, work: [] };
+  }
+  const stored = (object: KubeObject | undefined) => object && inStorageVersion(definition, version, object);
+  const old = stored(current);
+  const object = stored(wish.object);
+  const shown = object ?? stored(wish.last) ?? old;
+  assert(shown !== undefined, 'a write is of something that is there, or is to be');
+  const operation = object === undefined ? 'delete' : currentRow === undefined ? 'create' : 'update';
+  const change: KindChange = {
+    operation,
+    definition,
+    key,
+    object: shown,
+    old,
+    oldRow: currentRow,
+    user: resource.target.user,
+    isDryRun: request.options.isDryRun,
+    nowMs: api.store.nowMs(),
+  };
+  const companions = (await companionsOf(api, attempt, change)) ?? {};
+  const work = hookedWork(api, change);
+  return { object, version: definition.storageVersion, companions, work };
+}
+
+function uidOf(api: Api, key: ObjectKey): readonly string[] {
+  const row = api.store.newest(key);
+  return row === undefined ? [] : [row.uid];
 }
 
 function assertStillTrue(
@@ -246,11 +296,6 @@ function assertStillTrue(
   if (current !== expected || wish.count.isStale()) {
     throw new ExpectationFailed({ key, current, isPrecondition: true });
   }
-}
-
-function countDelta({ isThere, isWanted }: { isThere: boolean; isWanted: boolean }): 1 | 0 | -1 {
-  if (isThere === isWanted) return 0;
-  return isWanted ? 1 : -1;
 }
 
 async function workOf(
@@ -270,14 +315,9 @@ async function workOf(
     return workAfterPut(api, { definition, key, object, old, isCounted });
   }
   if (row === undefined) return [];
-  const snapshot = api.store.snapshot();
-  try {
-    // A dependent that is on its way right now has its owners checked once it has arrived.
-    const hasDependents = await snapshot.hasDependents(key.cluster, row.uid);
-    return workAfterDelete(api, { key, uid: row.uid, hasDependents });
-  } finally {
-    snapshot.close();
-  }
+  // A dependent that is on its way right now has its owners checked once it has arrived.
+  const hasDependents = await isOwner(api, key, row.uid);
+  return workAfterDelete(api, { key, uid: row.uid, hasDependents });
 }
 
 /** The roles and bindings that a write was allowed by are not those of now: nothing was proposed. */
@@ -391,6 +431,12 @@ function encodeOwned(
 
 function isSame(row: NewRow, current: Row): boolean {
   return row.definitionHash === current.definitionHash && Buffer.compare(row.json, current.json) === 0;
+}
+
+/** Whether somebody else was quicker with the very object, and the writer has to know of it. */
+function isLost(key: ObjectKey, wish: Wish, error: unknown): error is ExpectationFailed {
+  if (!(error instanceof ExpectationFailed) || error.isPrecondition || !wish.isFinal) return false;
+  return objectKeyText(error.key) === objectKeyText(key);
 }
 
 function raceLost(resource: Resource, key: ObjectKey, error: ExpectationFailed): Error {

@@ -105,6 +105,8 @@ export const limits = {
   defaultSetsCachedBytesMax: 4 * 1024 * 1024,
   /** Certificate authorities whose default sets are kept as they are made: a member has one, tests start many members. */
   defaultSetsMadeMax: 4,
+  /** Kinds of logical clusters for each: ordinary ones, the root, `system:admin`, workspaces, and what a new version changes. */
+  defaultSetVariantsMax: 16,
   /** Rows kept decoded: a few thousand of the most used ones. */
   rowCacheBytesMax: 16 * 1024 * 1024,
   /**
@@ -119,6 +121,10 @@ export const limits = {
   definitionSetBytesMin: 1024 * 1024,
   /** Documents of definition sets kept. */
   definitionSetsCachedMax: 64,
+  /** Schemas of which the hash of their definition is remembered: some 200 bytes each. */
+  schemaHashesCachedMax: 10_000,
+  /** Identities under which a compiled schema is remembered, some 500 bytes each: nearly all have one. */
+  boundDefinitionsCachedMax: 1_000,
   /**
    * CRDs that one logical cluster may hold, their groups, and their bytes: discovery and OpenAPI documents are made of
    * all of them. The largest provider of a cloud's resources has some 900 in 170 groups.
@@ -147,6 +153,8 @@ export const limits = {
   listedChangesMax: 10_000,
   /** Changes that a step of a controller has on their way at once: with more, a write to the disk is no cheaper. */
   controllerChangesMax: 64,
+  /** Debts that a step hands on in one commit: an export may have a million bindings. */
+  controllerDebtsPerCommitMax: 500,
   /** Events that expire in one commit, which holds the event loop for some milliseconds. */
   expiredEventsMax: 128,
   /** Namespaces that are searched for an owner that is not in its dependent's: a read of some microseconds each. */
@@ -227,6 +235,11 @@ export const limits = {
    * makes one of 65,536 others read its roles and bindings again, also among millions.
    */
   rbacRevisionPlaces: 65_536,
+  /**
+   * What is remembered of the permission claims that logical clusters have accepted, most of them none: 20,000 clusters
+   * without claims, whose bindings would otherwise be read with every write.
+   */
+  claimTablesCachedBytesMax: 6_000_000,
   /** What a bearer token may hold: as much as a header. Tokens of real providers have some kilobytes. */
   tokenBytesMax: 64 * 1024,
   /** Tokens whose signatures were verified, with their headers: some 4,000 service accounts, or users. */
@@ -253,4 +266,6 @@ export const limits = {
   /** Rows that one step of a stream reads from disk at once. */
   iteratorBatchEntries: 1_000,
   iteratorBatchBytes: 512 * 1024,
+  /** Types that a WorkspaceType extends, directly or not: real ones extend two or three, and every creation reads all. */
+  workspaceTypesExtendedMax: 32,
 } as const;

@@ -1,6 +1,7 @@
 export { AssertionFailure, assert, unreachable } from './assert.ts';
 export { BoundedCache } from './bounded-cache.ts';
 export { type Clock, systemClock } from './clock.ts';
+export { base62Sha224, numberText } from './digest-text.ts';
 export {
   CLOCK_MS_MIN,
   ClockRefused,

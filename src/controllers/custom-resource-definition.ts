@@ -130,7 +130,8 @@ async function updateStatus(
 function definitionOf(api: Api, cluster: LogicalCluster, crd: KubeObject): Definition | undefined {
   const spec = isObject(crd['spec']) ? crd['spec'] : undefined;
   const names = isObject(spec?.['names']) ? spec['names'] : undefined;
-  return api.registry.find(cluster, String(spec?.['group']), String(names?.['plural']))?.definition;
+  // Not what a binding brings under that name: its objects are not the CRD's.
+  return api.registry.findCustom(cluster, String(spec?.['group']), String(names?.['plural']))?.definition;
 }
 
 async function othersInGroup(api: Api, cluster: LogicalCluster, crd: KubeObject): Promise<KubeObject[]> {

@@ -11,7 +11,13 @@ import {
   parseObjectWorkKey,
 } from '../api/mod.ts';
 import { type LogicalCluster, limits } from '../base/mod.ts';
-import { builtinDefinition, collectionOf, type Definition } from '../definitions/mod.ts';
+import {
+  type BoundResource,
+  collectionOf,
+  type Definition,
+  isBindingKind,
+  readBoundResources,
+} from '../definitions/mod.ts';
 import { type KubeObject, type OwnerReference, objectOf } from '../machinery/mod.ts';
 import type { ListedObject, ObjectKey, Row, StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient, type Place } from './client.ts';
@@ -158,6 +164,13 @@ class GarbageCollector {
     if (isCrdEvent(event)) {
       this.#kinds.forgetUnknown();
       return this.#unknown.of(definitionTopic(key.cluster, key.name));
+    }
+    if (isBindingKind(key)) {
+      this.#kinds.forgetUnknown();
+      const groups = new Set(
+        (newRow === undefined ? [] : readBoundResources(newRow).resources).map(groupOfBound),
+      );
+      return [...groups].flatMap((group) => this.#unknown.of(groupTopic(key.cluster, group)));
     }
     if (this.#unknown.size === 0 || newRow !== undefined || (oldRow?.owners.length ?? 0) === 0) return [];
     return [{ controller: CONTROLLERS.dependents, cluster: key.cluster, key: objectWorkKey(key) }];
@@ -325,10 +338,7 @@ class GarbageCollector {
   }
 
   #definitionOf(key: ObjectKey): Definition | undefined {
-    const { cluster, group, resource } = key;
-    return (
-      builtinDefinition(group, resource) ?? this.#api.registry.find(cluster, group, resource)?.definition
-    );
+    return this.#api.registry.findStored(key);
   }
 
   async *#dependents(cluster: LogicalCluster, uid: string): AsyncGenerator<ListedObject[]> {
@@ -373,6 +383,10 @@ function mayHaveStoppedBlocking(before: Row, after: Row): boolean {
     before.json.includes('"blockOwnerDeletion":true') &&
     [before, after].every(({ json }) => json.includes('"deletionTimestamp":'))
   );
+}
+
+function groupOfBound({ group }: BoundResource): string {
+  return group;
 }
 
 function placeOf(key: ObjectKey, definition: Definition): Place {

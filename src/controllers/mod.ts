@@ -4,6 +4,7 @@ export { EventExpiry } from './event-expiry.ts';
 export { garbageCollector } from './garbage-collector.ts';
 export { namespaceController } from './namespace.ts';
 export { namespaceDefaultsController, systemNamespaceController } from './namespace-defaults.ts';
+export { permissionClaimControllers } from './permission-claims.ts';
 export { resourceQuotaController } from './resource-quota.ts';
 export { oweRootCa, rootCaController } from './root-ca.ts';
 export { type Controller, type ControllerReport, ControllerRuntime } from './runtime.ts';

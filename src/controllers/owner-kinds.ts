@@ -7,18 +7,19 @@ import {
   CRD_RESOURCE,
   collectionOf,
   type Definition,
+  systemDefinitions,
 } from '../definitions/mod.ts';
 import type { OwnerReference } from '../machinery/mod.ts';
 
 /**
- * The kinds that owner references name. CRDs are kept by plural, references name the kind: which is which
+ * The kinds that owner references name. CRDs and bound kinds are kept by plural, references name the kind: which is which
  * is remembered as a hint and checked at each use, so that not every lookup reads every CRD of a cluster.
  */
 export class OwnerKinds {
   readonly #api: Api;
   readonly #plurals = new BoundedCache<string, string>(limits.ownerKindsCachedMax);
   readonly #unknown = new Set<string>();
-  /** Grows when a CRD changes: what was read before it must not be remembered as unknown. */
+  /** Grows when a CRD or an APIBinding changes: what was read before it must not be remembered as unknown. */
   #generation = 0;
 
   constructor(api: Api) {
@@ -29,7 +30,7 @@ export class OwnerKinds {
   async find(cluster: LogicalCluster, owner: OwnerReference): Promise<Definition | undefined> {
     const { group, version } = partsOf(owner);
     const builtin = builtins.get(`${group}/${owner.kind}`);
-    if (builtin !== undefined || !isDefinable(owner)) return servedIn(builtin, version);
+    if (builtin !== undefined) return servedIn(builtin, version);
     const key = [cluster, group, owner.kind].join('\0');
     if (this.#unknown.has(key)) return undefined;
     const plural = this.#plurals.get(key);
@@ -43,13 +44,16 @@ export class OwnerKinds {
     return servedIn(found, version);
   }
 
-  /** Forgets which kinds are unknown: call it at each change of a CRD, and when such changes are not told. */
+  /** Forgets which kinds are unknown: call it at each change of a CRD or APIBinding, and when such changes are not told. */
   forgetUnknown(): void {
     this.#generation += 1;
     this.#unknown.clear();
   }
 
   async #search(cluster: LogicalCluster, group: string, kind: string): Promise<Definition | undefined> {
+    const isIt = (definition: Definition) => definition.group === group && definition.names.kind === kind;
+    const known = systemDefinitions().find(isIt) ?? (await this.#api.registry.boundIn(cluster)).find(isIt);
+    if (known !== undefined || !group.includes('.')) return known;
     const collection = collectionOf(cluster, builtinDefinition(CRD_GROUP, CRD_RESOURCE)!);
     const suffix = `.${group}`;
     const snapshot = this.#api.store.snapshot();
@@ -76,7 +80,7 @@ export class OwnerKinds {
   }
 }
 
-/** Whether a CRD can bring the kind of an owner: the group of every CRD has a dot. */
+/** Whether a CRD can bring the kind of an owner: the group of every CRD has a dot. Others only a binding brings. */
 export function isDefinable(owner: OwnerReference): boolean {
   return partsOf(owner).group.includes('.');
 }

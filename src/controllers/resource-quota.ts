@@ -14,7 +14,7 @@ import {
   type QuotaCount,
   writeQuotaStatus,
 } from '../api/mod.ts';
-import { builtinDefinition } from '../definitions/mod.ts';
+import { builtinDefinition, collectionOf } from '../definitions/mod.ts';
 import {
   deepEqual,
   isObject,
@@ -83,7 +83,11 @@ async function countAll(
     for (const name of Object.keys(hardOf(quota))) {
       const kind = kindCountedBy(name);
       if (kind === undefined || !isCounted(api, kind, tally)) continue;
-      const scope = { collection: { cluster, ...kind, identity: '' }, namespace };
+      const definition = api.registry.find(cluster, kind.group, kind.resource)?.definition;
+      // A kind that is not served (yet) has no objects that the quota could have missed.
+      const collection =
+        definition === undefined ? { cluster, ...kind, identity: '' } : collectionOf(cluster, definition);
+      const scope = { collection, namespace };
       counts.set(name, { kind, count: await snapshot.count(scope, Number.MAX_SAFE_INTEGER) });
     }
   } finally {

@@ -98,7 +98,7 @@ export interface TablePrinter {
 }
 
 /**
- * One kind: its names, versions, schemas and rules. Built-in kinds, CRDs and (later) APIResourceSchemas
+ * One kind: its names, versions, schemas and rules. Built-in kinds, CRDs and APIResourceSchemas
  * are all definitions, and everything compiled is keyed by `hash`.
  */
 export interface Definition {
@@ -110,14 +110,18 @@ export interface Definition {
   readonly versions: readonly DefinitionVersion[];
   readonly storageVersion: string;
   readonly verbs: readonly Verb[];
+  /** The identity hash of the export that a bound kind comes from: a part of the keys of its objects. */
+  readonly identity?: string;
   /** Where objects are kept, if not under this group and resource (both Event APIs share one store). */
   readonly storedAs?: { readonly group: string; readonly resource: string };
   /** The version that discovery's hash of the stored form speaks of, if not the one that is stored. */
   readonly announcedStorageVersion?: string;
   /** Objects of this kind are answers, never stored (SubjectAccessReview …). */
   readonly isVirtual?: boolean;
-  /** No creations any more: the CRD is being deleted. */
+  /** No creations any more: the CRD, or the APIBinding that brings it, is being deleted. */
   readonly isTerminating?: boolean;
+  /** Absent for kinds whose objects have one place at a time; see the design's consistency classes. */
+  readonly consistency?: 'Convergent';
   /** SHA-256 (hex) over everything above: equal hashes behave the same. */
   readonly hash: string;
   readonly strategy: Strategy;

@@ -1,7 +1,10 @@
 export { applyTypeOf } from './apply-types.ts';
+export * from './bound/mod.ts';
+export * from './claims/mod.ts';
 export * from './crd/mod.ts';
 export * from './definition.ts';
 export * from './definition-set.ts';
+export * from './kcp/mod.ts';
 export * from './kinds/mod.ts';
 export {
   CRD_GROUP,

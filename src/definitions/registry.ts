@@ -1,9 +1,23 @@
-import { type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
-import { type KubeObject, parseJson } from '../machinery/mod.ts';
-import type { CollectionKey, ObjectKey, Precondition, Row, Store } from '../store/mod.ts';
+import { BoundedCache, type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
+import { type KubeObject, objectAt, parseJson, textAt } from '../machinery/mod.ts';
+import type { CollectionKey, ObjectKey, Precondition, Row, Store, StoreSnapshot } from '../store/mod.ts';
+import {
+  BINDING_GROUP,
+  BINDING_RESOURCE,
+  type Binding,
+  BOUND_CRDS_CLUSTER,
+  type BoundResource,
+  bindingFields,
+  boundAlias,
+  boundDefinition,
+  crdFromSchema,
+  isBindingKind,
+  readBoundResources,
+} from './bound/mod.ts';
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
 import { type DefinitionSet, definitionSet } from './definition-set.ts';
+import { systemDefinition, systemDefinitions } from './kcp/mod.ts';
 import { builtinDefinition, builtinDefinitions } from './kinds/mod.ts';
 
 /** A definition as one logical cluster has it, and what must not have changed when it is used for a write. */
@@ -18,15 +32,18 @@ export const CRD_RESOURCE = 'customresourcedefinitions';
 const DEFINITION_FIELD = '.definition';
 
 /**
- * Which kinds a logical cluster has. Nothing is kept per cluster: a CRD's row carries the hash of its
- * definition, and what is compiled hangs on hashes in bounded caches, shared by all clusters.
+ * Which kinds a logical cluster has. Nothing is kept per cluster: a CRD's row carries the hash of its definition, the
+ * row of an APIBinding what it brings, under names by which the store finds it. What is compiled hangs on hashes in
+ * bounded caches, shared by all clusters.
  */
 export class DefinitionRegistry {
   readonly #store: Store;
-  readonly #byHash = new WeightedCache<Weighed<Definition>>({
+  readonly #byHash = new WeightedCache<Weighed<Definition> & Bound>({
     weightMax: limits.definitionsCachedBytesMax,
     weigh: ({ bytes }) => Math.max(bytes, limits.definitionBytesMin),
   });
+  /** The hash of a schema's definition, by the uid of the schema: a schema never changes. */
+  readonly #hashesByUid = new BoundedCache<string, string>(limits.schemaHashesCachedMax);
   readonly #sets = new WeightedCache<Weighed<DefinitionSet>>({
     weightMax: limits.definitionSetsCachedBytesMax,
     weigh: ({ bytes }) => Math.max(bytes, limits.definitionSetBytesMin),
@@ -44,8 +61,68 @@ export class DefinitionRegistry {
 
   /** The kind of that resource name in a cluster; undefined when it is not served. */
   find(cluster: LogicalCluster, group: string, resource: string): FoundDefinition | undefined {
-    const builtin = builtinDefinition(group, resource);
-    if (builtin !== undefined) return { definition: builtin, preconditions: [] };
+    const own = builtinDefinition(group, resource) ?? systemDefinition(group, resource);
+    if (own !== undefined) return { definition: own, preconditions: [] };
+    return this.#findBound(cluster, group, resource) ?? this.findCustom(cluster, group, resource);
+  }
+
+  /** The kind of the objects of a collection, as it is served now; undefined when none is that keeps them there. */
+  findStored({ cluster, group, resource, identity }: CollectionKey): Definition | undefined {
+    const own = builtinDefinition(group, resource) ?? this.find(cluster, group, resource)?.definition;
+    if ((own?.identity ?? '') === identity) return own;
+    return identity === '' ? this.findCustom(cluster, group, resource)?.definition : undefined;
+  }
+
+  /** The kinds that bindings bring into a cluster. */
+  async boundIn(cluster: LogicalCluster): Promise<Definition[]> {
+    const bound = await this.#boundResources(cluster);
+    return bound.flatMap((one) => this.bound(one, one) ?? []);
+  }
+
+  /** The kind that an APIResourceSchema describes, by its row, under the identity of an export that has it. */
+  exported(schema: Row, identity: string): Definition {
+    const known = this.#hashesByUid.get(schema.uid);
+    const cached = known === undefined ? undefined : this.#byHash.get(known);
+    if (cached !== undefined) return boundOf(cached, { identity, isLeaving: false });
+    const crd = crdFromSchema(parseJson(schema.json).value as KubeObject, { cluster: '', now: '' });
+    const hash = definitionHashOf(crd);
+    this.#hashesByUid.set(schema.uid, hash);
+    return boundOf(this.#compile(hash, { crd: () => crd, bytes: schema.json.length }), {
+      identity,
+      isLeaving: false,
+    });
+  }
+
+  /** The kind that a binding brings; undefined when its schema is not there, which no commit leaves behind. */
+  bound(resource: BoundResource, options: { readonly isLeaving: boolean }): Definition | undefined {
+    const base = this.#base(resource);
+    if (base === undefined) return undefined;
+    return boundOf(base, { identity: resource.identity, isLeaving: options.isLeaving });
+  }
+
+  #base(resource: BoundResource): (Weighed<Definition> & Bound) | undefined {
+    const hash = this.#boundHash(resource);
+    if (hash === undefined) return undefined;
+    const known = this.#byHash.get(hash);
+    if (known !== undefined) return known;
+    const row = this.#store.newest(crdKey(BOUND_CRDS_CLUSTER, resource.schemaUid));
+    if (row === undefined) return undefined;
+    return this.#compile(hash, { crd: () => objectOf(row), bytes: row.json.length });
+  }
+
+  #findBound(cluster: LogicalCluster, group: string, resource: string): FoundDefinition | undefined {
+    const key = this.#store.aliased(cluster, boundAlias(group, resource));
+    const row = key === undefined ? undefined : this.#store.get(key);
+    if (key === undefined || row === undefined) return undefined;
+    const { resources, isLeaving } = readBoundResources(row);
+    const bound = resources.find((one) => one.group === group && one.resource === resource);
+    const definition = bound === undefined ? undefined : this.bound(bound, { isLeaving });
+    if (definition === undefined) return undefined;
+    return { definition, preconditions: [{ key, revision: row.revision }] };
+  }
+
+  /** The kind that a CRD of the cluster itself serves, whatever else has that name there. */
+  findCustom(cluster: LogicalCluster, group: string, resource: string): FoundDefinition | undefined {
     if (!group.includes('.')) return undefined;
     const key = crdKey(cluster, `${resource}.${group}`);
     const row = this.#store.get(key);
@@ -55,33 +132,112 @@ export class DefinitionRegistry {
     return { definition, preconditions: [{ key, revision: row.revision }] };
   }
 
+  #boundHash({ schemaUid }: BoundResource): string | undefined {
+    const known = this.#hashesByUid.get(schemaUid);
+    if (known !== undefined) return known;
+    const row = this.#store.newest(crdKey(BOUND_CRDS_CLUSTER, schemaUid));
+    const hash = row === undefined ? '' : servedHash(row);
+    if (hash === '') return undefined;
+    this.#hashesByUid.set(schemaUid, hash);
+    return hash;
+  }
+
   /** All kinds of a cluster. */
   async setOf(cluster: LogicalCluster): Promise<DefinitionSet> {
     const rows: Row[] = [];
     const snapshot = this.#store.snapshot();
+    let bound: readonly PlacedResource[];
     try {
+      bound = await boundIn(snapshot, cluster);
       for await (const batch of snapshot.listRows({ collection: crdKey(cluster, '') })) {
         for (const row of batch) if (servedHash(row) !== '') rows.push(row);
       }
     } finally {
       snapshot.close();
     }
-    const key = rows.map(servedHash).sort().join();
-    return this.#sets.getOrCompute(key, () => ({
-      value: definitionSet([...builtinDefinitions, ...rows.flatMap((row) => this.#compiled(row) ?? [])]),
-      bytes: rows.reduce((sum, { json }) => sum + json.length, 0),
-    })).value;
+    const boundTexts = bound.map((one) => `${this.#boundHash(one)}:${one.identity}:${one.isLeaving}`);
+    const key = [...boundTexts, ...rows.map(servedHash)].sort().join();
+    return this.#sets.getOrCompute(key, () => {
+      const definitions = [
+        ...builtinDefinitions,
+        ...systemDefinitions(),
+        ...bound.flatMap((one) => this.bound(one, one) ?? []),
+        ...rows.flatMap((row) => this.#compiled(row) ?? []),
+      ];
+      const bytes = [
+        ...bound.map((one) => this.#base(one)?.bytes ?? 0),
+        ...rows.map(({ json }) => json.length),
+      ];
+      return {
+        value: definitionSet(firstOfEach(definitions)),
+        bytes: bytes.reduce((sum, size) => sum + size, 0),
+      };
+    }).value;
+  }
+
+  async #boundResources(cluster: LogicalCluster): Promise<readonly PlacedResource[]> {
+    const snapshot = this.#store.snapshot();
+    try {
+      return await boundIn(snapshot, cluster);
+    } finally {
+      snapshot.close();
+    }
   }
 
   #compiled(row: Row): Definition | undefined {
     const hash = servedHash(row);
     if (hash === '') return undefined;
+    return this.#compile(hash, { crd: () => objectOf(row), bytes: row.json.length }).value;
+  }
+
+  #compile(
+    hash: string,
+    { crd, bytes }: { crd(): KubeObject; readonly bytes: number },
+  ): Weighed<Definition> & Bound {
     return this.#byHash.getOrCompute(hash, () => {
       this.#compilations += 1;
-      const value = definitionFromCrd(parseJson(row.json).value as KubeObject);
-      return { value, bytes: row.json.length };
-    }).value;
+      const bound = new BoundedCache<string, Definition>(limits.boundDefinitionsCachedMax);
+      return { value: definitionFromCrd(crd()), bytes, bound };
+    });
   }
+}
+
+type PlacedResource = BoundResource & { readonly isLeaving: boolean };
+
+async function boundIn(snapshot: StoreSnapshot, cluster: LogicalCluster): Promise<PlacedResource[]> {
+  const bound: PlacedResource[] = [];
+  for await (const rows of snapshot.listRows({ collection: bindingsOf(cluster) })) {
+    for (const row of rows) {
+      const { resources, isLeaving } = readBoundResources(row);
+      for (const resource of resources) bound.push({ ...resource, isLeaving });
+    }
+  }
+  return bound;
+}
+
+/** A definition, and the forms of it under the identities of those who export it. */
+interface Bound {
+  readonly bound: BoundedCache<string, Definition>;
+}
+
+function boundOf({ value, bound }: Weighed<Definition> & Bound, binding: Binding): Definition {
+  const key = `${binding.identity} ${binding.isLeaving}`;
+  return bound.getOrMake(key, () => boundDefinition(value, binding));
+}
+
+function objectOf(row: Row): KubeObject {
+  return parseJson(row.json).value as KubeObject;
+}
+
+/** What is found first under a name is what is served: see `find`. */
+function firstOfEach(definitions: readonly Definition[]): Definition[] {
+  const names = new Set<string>();
+  return definitions.filter(({ group, names: { plural } }) => {
+    const name = `${plural}.${group}`;
+    if (names.has(name)) return false;
+    names.add(name);
+    return true;
+  });
 }
 
 /** Something that is kept, and how large the CRDs are that it was made of. */
@@ -92,8 +248,16 @@ interface Weighed<Value> {
 
 /** The server's own fields beside a row's bytes, by which it finds things without parsing. */
 export function internalFields(definition: Definition, object: KubeObject): Record<string, string> {
-  if (definition.group !== CRD_GROUP || definition.names.plural !== CRD_RESOURCE) return {};
-  return { [DEFINITION_FIELD]: isServed(object) ? definitionHashOf(object) : '' };
+  const { plural } = definition.names;
+  if (definition.group === CRD_GROUP && plural === CRD_RESOURCE) {
+    return { [DEFINITION_FIELD]: isServed(object) ? definitionHashOf(object) : '' };
+  }
+  if (isBindingKind({ group: definition.group, resource: plural })) return bindingFields(object);
+  // Whoever authorizes has to know with every request how far a logical cluster is.
+  if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') {
+    return { 'status.phase': textAt(objectAt(object, 'status'), 'phase') };
+  }
+  return {};
 }
 
 /** Where the objects of a kind are kept in a cluster. */
@@ -102,7 +266,11 @@ export function collectionOf(cluster: LogicalCluster, definition: Definition): C
     group: definition.group,
     resource: definition.names.plural,
   };
-  return { cluster, group, resource, identity: '' };
+  return { cluster, group, resource, identity: definition.identity ?? '' };
+}
+
+function bindingsOf(cluster: LogicalCluster): CollectionKey {
+  return { cluster, group: BINDING_GROUP, resource: BINDING_RESOURCE, identity: '' };
 }
 
 function crdKey(cluster: LogicalCluster, name: string): ObjectKey {

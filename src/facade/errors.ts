@@ -13,6 +13,11 @@ export type FailureReport = (
   request: { readonly method: string; readonly url: string },
 ) => void;
 
+/** The path leads through a workspace that cannot be used now: kcp's front proxy says so in plain text. */
+export class WorkspaceUnavailable extends Error {
+  override readonly name = 'WorkspaceUnavailable';
+}
+
 /** The one place where errors become responses. */
 export function sendError(
   exchange: Exchange,
@@ -23,6 +28,7 @@ export function sendError(
   if (exchange.response.headersSent) return void exchange.response.destroy();
   if (error instanceof StatusError) return sendStatus(exchange, error);
   if (error instanceof UnknownResource) return sendNotFound(exchange);
+  if (error instanceof WorkspaceUnavailable) return sendText(exchange, 503, 'Not available.');
   if (error instanceof NobodyToImpersonate) return sendFailure(exchange, `: ${error.message}`);
   if (error instanceof UnknownCluster && context.user !== undefined) {
     return sendStatus(exchange, forbiddenCluster(exchange, context.user));
@@ -55,14 +61,12 @@ export function sendStatus(exchange: Exchange, error: StatusError): void {
 
 /** A path that nothing is registered at: plain text, by which clients tell it from a missing object. */
 export function sendNotFound(exchange: Exchange): void {
-  exchange.send(
-    {
-      code: 404,
-      contentType: 'text/plain; charset=utf-8',
-      headers: { 'X-Content-Type-Options': 'nosniff' },
-    },
-    Buffer.from('404 page not found\n'),
-  );
+  sendText(exchange, 404, '404 page not found');
+}
+
+function sendText(exchange: Exchange, code: number, text: string): void {
+  const headers = { 'X-Content-Type-Options': 'nosniff' };
+  exchange.send({ code, contentType: 'text/plain; charset=utf-8', headers }, Buffer.from(`${text}\n`));
 }
 
 /** The answer for a name that no logical cluster can have: byte for byte that for one that the user may not enter. */

@@ -13,7 +13,7 @@ import { ClientCertificates } from './client-certificates.ts';
 import { answerClientError } from './client-error.ts';
 import { Deadlines } from './deadlines.ts';
 import { DiscoveryRoutes } from './discovery-routes.ts';
-import { type FailureReport, sendError, sendNotFound, sendStatus } from './errors.ts';
+import { type FailureReport, sendError, sendNotFound, sendStatus, WorkspaceUnavailable } from './errors.ts';
 import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
 import { impersonate } from './impersonation.ts';
@@ -188,6 +188,12 @@ function isKnownMethod(method: string): boolean {
   return (METHODS as readonly string[]).includes(method);
 }
 
+/** Where a request goes; undefined: to what cannot be the name of a logical cluster. */
+interface Place {
+  readonly cluster: LogicalCluster | undefined;
+  readonly isUnavailable: boolean;
+}
+
 class Router {
   readonly #options: FacadeOptions;
   readonly #certificates: ClientCertificates;
@@ -303,7 +309,7 @@ class Router {
 
   async #serveUser(exchange: Exchange, requester: User): Promise<void> {
     const { route, path } = exchange.routed;
-    const cluster = clusterOf(exchange, requester);
+    const { cluster, isUnavailable } = this.#placeOf(exchange, requester);
     if (this.#isStopping) {
       // HTTP/2 has no such header; its sessions are told to go away when they are closed.
       if (exchange.request.httpVersionMajor < 2) exchange.response.setHeader('Connection', 'close');
@@ -313,6 +319,11 @@ class Router {
     const { access } = this.#options.api;
     const asked = impersonate(exchange, access, { user: requester, cluster });
     const { user, vouchers } = asked === undefined ? { user: requester, vouchers: undefined } : await asked;
+    if (isUnavailable) {
+      // Only those hear of it who may enter: to all others it is like one that is not there.
+      await access.authorize({ user, cluster, verb: 'access', path: '/' });
+      throw new WorkspaceUnavailable();
+    }
     if (route.kind === 'resource') {
       return this.#resources.serve(exchange, { user, cluster, path: route, vouchers });
     }
@@ -332,16 +343,18 @@ class Router {
     await this.#discovery.serve(exchange, cluster, route);
   }
 
+  /** On the bare URL a service account is at home in its own logical cluster, as in kcp; everybody else in the root. */
+  #placeOf({ routed }: Exchange, user: User): Place {
+    const home = routed.prefix === '' ? homeOfServiceAccount(user) : undefined;
+    const named = home === undefined ? routed.cluster : parseLogicalCluster(home);
+    if (routed.prefix === '' || named === undefined) return { cluster: named, isUnavailable: false };
+    // What leads nowhere goes on as the name of a logical cluster that is not there.
+    return this.#options.api.paths.resolve(named) ?? { cluster: named, isUnavailable: false };
+  }
+
   #assertCluster(cluster: LogicalCluster): void {
     if (readLogicalCluster(this.#options.api, cluster) === undefined) throw new UnknownCluster();
   }
-}
-
-/** On the bare URL a service account is at home in its own logical cluster, as in kcp; everybody else in the root. */
-function clusterOf({ routed }: Exchange, user: User): LogicalCluster | undefined {
-  if (routed.prefix !== '') return routed.cluster;
-  const home = homeOfServiceAccount(user);
-  return home === undefined ? routed.cluster : parseLogicalCluster(home);
 }
 
 /** Always JSON, and always indented. */

@@ -32,3 +32,8 @@ export interface KubeObject extends JsonObject {
   kind: string;
   metadata: ObjectMeta;
 }
+
+/** `v1` in the core group, else `group/version`. */
+export function apiVersionText(group: string, version: string): string {
+  return group === '' ? version : `${group}/${version}`;
+}

@@ -4,6 +4,7 @@ import {
   type AdmissionChoice,
   AdmissionChoiceError,
   admissionPlugins,
+  ClaimTable,
   chosenPlugins,
   QuotaLedger,
 } from '../admission/mod.ts';
@@ -25,15 +26,17 @@ export function chosenAdmission(choice: AdmissionChoice = { enable: [], disable:
 export function createAdmission(
   plugins: readonly string[],
   parts: { readonly store: Store; readonly registry: DefinitionRegistry; readonly access: Access },
-): { readonly admission: AdmissionChain; readonly quotas: QuotaLedger } {
+): { readonly admission: AdmissionChain; readonly quotas: QuotaLedger; readonly claims: ClaimTable } {
   const { store, registry, access } = parts;
   const quotas = new QuotaLedger(store, { isEnforced: plugins.includes('ResourceQuota') });
+  const claims = new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) });
   const admission = new AdmissionChain(
     admissionPlugins(plugins, {
       quotas,
+      claims,
       authorize: (question) => access.decide(question),
       definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
     }),
   );
-  return { admission, quotas };
+  return { admission, quotas, claims };
 }

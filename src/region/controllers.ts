@@ -7,6 +7,7 @@ import {
   garbageCollector,
   namespaceController,
   namespaceDefaultsController,
+  permissionClaimControllers,
   resourceQuotaController,
   rootCaController,
   serviceAccountTokenController,
@@ -38,6 +39,7 @@ export async function startControllers(
       customResourceDefinitionController(api),
       resourceQuotaController(api),
       ...garbageCollector(api),
+      ...permissionClaimControllers(api),
     ].filter(({ name }) => !disabledControllers.includes(name)),
     report: (controller, key, error) => {
       // Somebody else was quicker: the next look settles it, and there is nothing to do for an operator.

@@ -3,7 +3,15 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Access } from '../access/mod.ts';
 import type { AdmissionChoice } from '../admission/mod.ts';
-import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../api/mod.ts';
+import {
+  type Api,
+  ContinueTokens,
+  createLogicalCluster,
+  KindHookTable,
+  logicalClusterKey,
+  OneShardPositions,
+  RevisionForms,
+} from '../api/mod.ts';
 import {
   ClockRefused,
   type RegionName,
@@ -17,6 +25,7 @@ import { oweRootCa } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
 import { createFacade } from '../facade/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
+import { WorkspacePaths } from '../workspaces/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
@@ -30,6 +39,7 @@ import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import { startControllers } from './controllers.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
+import { kindHooks } from './kind-hooks.ts';
 import {
   ADMIN_KUBECONFIG_FILE,
   dialableHost,
@@ -79,6 +89,8 @@ export interface Member {
 }
 
 const SHARD = 'root' as ShardName;
+/** Of the founder of a planet. */
+const MEMBER_NUMBER = 0;
 const DATABASE_DIRECTORY = 'data';
 const TOKEN_KEY_FILE = '.continue-token-key';
 const TOKEN_KEY_BYTES = 32;
@@ -148,18 +160,22 @@ async function assemble(
   const registry = new DefinitionRegistry(store);
   const access = new Access({ store, logicalClusterKey });
   cleanups.unshift(async () => access.close());
-  const { admission, quotas } = createAdmission(options.plugins, { store, registry, access });
+  const { admission, quotas, claims } = createAdmission(options.plugins, { store, registry, access });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
     store,
     quotas,
+    claims,
     registry,
     admission,
     access,
+    hooks: new KindHookTable(kindHooks()),
+    paths: new WorkspacePaths({ store, registry }),
     random: systemRandom,
     clock: systemClock,
     net,
     tokens: new ContinueTokens(tokenKey),
+    revisions: new RevisionForms(new OneShardPositions(MEMBER_NUMBER)),
     region: options.region as RegionName,
     caBundle: certificates.ca,
     ...authentication,

@@ -40,6 +40,69 @@ export function supersede(defaults: ClusterDefaults, index: number): ClusterDefa
   return { ...defaults, superseded };
 }
 
+/** Which objects of a set a logical cluster still has from there, in the order of the set. */
+export function remainingIndexes(defaults: ClusterDefaults): number[] {
+  const indexes: number[] = [];
+  for (let index = 0; index < defaults.count; index++)
+    if (!isSuperseded(defaults, index)) indexes.push(index);
+  return indexes;
+}
+
+/** Whether nothing has become of any object in between. */
+export function isSameDefaults(a: ClusterDefaults, b: ClusterDefaults): boolean {
+  return a.firstRevision === b.firstRevision && Buffer.compare(a.superseded, b.superseded) === 0;
+}
+
+/**
+ * The end of all that a logical cluster still had by default: `EndedDefaults` in proto/antipode/log/v1/log.proto. Each
+ * of these objects has a revision of its own at which it went, in the order of the set.
+ */
+export interface EndedDefaults {
+  readonly defaults: ClusterDefaults;
+  /** At which the first of them went; 0 if none was left. */
+  readonly firstRevision: Revision;
+}
+
+/** At which the last of them went; undefined if none was left. */
+export function lastEndedRevision({ defaults, firstRevision }: EndedDefaults): Revision | undefined {
+  const { length } = remainingIndexes(defaults);
+  return length === 0 ? undefined : reservedRevision(firstRevision, length - 1);
+}
+
+export function encodeEnded(ended: EndedDefaults): Buffer {
+  return writeEnded(Writer.create(), ended).finish() as Buffer;
+}
+
+export function writeEnded(writer: protobuf.Writer, ended: EndedDefaults): protobuf.Writer {
+  writeDefaults(writer.uint32(10).fork(), ended.defaults).ldelim();
+  return writer.uint32(16).uint64(ended.firstRevision);
+}
+
+export function decodeEnded(bytes: Uint8Array): EndedDefaults {
+  return readEnded(Reader.create(bytes), bytes.length);
+}
+
+export function readEnded(reader: protobuf.Reader, length: number): EndedDefaults {
+  const end = reader.pos + length;
+  let defaults: ClusterDefaults | undefined;
+  let firstRevision = 0;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    switch (tag >>> 3) {
+      case 1:
+        defaults = readDefaults(reader, reader.uint32());
+        break;
+      case 2:
+        firstRevision = toNumber(reader.uint64());
+        break;
+      default:
+        reader.skipType(tag & 7);
+    }
+  }
+  assert(defaults !== undefined, 'what ends has been there');
+  return { defaults, firstRevision: firstRevision as Revision };
+}
+
 export function encodeDefaults(defaults: ClusterDefaults): Buffer {
   return writeDefaults(Writer.create(), defaults).finish() as Buffer;
 }

@@ -8,6 +8,7 @@ import {
   encodeNumber,
   eventKey,
   FLOOR_KEY,
+  formerKey,
   logRange,
   readRevision,
   versionKey,
@@ -52,6 +53,9 @@ async function compactStep(
       for (const change of frame.changes) {
         operations.push({ key: versionKey(objectKeyText(change.key), change.revision) });
         operations.push({ key: eventKey(change.key, change.revision) });
+      }
+      if (frame.ended !== undefined && frame.ended.firstRevision > 0) {
+        operations.push({ key: formerKey(frame.ended.defaults.cluster, frame.ended.firstRevision) });
       }
       operations.push({ key: commitKey(frame.commitId) });
       lastSequence = frame.sequence;

@@ -3,7 +3,7 @@ import protobuf from 'protobufjs/minimal.js';
 import { assert, type LogicalCluster, reservedRevision } from '../base/mod.ts';
 import type { ClusterDefaults } from './cluster-defaults.ts';
 import { type CollectionKey, kindText, type ObjectKey, relativeKeyText } from './object-key.ts';
-import { type NewRow, writeRow } from './row.ts';
+import { ALIASES_FIELD, decodeRow, type NewRow, REFERENCES_FIELD, textsOfField, writeRow } from './row.ts';
 
 const { Reader, Writer } = protobuf;
 
@@ -37,8 +37,12 @@ export class DefaultSet {
   readonly hash: string;
   readonly #templates: readonly Template[];
   readonly #indexes = new Map<string, number>();
+  readonly #groups: readonly string[];
   /** By collection, in the order of keys. */
   readonly #collections = new Map<string, number[]>();
+  /** What its objects take and refer to, which most sets have not. */
+  readonly #aliases = new Map<string, number>();
+  readonly #references = new Map<string, number[]>();
 
   constructor(bytes: Uint8Array) {
     this.bytes = Buffer.from(bytes);
@@ -49,8 +53,12 @@ export class DefaultSet {
       this.#indexes.set(keyText, index);
       const kind = kindText(key);
       this.#collections.set(kind, [...(this.#collections.get(kind) ?? []), index]);
+      this.#noteNames(index);
     });
-    for (const indexes of this.#collections.values()) indexes.sort((a, b) => this.#compareKeys(a, b));
+    this.#groups = [...new Set(this.#templates.map(({ key }) => key.group))];
+    for (const lists of [this.#collections, this.#references]) {
+      for (const indexes of lists.values()) indexes.sort((a, b) => this.#compareKeys(a, b));
+    }
   }
 
   static of(objects: readonly DefaultObject[]): DefaultSet {
@@ -71,6 +79,31 @@ export class DefaultSet {
 
   get kindTexts(): Iterable<string> {
     return this.#collections.keys();
+  }
+
+  /** The API groups that its objects are of. */
+  get groups(): readonly string[] {
+    return this.#groups;
+  }
+
+  /** The names that its objects take. */
+  get aliases(): Iterable<string> {
+    return this.#aliases.keys();
+  }
+
+  /** The things that its objects refer to. */
+  get references(): Iterable<string> {
+    return this.#references.keys();
+  }
+
+  /** The object that takes a name. */
+  indexOfAlias(alias: string): number | undefined {
+    return this.#aliases.get(alias);
+  }
+
+  /** The objects that refer to something, in the order of their keys. */
+  indexesReferring(reference: string): readonly number[] {
+    return this.#references.get(reference) ?? [];
   }
 
   /** Where in the set an object is. */
@@ -100,6 +133,17 @@ export class DefaultSet {
     for (const offset of uidOffsets) row.write(uid, revision.length + offset, 'latin1');
     for (const offset of timeOffsets) row.write(defaults.creationTime, revision.length + offset, 'latin1');
     return row;
+  }
+
+  #noteNames(index: number): void {
+    const { bytes } = this.#templates[index]!;
+    // Nearly no object has such fields, and need not be decoded.
+    if (!bytes.includes(ALIASES_FIELD) && !bytes.includes(REFERENCES_FIELD)) return;
+    const row = decodeRow(Buffer.concat([NO_REVISION, bytes]));
+    for (const alias of textsOfField(row, ALIASES_FIELD)) this.#aliases.set(alias, index);
+    for (const reference of textsOfField(row, REFERENCES_FIELD)) {
+      this.#references.set(reference, [...(this.#references.get(reference) ?? []), index]);
+    }
   }
 
   #compareKeys(a: number, b: number): number {

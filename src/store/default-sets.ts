@@ -20,6 +20,8 @@ export class DefaultSets {
   readonly #hashes = new Set<string>();
   readonly #keyTexts = new Set<string>();
   readonly #kindTexts = new Set<string>();
+  readonly #aliases = new Set<string>();
+  readonly #references = new Set<string>();
 
   private constructor(keyValue: KeyValueStore) {
     this.#keyValue = keyValue;
@@ -69,10 +71,22 @@ export class DefaultSets {
     return this.#kindTexts.has(kindText(collection));
   }
 
+  /** Whether some set has an object that takes this name. */
+  haveAlias(alias: string): boolean {
+    return this.#aliases.has(alias);
+  }
+
+  /** Whether some set has an object that refers to this. */
+  haveReference(reference: string): boolean {
+    return this.#references.has(reference);
+  }
+
   #note(set: DefaultSet): void {
     this.#hashes.add(set.hash);
     for (const text of set.keyTexts) this.#keyTexts.add(text);
     for (const text of set.kindTexts) this.#kindTexts.add(text);
+    for (const text of set.aliases) this.#aliases.add(text);
+    for (const text of set.references) this.#references.add(text);
   }
 
   #load(hash: string): DefaultSet {

@@ -9,9 +9,9 @@ import type { FeedScope } from './feed.ts';
 import { MemoryKeyValue } from './memory-key-value.ts';
 import { type ObjectKey, objectKeyText } from './object-key.ts';
 import type { StoreEvent } from './projection.ts';
+import type { Mutation, NewDefaults } from './proposal.ts';
 import { replayLog } from './replay.ts';
 import { encodeRow, type Row } from './row.ts';
-import type { Mutation, NewDefaults } from './sequencer.ts';
 import type { ListedObject, ListScope, StoreSnapshot } from './snapshot.ts';
 import type { Store } from './store.ts';
 import { change, collect, dump, openStore, proposalOf, rowOf, TestClock } from './store-fixtures.suite.ts';
@@ -237,6 +237,7 @@ const stepArbitrary = fc.oneof(
       }),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('end' as const), cluster: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('compact' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('crash' as const) }) },
 );
@@ -268,6 +269,8 @@ class Twins {
         return this.#found(CLUSTERS[step.cluster]!, SETS[step.set]!);
       case 'change':
         return this.#change(step.changes);
+      case 'end':
+        return this.#end(CLUSTERS[step.cluster]!);
       case 'compact':
         await Promise.all([this.derived, this.written].map((store) => store.compact(store.revision)));
         return;
@@ -308,6 +311,25 @@ class Twins {
     if (mutations.length === 0) return;
     const outcome = await this.derived.commit(proposalOf(mutations));
     this.#note(outcome.revision, await this.written.commit(proposalOf(mutations)));
+  }
+
+  /** All at once: what has rows by its rows, and what is derived by its defaults. */
+  async #end(cluster: LogicalCluster): Promise<void> {
+    const { rows, ends } = await within(this.derived, async (snapshot) => ({
+      rows: await collect(snapshot.rowsOfCluster(cluster)),
+      ends: snapshot.defaultsOf(cluster),
+    }));
+    if (rows.length === 0 && ends === undefined) return;
+    const mutations = rows.map(({ key, row }) => ({ key, expected: row.revision }));
+    const set = SETS.find(({ hash }) => hash === ends?.setHash);
+    const derived = Array.from({ length: ends?.count ?? 0 }, (_, index) => set!.keyOf(index, cluster)).filter(
+      (key) =>
+        !rows.some((row) => objectKeyText(row.key) === objectKeyText(key)) &&
+        this.derived.get(key) !== undefined,
+    );
+    const outcome = await this.derived.commit(proposalOf(mutations, ends === undefined ? {} : { ends }));
+    const written = derived.map((key) => ({ key }));
+    this.#note(outcome.revision, await this.written.commit(proposalOf([...mutations, ...written])));
   }
 
   #note(
@@ -436,6 +458,9 @@ test('a watch gets derived objects once and in order, from the stored log and li
       { type: 'change', changes: [{ key: keyIn(FIRST, 'namespaces//a'), isDelete: true }] },
       { type: 'change', changes: [{ key: keyIn(FIRST, 'configmaps/a/a'), isDelete: false }] },
       { type: 'found', cluster: 2, set: 0 },
+      { type: 'end', cluster: 0 },
+      { type: 'end', cluster: 1 },
+      { type: 'found', cluster: 0, set: 1 },
     ] as const satisfies readonly Step[]) {
       await twins.run(step);
       for (const sink of sinks) sink.drain();

@@ -1,5 +1,11 @@
 import { type LogicalCluster, type Revision, reservedRevision } from '../base/mod.ts';
-import { type ClusterDefaults, decodeDefaults, isSuperseded } from './cluster-defaults.ts';
+import {
+  type ClusterDefaults,
+  decodeDefaults,
+  type EndedDefaults,
+  isSuperseded,
+  remainingIndexes,
+} from './cluster-defaults.ts';
 import type { DefaultSet } from './default-set.ts';
 import type { DefaultSets } from './default-sets.ts';
 import type { Entry, KeyRange } from './key-value.ts';
@@ -35,6 +41,12 @@ export class DerivedObjects {
     return bytes === undefined ? undefined : decodeDefaults(bytes);
   }
 
+  /** The keys of the objects that defaults still stand for. */
+  keysOf(defaults: ClusterDefaults): ObjectKey[] {
+    const set = this.sets.get(defaults.setHash);
+    return remainingIndexes(defaults).map((index) => set.keyOf(index, defaults.cluster));
+  }
+
   /** The object of a key for which there is no row. */
   read(keyText: string): StoredRow | undefined {
     const { cluster, relative } = splitKeyText(keyText);
@@ -43,6 +55,16 @@ export class DerivedObjects {
     return defaults === undefined
       ? undefined
       : derivedRow(this.sets.get(defaults.setHash), defaults, relative);
+  }
+
+  /** The object that takes a name in its logical cluster by default, as long as it is derived. */
+  aliased(cluster: LogicalCluster, alias: string): ObjectKey | undefined {
+    if (!this.sets.haveAlias(alias)) return undefined;
+    const defaults = this.defaultsOf(cluster);
+    if (defaults === undefined) return undefined;
+    const set = this.sets.get(defaults.setHash);
+    const index = set.indexOfAlias(alias);
+    return index === undefined || isSuperseded(defaults, index) ? undefined : set.keyOf(index, cluster);
   }
 
   /** The rows of a collection that are derived, as entries of the object table in the given range. */
@@ -93,12 +115,29 @@ export function derivedRow(
 }
 
 /** The objects of one kind that are derived, in the order of their keys. */
-export function* derivedObjects(
+export function derivedObjects(
   set: DefaultSet,
   defaults: ClusterDefaults,
   kind: Omit<CollectionKey, 'cluster'>,
 ): Generator<DerivedObject> {
-  for (const index of set.indexesIn(kind)) {
+  return derivedAt(set, defaults, set.indexesIn(kind));
+}
+
+/** Those that refer to something. */
+export function derivedReferring(
+  set: DefaultSet,
+  defaults: ClusterDefaults,
+  reference: string,
+): Generator<DerivedObject> {
+  return derivedAt(set, defaults, set.indexesReferring(reference));
+}
+
+function* derivedAt(
+  set: DefaultSet,
+  defaults: ClusterDefaults,
+  indexes: readonly number[],
+): Generator<DerivedObject> {
+  for (const index of indexes) {
     if (isSuperseded(defaults, index)) continue;
     yield { key: set.keyOf(index, defaults.cluster), bytes: set.rowBytes(index, defaults) };
   }
@@ -107,6 +146,44 @@ export function* derivedObjects(
 /** The creation of every object of a set, in order. */
 export function creationsOf(set: DefaultSet, defaults: ClusterDefaults): StoreEvent[] {
   return Array.from({ length: set.count }, (_, index) => new Creation(set, defaults, index));
+}
+
+/** The deletion of every object of a set that was left when its logical cluster went, in order. */
+export function deletionsOf(set: DefaultSet, { defaults, firstRevision }: EndedDefaults): StoreEvent[] {
+  return remainingIndexes(defaults).map(
+    (index, place) =>
+      new Deletion({ set, defaults, index, revision: reservedRevision(firstRevision, place) }),
+  );
+}
+
+/** The row that a deletion ends is made when somebody looks, too. */
+class Deletion implements StoreEvent {
+  readonly revision: Revision;
+  readonly key: ObjectKey;
+  readonly newRow = undefined;
+  readonly #derivedFrom: {
+    readonly set: DefaultSet;
+    readonly defaults: ClusterDefaults;
+    readonly index: number;
+  };
+  #row: Row | undefined;
+
+  constructor(parts: {
+    readonly set: DefaultSet;
+    readonly defaults: ClusterDefaults;
+    readonly index: number;
+    readonly revision: Revision;
+  }) {
+    this.revision = parts.revision;
+    this.key = parts.set.keyOf(parts.index, parts.defaults.cluster);
+    this.#derivedFrom = parts;
+  }
+
+  get oldRow(): Row {
+    const { set, defaults, index } = this.#derivedFrom;
+    this.#row ??= decodeRow(set.rowBytes(index, defaults));
+    return this.#row;
+  }
 }
 
 /** The row of a creation is made when somebody looks: nobody watches most of them. */

@@ -7,8 +7,8 @@ import { sampleSet } from './default-objects.suite.ts';
 import { decodeFrame, type Frame, lastRevisionOf } from './frame.ts';
 import { type MemoryDisk, MemoryKeyValue } from './memory-key-value.ts';
 import type { Outcome } from './outcome.ts';
+import type { Mutation, NewDefaults } from './proposal.ts';
 import { replayLog } from './replay.ts';
-import type { Mutation, NewDefaults } from './sequencer.ts';
 import type { Store } from './store.ts';
 import {
   collect,

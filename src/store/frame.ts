@@ -3,9 +3,13 @@ import protobuf from 'protobufjs/minimal.js';
 import { assert, type LogicalCluster, type Revision } from '../base/mod.ts';
 import {
   type ClusterDefaults,
+  type EndedDefaults,
   lastDerivedRevision,
+  lastEndedRevision,
   readDefaults,
+  readEnded,
   writeDefaults,
+  writeEnded,
 } from './cluster-defaults.ts';
 import type { ObjectKey } from './object-key.ts';
 import { type NewRow, type Row, readRow, toNumber, withRevision, writeRow } from './row.ts';
@@ -45,6 +49,8 @@ export interface Frame {
   readonly defaultSet?: Uint8Array;
   /** What the logical cluster that this commit makes contains by default. Its revisions follow those of the changes. */
   readonly defaults?: ClusterDefaults;
+  /** The logical cluster goes, and all that it still had by default. Its revisions follow those of the changes. */
+  readonly ended?: EndedDefaults;
 }
 
 /** What the first frame of a log has in place of a predecessor's hash. */
@@ -57,7 +63,8 @@ export function frameHash(frameBytes: Uint8Array): Uint8Array {
 
 /** The last revision that a commit has given out; undefined when it gave none. */
 export function lastRevisionOf(frame: Frame): Revision | undefined {
-  return frame.defaults === undefined ? frame.changes.at(-1)?.revision : lastDerivedRevision(frame.defaults);
+  if (frame.defaults !== undefined) return lastDerivedRevision(frame.defaults);
+  return (frame.ended && lastEndedRevision(frame.ended)) ?? frame.changes.at(-1)?.revision;
 }
 
 export function encodeFrame(frame: Frame): Buffer {
@@ -76,6 +83,7 @@ export function encodeFrame(frame: Frame): Buffer {
   if (frame.compactionFloor > 0) writer.uint32(96).uint64(frame.compactionFloor);
   if (frame.defaultSet !== undefined) writer.uint32(106).bytes(frame.defaultSet);
   if (frame.defaults !== undefined) writeDefaults(writer.uint32(114).fork(), frame.defaults).ldelim();
+  if (frame.ended !== undefined) writeEnded(writer.uint32(122).fork(), frame.ended).ldelim();
   return writer.finish() as Buffer;
 }
 
@@ -98,6 +106,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   };
   let defaultSet: Uint8Array | undefined;
   let defaults: ClusterDefaults | undefined;
+  let ended: EndedDefaults | undefined;
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     switch (tag >>> 3) {
@@ -143,12 +152,20 @@ export function decodeFrame(bytes: Uint8Array): Frame {
       case 14:
         defaults = readDefaults(reader, reader.uint32());
         break;
+      case 15:
+        ended = readEnded(reader, reader.uint32());
+        break;
       default:
         reader.skipType(tag & 7);
     }
   }
   assert(frame.sequence > 0, 'a frame has a sequence');
-  return { ...frame, ...(defaultSet && { defaultSet }), ...(defaults && { defaults }) };
+  return {
+    ...frame,
+    ...(defaultSet && { defaultSet }),
+    ...(defaults && { defaults }),
+    ...(ended && { ended }),
+  };
 }
 
 /** The row that a put stores, with its revision. */

@@ -1,5 +1,7 @@
 import { assert, limits } from '../base/mod.ts';
-import { creationsOf, type DerivedObjects } from './derived-objects.ts';
+import type { ClusterDefaults } from './cluster-defaults.ts';
+import { creationsOf, type DerivedObjects, deletionsOf } from './derived-objects.ts';
+import type { FormerDefaults } from './former-defaults.ts';
 import { type Change, decodeFrame, type Frame, lastRevisionOf, rowOf } from './frame.ts';
 import { mergeBatches, singleBatch } from './merge.ts';
 import { type CollectionKey, objectKeyText } from './object-key.ts';
@@ -21,17 +23,26 @@ export class History {
   readonly #tables: TablesView;
   readonly #derived: DerivedObjects;
 
-  constructor(tables: TablesView, derived: DerivedObjects) {
+  readonly #former: FormerDefaults;
+
+  constructor(tables: TablesView, derived: DerivedObjects, former: FormerDefaults) {
     this.#tables = tables;
     this.#derived = derived;
+    this.#former = former;
   }
 
   /** The events of a collection, oldest first, in batches. */
-  ofCollection(collection: CollectionKey, range: RevisionRange): AsyncGenerator<readonly StoreEvent[]> {
+  async *ofCollection(
+    collection: CollectionKey,
+    range: RevisionRange,
+  ): AsyncGenerator<readonly StoreEvent[]> {
     const changes = this.#changesIn(collection, range);
-    const creations = this.#derived.creationsIn(collection, range);
-    if (creations.length === 0) return changes;
-    return mergeBatches(changes, singleBatch(creations), (a, b) => a.revision < b.revision);
+    const derived = [
+      ...(await this.#former.eventsIn(collection, range)),
+      ...this.#derived.creationsIn(collection, range),
+    ];
+    if (derived.length === 0) yield* changes;
+    else yield* mergeBatches(changes, singleBatch(derived), (a, b) => a.revision < b.revision);
   }
 
   /** The events of one kind in all logical clusters, read from the log itself. */
@@ -77,12 +88,15 @@ export class History {
   }
 
   /** What a commit did to the objects of a kind. */
-  *#eventsOf({ changes, defaults }: Frame, kind: Kind): Generator<StoreEvent> {
+  *#eventsOf({ changes, ended, defaults }: Frame, kind: Kind): Generator<StoreEvent> {
     for (const change of changes) if (isOfKind(change.key, kind)) yield this.#event(change);
-    if (defaults === undefined || !this.#derived.sets.haveKind(kind)) return;
-    for (const event of creationsOf(this.#derived.sets.get(defaults.setHash), defaults)) {
-      if (isOfKind(event.key, kind)) yield event;
-    }
+    if (!this.#derived.sets.haveKind(kind)) return;
+    const setOf = ({ setHash }: ClusterDefaults) => this.#derived.sets.get(setHash);
+    const derived = [
+      ...(ended === undefined ? [] : deletionsOf(setOf(ended.defaults), ended)),
+      ...(defaults === undefined ? [] : creationsOf(setOf(defaults), defaults)),
+    ];
+    for (const event of derived) if (isOfKind(event.key, kind)) yield event;
   }
 
   #changesOf(sequence: number): readonly Change[] {

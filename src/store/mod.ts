@@ -1,3 +1,4 @@
+export type { ClusterDefaults } from './cluster-defaults.ts';
 export { CommitTooLarge, ExpectationFailed, LogUnavailable, WorkChanged } from './commit-errors.ts';
 export { BLANK_TIME, BLANK_UID, type DefaultObject, DefaultSet } from './default-set.ts';
 export { Feed, type FeedGroup, type FeedListener, type FeedScope } from './feed.ts';
@@ -8,17 +9,24 @@ export { type MemoryDisk, MemoryKeyValue } from './memory-key-value.ts';
 export { type CollectionKey, type ObjectKey, objectKeyText } from './object-key.ts';
 export type { Outcome } from './outcome.ts';
 export type { StoreEvent } from './projection.ts';
-export { LogDamaged, replayLog } from './replay.ts';
-export { type NewRow, type Row, withRevision } from './row.ts';
 export type {
   GroupOfCluster,
   Mutation,
   NewDefaults,
   Precondition,
   Proposal,
-  SequencedCommit,
   SettledWork,
-} from './sequencer.ts';
+} from './proposal.ts';
+export { LogDamaged, replayLog } from './replay.ts';
+export {
+  ALIASES_FIELD,
+  type NewRow,
+  REFERENCES_FIELD,
+  type Row,
+  textsOfField,
+  withRevision,
+} from './row.ts';
+export type { SequencedCommit } from './sequencer.ts';
 export type { ListedObject, ListScope, StoreSnapshot } from './snapshot.ts';
 export { Store, type StoreOptions } from './store.ts';
 export { PROJECTION_TABLES, type WorkKey } from './tables.ts';

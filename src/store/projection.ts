@@ -1,23 +1,26 @@
 import { assert, type LogicalCluster, type Revision } from '../base/mod.ts';
-import { type ClusterDefaults, encodeDefaults, supersede } from './cluster-defaults.ts';
+import { type ClusterDefaults, encodeDefaults, encodeEnded, supersede } from './cluster-defaults.ts';
 import { DefaultSet } from './default-set.ts';
-import { creationsOf } from './derived-objects.ts';
+import { creationsOf, deletionsOf } from './derived-objects.ts';
 import { type Frame, rowOf } from './frame.ts';
 import type { WriteOperation } from './key-value.ts';
-import { type ObjectKey, objectKeyText } from './object-key.ts';
-import { encodeRow, type Row } from './row.ts';
+import { type ObjectKey, objectKeyText, relativeKeyText } from './object-key.ts';
+import { ALIASES_FIELD, encodeRow, REFERENCES_FIELD, type Row, textsOfField } from './row.ts';
 import {
+  aliasKey,
   commitKey,
   defaultSetKey,
   defaultsKey,
   encodeNumber,
   eventKey,
   FLOOR_KEY,
+  formerKey,
   HEAD_KEY,
   logKey,
   objectRowKey,
   ownerKey,
   readRevision,
+  referenceKey,
   versionKey,
   wildcardKey,
   workKey,
@@ -44,7 +47,7 @@ export interface ProjectedState {
   defaultsOf(cluster: LogicalCluster): ClusterDefaults | undefined;
   defaultSet(hash: string): DefaultSet;
   onRow(keyText: string, stored: StoredRow | undefined): void;
-  onDefaults(defaults: ClusterDefaults): void;
+  onDefaults(cluster: LogicalCluster, defaults: ClusterDefaults | undefined): void;
   onDefaultSet(set: DefaultSet): void;
 }
 
@@ -79,6 +82,8 @@ export function projectFrame(
     const rowKey = objectRowKey(keyText);
     if (old !== undefined) operations.push({ key: versionKey(keyText, revision), value: old.bytes });
     const isDerived = old?.defaultIndex !== undefined;
+    // What is derived stands in no index.
+    const indexed = isDerived ? undefined : old?.row;
     if (isDerived) {
       const defaults = superseded.get(key.cluster) ?? state.defaultsOf(key.cluster);
       assert(defaults !== undefined, 'what is derived comes from defaults');
@@ -90,17 +95,30 @@ export function projectFrame(
       operations.push({ key: rowKey, value: bytes });
       if (old === undefined || isDerived) operations.push({ key: wildcardKey(key), value: NO_VALUE });
       projectOwners(operations, key, old?.row.owners ?? [], row.owners);
+      projectNames(operations, key, indexed, row);
       state.onRow(keyText, { row, bytes });
       events.push({ revision, key, oldRow: old?.row, newRow: row });
     } else {
       operations.push({ key: rowKey }, { key: wildcardKey(key) });
       projectOwners(operations, key, old?.row.owners ?? [], []);
+      projectNames(operations, key, indexed, undefined);
       state.onRow(keyText, undefined);
       events.push({ revision, key, oldRow: old?.row, newRow: undefined });
     }
     operations.push({ key: eventKey(key, revision), value: encodeEventPointer(frame.sequence, index, key) });
   });
   const projected = [...superseded.values()];
+  if (frame.ended !== undefined) {
+    const { defaults, firstRevision } = frame.ended;
+    const deletions = deletionsOf(state.defaultSet(defaults.setHash), frame.ended);
+    operations.push({ key: defaultsKey(defaults.cluster) });
+    // Nobody asks for the past of what went before.
+    if (deletions.length > 0) {
+      operations.push({ key: formerKey(defaults.cluster, firstRevision), value: encodeEnded(frame.ended) });
+    }
+    for (const event of deletions) events.push(event);
+    state.onDefaults(defaults.cluster, undefined);
+  }
   if (frame.defaultSet !== undefined) {
     const set = new DefaultSet(frame.defaultSet);
     operations.push({ key: defaultSetKey(set.hash), value: set.bytes });
@@ -113,7 +131,7 @@ export function projectFrame(
   }
   for (const defaults of projected) {
     operations.push({ key: defaultsKey(defaults.cluster), value: encodeDefaults(defaults) });
-    state.onDefaults(defaults);
+    state.onDefaults(defaults.cluster, defaults);
   }
   for (const work of frame.work) {
     const key = workKey(work);
@@ -191,6 +209,28 @@ function projectOwners(
       operations.push({ key: ownerKey(uid, key), value: NO_VALUE });
   }
 }
+
+/** The names that an object takes and the things that it refers to, in their indexes; nearly none has any. */
+function projectNames(
+  operations: WriteOperation[],
+  key: ObjectKey,
+  before: Row | undefined,
+  after: Row | undefined,
+): void {
+  for (const [field, indexKey] of NAME_INDEXES) {
+    if (before?.fields[field] === after?.fields[field]) continue;
+    for (const text of before === undefined ? [] : textsOfField(before, field))
+      operations.push({ key: indexKey(text, key) });
+    if (after === undefined) continue;
+    const value = field === ALIASES_FIELD ? Buffer.from(relativeKeyText(key)) : NO_VALUE;
+    for (const text of textsOfField(after, field)) operations.push({ key: indexKey(text, key), value });
+  }
+}
+
+const NAME_INDEXES = [
+  [ALIASES_FIELD, (alias: string, key: ObjectKey) => aliasKey(key.cluster, alias)],
+  [REFERENCES_FIELD, referenceKey],
+] as const;
 
 // An owner reference may name any text as uid. One with a separator would lie among the keys of another
 // uid; no object has such a uid, so nobody looks for its dependents either.

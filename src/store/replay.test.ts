@@ -143,7 +143,7 @@ describe('opening a store', () => {
     await put(keyValue, FORMAT_KEY, Buffer.from('antipode/1'));
     const store = await openStore(keyValue);
     expect(textOf(store.get(keyOf('a')))).toBe(`v${FRAMES}`);
-    expect(keyValue.get(FORMAT_KEY)?.toString()).toBe('antipode/2');
+    expect(keyValue.get(FORMAT_KEY)?.toString()).toBe('antipode/3');
   });
 
   test('changes nothing when it refuses', async () => {

@@ -21,8 +21,24 @@ export interface Row {
   readonly owners: readonly string[];
 }
 
+const NO_TEXTS: readonly string[] = Object.freeze([]);
+
 /** A row as a write proposes it: its revision comes from the sequencer. */
 export type NewRow = Omit<Row, 'revision'>;
+
+/**
+ * The server's own field with the names that an object takes in its logical cluster, so that it is found by one read:
+ * a line each. Whoever writes sees to it that no other object has taken them.
+ */
+export const ALIASES_FIELD = '.aliases';
+/** The server's own field with the things anywhere that an object refers to, so that all who do are found. */
+export const REFERENCES_FIELD = '.references';
+
+/** The texts of one of these fields. */
+export function textsOfField(row: Pick<Row, 'fields'>, field: string): readonly string[] {
+  const text = row.fields[field];
+  return text === undefined || text === '' ? NO_TEXTS : text.split('\n');
+}
 
 /** The wire form of `Row` in proto/antipode/log/v1/log.proto. */
 export function encodeRow(row: NewRow, revision: number): Uint8Array {
@@ -47,7 +63,6 @@ export function decodeRow(bytes: Uint8Array): Row {
 }
 
 const NOTHING: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
-const NO_OWNERS: readonly string[] = Object.freeze([]);
 const NO_BYTES = Buffer.alloc(0);
 
 export function readRow(reader: protobuf.Reader, length: number): Row {
@@ -107,7 +122,7 @@ export function readRow(reader: protobuf.Reader, length: number): Row {
     isAnnotated,
     labels,
     fields,
-    owners: owners ?? NO_OWNERS,
+    owners: owners ?? NO_TEXTS,
   });
 }
 

@@ -2,88 +2,26 @@ import {
   assert,
   type Clock,
   HybridClock,
-  type LogicalCluster,
   limits,
   type Random,
   type Revision,
   type ShardName,
 } from '../base/mod.ts';
-import { type ClusterDefaults, NOTHING_SUPERSEDED } from './cluster-defaults.ts';
+import type { EndedDefaults } from './cluster-defaults.ts';
 import { CommitTooLarge, ExpectationFailed, LogUnavailable, WorkChanged } from './commit-errors.ts';
-import { BLANK_TIME, type DefaultSet } from './default-set.ts';
-import { type DerivedObjects, derivedRow } from './derived-objects.ts';
+import { DefaultsUnderWay } from './defaults-under-way.ts';
+import type { DerivedObjects } from './derived-objects.ts';
 import type { Feed } from './feed.ts';
 import { type Change, encodeFrame, type Frame, frameHash, lastRevisionOf, type WorkChange } from './frame.ts';
 import type { KeyValueStore, WriteOperation } from './key-value.ts';
-import {
-  isKeyComponent,
-  type ObjectKey,
-  objectKeyText,
-  relativeKeyText,
-  splitKeyText,
-} from './object-key.ts';
+import { isKeyComponent, type ObjectKey, objectKeyText } from './object-key.ts';
 import { type Outcome, outcomeInLog } from './outcome.ts';
 import { PendingValues } from './pending-values.ts';
 import { type Head, headOperation, projectFrame, type StoredRow, type StoreEvent } from './projection.ts';
+import type { GroupOfCluster, Proposal } from './proposal.ts';
 import type { NewRow, Row } from './row.ts';
 import type { RowReader } from './row-reader.ts';
 import { type WorkKey, workKey } from './tables.ts';
-
-/** A change that a commit asks for. */
-export interface Mutation {
-  readonly key: ObjectKey;
-  /** The revision that the object must have now; 0: it must not exist; absent: whatever it is. */
-  readonly expected?: number;
-  /** What to store; absent: delete. */
-  readonly row?: NewRow;
-}
-
-/** Another object that must be as it was when the writer looked. */
-export interface Precondition {
-  readonly key: ObjectKey;
-  /** 0: it must not exist. */
-  readonly revision: number;
-}
-
-/** The objects of an API group in a logical cluster. */
-export interface GroupOfCluster {
-  readonly cluster: LogicalCluster;
-  readonly group: string;
-}
-
-export interface Proposal {
-  readonly mutations: readonly Mutation[];
-  readonly preconditions?: readonly Precondition[];
-  /** What the writer knows in its durable state alone: no change of it may be on its way to the disk. */
-  readonly settled?: readonly GroupOfCluster[];
-  readonly work?: readonly WorkChange[];
-  /** Debts that this commit settles must stand as they were when they were worked off. */
-  readonly settles?: readonly SettledWork[];
-  /** Who asks, for the history. */
-  readonly actor: string;
-  readonly originRegion: string;
-  /** 16 bytes. A repeat within 15 minutes gets the first outcome. Absent: this commit is never repeated. */
-  readonly commitId?: Uint8Array;
-  /** Only for the record that moves the compaction floor. */
-  readonly compactionFloor?: number;
-  /** What the logical cluster that this commit makes begins with; it must be empty but for the mutations. */
-  readonly defaults?: NewDefaults;
-}
-
-/** Objects that a logical cluster contains without a row for each, until a commit changes them. */
-export interface NewDefaults {
-  readonly cluster: LogicalCluster;
-  readonly set: DefaultSet;
-  /** What the uids are made of: something that no other logical cluster has. */
-  readonly seed: string;
-  readonly creationTime: string;
-}
-
-/** A debt and its payload: a newer cause has another payload, and must not be settled with the old one. */
-export interface SettledWork {
-  readonly key: WorkKey;
-  readonly payload: Uint8Array;
-}
 
 /** A commit that has its place in the log, but counts only once `durable` has resolved. */
 export interface SequencedCommit extends Outcome {
@@ -96,6 +34,7 @@ interface Group {
   readonly work: WorkChange[];
   readonly touchedGroups: Set<string>;
   readonly defaultSets: string[];
+  readonly ended: EndedDefaults[];
   readonly commitIds: string[];
   readonly durable: Promise<void>;
   readonly settle: { resolve(): void; reject(error: unknown): void };
@@ -118,7 +57,7 @@ export class Sequencer {
   readonly #hybridClock: HybridClock;
   readonly #commitIdPrefix: Uint8Array;
   readonly #pending = new PendingValues<StoredRow, Group>();
-  readonly #pendingDefaults = new PendingValues<ClusterDefaults, Group>();
+  readonly #defaults: DefaultsUnderWay<Group>;
   readonly #pendingWork = new PendingValues<Uint8Array, Group>();
   readonly #pendingCommitIds = new Map<string, SequencedCommit>();
   #head: Head;
@@ -146,6 +85,7 @@ export class Sequencer {
     this.#keyValue = options.keyValue;
     this.#rows = options.rows;
     this.#derived = options.derived;
+    this.#defaults = new DefaultsUnderWay(options.derived);
     this.#feed = options.feed;
     this.#shard = options.shard;
     this.#head = options.head;
@@ -216,7 +156,7 @@ export class Sequencer {
       // Settled first: a debt that the same commit causes again stays owed.
       work: [...(proposal.settles ?? []).map((settled) => settled.key), ...(proposal.work ?? [])],
       compactionFloor: proposal.compactionFloor ?? 0,
-      ...this.#defaultsOfCommit(proposal, slot),
+      ...this.#defaults.ofCommit(proposal, (count) => this.#hybridClock.reserve(slot, count)),
     };
     const frameBytes = encodeFrame(frame);
     if (frameBytes.length > limits.frameBytesMax) {
@@ -245,10 +185,10 @@ export class Sequencer {
       { frame, frameBytes },
       {
         newest: (keyText) => this.#newest(keyText),
-        defaultsOf: (cluster) => this.#defaultsOf(cluster),
+        defaultsOf: (cluster) => this.#defaults.of(cluster),
         defaultSet: (hash) => this.#derived.sets.get(hash),
         onRow: (keyText, stored) => this.#pending.set(keyText, stored, group),
-        onDefaults: (defaults) => this.#pendingDefaults.set(defaults.cluster, defaults, group),
+        onDefaults: (cluster, defaults) => this.#defaults.set(cluster, defaults, group),
         onDefaultSet: (set) => {
           this.#derived.sets.add(set);
           group.defaultSets.push(set.hash);
@@ -259,6 +199,12 @@ export class Sequencer {
     for (const event of events) group.events.push(event);
     // Of what is derived nobody knows anything yet: its logical cluster exists from this commit on.
     for (const { key } of frame.changes) group.touchedGroups.add(groupText(key));
+    if (frame.ended !== undefined) {
+      group.ended.push(frame.ended);
+      const { cluster, setHash } = frame.ended.defaults;
+      for (const name of this.#derived.sets.get(setHash).groups)
+        group.touchedGroups.add(groupText({ cluster, group: name }));
+    }
     for (const work of frame.work) {
       const text = workText(work);
       this.#pendingWork.set(text, work.payload, group);
@@ -300,27 +246,17 @@ export class Sequencer {
       const keyText = objectKeyText(key);
       assert(!seen.has(keyText), 'a commit changes an object once');
       seen.add(keyText);
-      const current = this.#newest(keyText)?.row.revision ?? 0;
+      const newest = this.#newest(keyText);
+      const current = newest?.row.revision ?? 0;
+      const isEnded = proposal.ends?.cluster === key.cluster && newest?.defaultIndex !== undefined;
+      assert(!isEnded, 'a commit does not write what it ends');
       // What does not exist cannot be deleted, not even by someone who expects that: it would be an event of nothing.
       const isWrong =
         (row === undefined && current === 0) || (expected !== undefined && current !== expected);
       if (isWrong) throw new ExpectationFailed({ key, current, isPrecondition: false });
     }
-    if (proposal.defaults !== undefined) this.#checkDefaults(proposal.defaults, proposal.mutations);
-  }
-
-  #checkDefaults({ cluster, set, creationTime }: NewDefaults, mutations: readonly Mutation[]): void {
-    const known = this.#defaultsOf(cluster);
-    if (known !== undefined) {
-      // Whatever else became of it: a logical cluster gets its defaults once.
-      const key = { cluster, group: '', resource: '', identity: '', namespace: '', name: '' };
-      throw new ExpectationFailed({ key, current: known.firstRevision, isPrecondition: true });
-    }
-    assert(creationTime.length === BLANK_TIME.length, 'a time fills the blank that was left for it');
-    for (const { key } of mutations) {
-      const isDefault = key.cluster === cluster && set.indexOf(relativeKeyText(key)) !== undefined;
-      assert(!isDefault, 'a commit does not write what it derives');
-    }
+    if (proposal.ends !== undefined) this.#defaults.checkEnd(proposal.ends);
+    if (proposal.defaults !== undefined) this.#defaults.checkNew(proposal.defaults, proposal.mutations);
   }
 
   #assertSettled(asked: GroupOfCluster): void {
@@ -334,35 +270,11 @@ export class Sequencer {
   #newest(keyText: string): StoredRow | undefined {
     const pending = this.#pending.get(keyText);
     if (pending !== undefined) return pending.value;
-    return this.#rows.read(keyText) ?? this.#newlyDerived(keyText);
-  }
-
-  /** An object of a logical cluster whose creation is not durable yet. */
-  #newlyDerived(keyText: string): StoredRow | undefined {
-    if (this.#pendingDefaults.size === 0) return undefined;
-    const { cluster, relative } = splitKeyText(keyText);
-    const defaults = this.#pendingDefaults.get(cluster)?.value;
-    return defaults && derivedRow(this.#derived.sets.get(defaults.setHash), defaults, relative);
-  }
-
-  #defaultsOf(cluster: LogicalCluster): ClusterDefaults | undefined {
-    return this.#pendingDefaults.get(cluster)?.value ?? this.#derived.defaultsOf(cluster);
-  }
-
-  /** The defaults of a proposal as a frame has them, with the set if no frame has it yet. */
-  #defaultsOfCommit(proposal: Proposal, slot: number): Pick<Frame, 'defaults' | 'defaultSet'> {
-    if (proposal.defaults === undefined) return {};
-    const { set, ...defaults } = proposal.defaults;
-    return {
-      ...(!this.#derived.sets.has(set.hash) && { defaultSet: set.bytes }),
-      defaults: {
-        ...defaults,
-        setHash: set.hash,
-        firstRevision: this.#hybridClock.reserve(slot, set.count),
-        count: set.count,
-        superseded: NOTHING_SUPERSEDED,
-      },
-    };
+    const stored = this.#rows.read(keyText);
+    // What is derived comes and goes with its defaults, before the disk has it.
+    const isDurable =
+      stored !== undefined && !(stored.defaultIndex !== undefined && this.#defaults.isEnding(keyText));
+    return isDurable ? stored : this.#defaults.newlyDerived(keyText);
   }
 
   #newestWork(key: WorkKey): Uint8Array | undefined {
@@ -410,6 +322,7 @@ export class Sequencer {
       work: [],
       touchedGroups: new Set(),
       defaultSets: [],
+      ended: [],
       commitIds: [],
       durable,
       settle,
@@ -444,7 +357,9 @@ export class Sequencer {
       this.#pendingBytes -= group.sizeBytes;
       for (const keyText of this.#pending.settle(group)) this.#rows.forget(keyText);
       for (const hash of group.defaultSets) this.#derived.sets.settled(hash);
-      this.#pendingDefaults.settle(group);
+      for (const ended of group.ended)
+        for (const key of this.#derived.keysOf(ended.defaults)) this.#rows.forget(objectKeyText(key));
+      this.#defaults.settle(group);
       this.#pendingWork.settle(group);
       for (const commitId of group.commitIds) this.#pendingCommitIds.delete(commitId);
       this.#feed.publish(group, group.head.revision);

@@ -1,7 +1,9 @@
 import { type LogicalCluster, limits, type Revision } from '../base/mod.ts';
-import { decodeDefaults } from './cluster-defaults.ts';
+import { type ClusterDefaults, decodeDefaults, remainingIndexes } from './cluster-defaults.ts';
+import type { DefaultSet } from './default-set.ts';
 import type { DefaultSets } from './default-sets.ts';
-import { DerivedObjects, derivedObjects } from './derived-objects.ts';
+import { type DerivedObject, DerivedObjects, derivedObjects, derivedReferring } from './derived-objects.ts';
+import { FormerDefaults } from './former-defaults.ts';
 import { History, type RevisionRange } from './history.ts';
 import type { Entry, KeyRange, KeyValueStore } from './key-value.ts';
 import { mergeBatches, singleBatch } from './merge.ts';
@@ -10,6 +12,7 @@ import { decodeHead, type StoreEvent } from './projection.ts';
 import { decodeRow, type Row } from './row.ts';
 import { isPlacedBefore, type PlacedObject, supersededAt, supersededIn } from './superseded.ts';
 import {
+  clusterRange,
   defaultsRange,
   FLOOR_KEY,
   HEAD_KEY,
@@ -18,9 +21,12 @@ import {
   ownerRange,
   parseObjectRowKey,
   parseOwnerKey,
+  parseReferenceKey,
   parseWildcardKey,
   parseWorkKey,
   readRevision,
+  referenceKey,
+  referenceRange,
   type WorkKey,
   wildcardKey,
   wildcardRange,
@@ -68,12 +74,14 @@ export class StoreSnapshot {
   readonly sequence: number;
   readonly #tables: TablesView;
   readonly #derived: DerivedObjects;
+  readonly #former: FormerDefaults;
   readonly #history: History;
 
   constructor(keyValue: KeyValueStore, defaultSets: DefaultSets) {
     this.#tables = new TablesView(keyValue);
     this.#derived = new DerivedObjects(defaultSets, (key) => this.#tables.get(key));
-    this.#history = new History(this.#tables, this.#derived);
+    this.#former = new FormerDefaults(this.#tables, defaultSets);
+    this.#history = new History(this.#tables, this.#derived, this.#former);
     const head = this.#tables.get(HEAD_KEY);
     const floor = this.#tables.get(FLOOR_KEY);
     this.revision = (head === undefined ? 0 : decodeHead(head).revision) as Revision;
@@ -95,7 +103,8 @@ export class StoreSnapshot {
   async getAt(key: ObjectKey, revision: number): Promise<Row | undefined> {
     const current = this.get(key);
     if (current !== undefined && current.revision <= revision) return current;
-    return supersededAt(this.#tables, objectKeyText(key), revision);
+    const keyText = objectKeyText(key);
+    return (await supersededAt(this.#tables, keyText, revision)) ?? this.#former.at(keyText, revision);
   }
 
   /** Objects in key order, in batches that fit in memory, as of this snapshot. */
@@ -121,7 +130,10 @@ export class StoreSnapshot {
     // What is current now and older than the revision, among what was current then: no object is both. The others are
     // taken out last, or a page would read through all that has changed before it finds the first of them.
     const superseded = supersededIn(this.#tables, scope, { at: revision, now: this.revision });
-    for await (const batch of mergeBatches(this.#current(scope), superseded, isPlacedBefore)) {
+    const former = await this.#former.inScopeAt(scope, revision);
+    const gone =
+      former.length === 0 ? superseded : mergeBatches(superseded, singleBatch(former), isPlacedBefore);
+    for await (const batch of mergeBatches(this.#current(scope), gone, isPlacedBefore)) {
       const objects = batch.filter(({ object }) => object.row.revision <= revision);
       if (objects.length > 0) yield objects.map(({ object }) => object);
     }
@@ -136,7 +148,56 @@ export class StoreSnapshot {
     const range = wildcardRange(group, resource, after);
     const stored = this.#indexed(range, parseWildcardKey);
     if (!this.#derived.sets.haveKind(kind)) yield* objectsOf(stored);
-    else yield* objectsOf(mergeBatches(stored, this.#derivedEverywhere(kind, range, after), isPlacedBefore));
+    else {
+      const derived = this.#derivedEverywhere({
+        in: (set, defaults) => derivedObjects(set, defaults, kind),
+        placeOf: wildcardKey,
+        from: range.start,
+        after,
+      });
+      yield* objectsOf(mergeBatches(stored, derived, isPlacedBefore));
+    }
+  }
+
+  /**
+   * The objects anywhere that refer to something (`REFERENCES_FIELD`), in order of their keys; only those after a
+   * given one if named.
+   */
+  async *referring(reference: string, after?: ObjectKey): AsyncGenerator<ListedObject[]> {
+    const range = referenceRange(reference, after);
+    const stored = this.#indexed(range, (key) => parseReferenceKey(key, reference));
+    if (!this.#derived.sets.haveReference(reference)) yield* objectsOf(stored);
+    else {
+      const derived = this.#derivedEverywhere({
+        in: (set, defaults) => derivedReferring(set, defaults, reference),
+        placeOf: (key) => referenceKey(reference, key),
+        from: range.start,
+        after: after?.cluster,
+      });
+      yield* objectsOf(mergeBatches(stored, derived, isPlacedBefore));
+    }
+  }
+
+  /** What a logical cluster still has by default, for the commit that ends it. */
+  defaultsOf(cluster: LogicalCluster): ClusterDefaults | undefined {
+    return this.#derived.defaultsOf(cluster);
+  }
+
+  /** The objects of all kinds in a logical cluster that have rows of their own, in the order of their keys. */
+  async *rowsOfCluster(cluster: LogicalCluster, after?: ObjectKey): AsyncGenerator<ListedObject[]> {
+    for await (const entries of this.#tables.iterate(clusterRange(cluster, after))) {
+      yield entries.map(([key, value]) => new StoredObject(key, value));
+    }
+  }
+
+  /** How many objects a logical cluster has in all, counting no further than `countMax`. */
+  async countOfCluster(cluster: LogicalCluster, countMax: number): Promise<number> {
+    const defaults = this.defaultsOf(cluster);
+    let count = defaults === undefined ? 0 : remainingIndexes(defaults).length;
+    if (count >= countMax) return countMax;
+    const options = { limit: countMax - count, keysOnly: true };
+    for await (const entries of this.#tables.iterate(clusterRange(cluster), options)) count += entries.length;
+    return count;
   }
 
   /** How many objects are in the scope, counting no further than `countMax`. */
@@ -220,20 +281,21 @@ export class StoreSnapshot {
     }
   }
 
-  /** The derived objects of one kind in all logical clusters, those in a range of the wildcard index. */
-  async *#derivedEverywhere(
-    kind: Omit<CollectionKey, 'cluster'>,
-    range: KeyRange,
-    after: string | undefined,
-  ): AsyncGenerator<PlacedObject[]> {
-    const first = range.start.subarray(1);
-    for await (const entries of this.#tables.iterate(defaultsRange(after))) {
+  /** Derived objects of all logical clusters, those from a place in an index on. */
+  async *#derivedEverywhere(wanted: {
+    in(set: DefaultSet, defaults: ClusterDefaults): Iterable<DerivedObject>;
+    placeOf(key: ObjectKey): Buffer;
+    readonly from: Uint8Array;
+    readonly after: string | undefined;
+  }): AsyncGenerator<PlacedObject[]> {
+    const first = wanted.from.subarray(1);
+    for await (const entries of this.#tables.iterate(defaultsRange(wanted.after))) {
       const batches = new PlacedBatches();
       for (const [, defaultsBytes] of entries) {
         const defaults = decodeDefaults(defaultsBytes);
         const set = this.#derived.sets.get(defaults.setHash);
-        for (const { key, bytes } of derivedObjects(set, defaults, kind)) {
-          const place = wildcardKey(key).subarray(1);
+        for (const { key, bytes } of wanted.in(set, defaults)) {
+          const place = wanted.placeOf(key).subarray(1);
           if (place.compare(first) >= 0)
             yield* batches.add({ place, object: { key, row: decodeRow(bytes) } });
         }

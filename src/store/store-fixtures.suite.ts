@@ -4,8 +4,8 @@ import type { KeyRange, KeyValueStore } from './key-value.ts';
 import type { ObjectKey } from './object-key.ts';
 import type { Outcome } from './outcome.ts';
 import type { StoreEvent } from './projection.ts';
+import type { Mutation, Proposal } from './proposal.ts';
 import type { NewRow } from './row.ts';
-import type { Mutation, Proposal } from './sequencer.ts';
 import type { ListedObject } from './snapshot.ts';
 import { Store } from './store.ts';
 

@@ -1,19 +1,35 @@
-import { type Clock, limits, type Random, type Revision, revisionAtMs, type ShardName } from '../base/mod.ts';
+import {
+  type Clock,
+  type LogicalCluster,
+  limits,
+  type Random,
+  type Revision,
+  revisionAtMs,
+  type ShardName,
+} from '../base/mod.ts';
 import { compactHistory, retentionMs } from './compaction.ts';
 import { DefaultSets } from './default-sets.ts';
 import { DerivedObjects } from './derived-objects.ts';
 import { Feed } from './feed.ts';
 import { NO_PREVIOUS_HASH } from './frame.ts';
 import type { KeyValueStore } from './key-value.ts';
-import { type ObjectKey, objectKeyText } from './object-key.ts';
+import { type ObjectKey, objectKeyText, parseObjectKeyText } from './object-key.ts';
 import type { Outcome } from './outcome.ts';
 import type { Head } from './projection.ts';
+import type { Proposal } from './proposal.ts';
 import { LogDamaged, readHead } from './replay.ts';
 import type { Row } from './row.ts';
 import { RowReader } from './row-reader.ts';
-import { type Proposal, type SequencedCommit, Sequencer } from './sequencer.ts';
+import { type SequencedCommit, Sequencer } from './sequencer.ts';
 import { StoreSnapshot } from './snapshot.ts';
-import { FLOOR_KEY, FORMAT_KEY, FORMAT_VERSION, FORMER_FORMAT_VERSIONS, readRevision } from './tables.ts';
+import {
+  aliasKey,
+  FLOOR_KEY,
+  FORMAT_KEY,
+  FORMAT_VERSION,
+  FORMER_FORMAT_VERSIONS,
+  readRevision,
+} from './tables.ts';
 
 export interface StoreOptions {
   readonly keyValue: KeyValueStore;
@@ -35,6 +51,7 @@ export class Store {
   readonly #keyValue: KeyValueStore;
   readonly #rows: RowReader;
   readonly #defaultSets: DefaultSets;
+  readonly #derived: DerivedObjects;
   readonly #sequencer: Sequencer;
   readonly #clock: Clock;
   readonly #historyMs: number;
@@ -47,6 +64,7 @@ export class Store {
     this.#keyValue = options.keyValue;
     this.#defaultSets = defaultSets;
     const derived = new DerivedObjects(defaultSets, (key) => options.keyValue.get(key));
+    this.#derived = derived;
     this.#rows = new RowReader(options.keyValue, derived);
     this.#clock = options.clock;
     this.#historyMs = retentionMs(options.historyMs ?? limits.historyMsDefault);
@@ -98,6 +116,14 @@ export class Store {
   /** The durable row of an object. */
   get(key: ObjectKey): Row | undefined {
     return this.#rows.read(objectKeyText(key))?.row;
+  }
+
+  /** The object that has taken a name in its logical cluster (`ALIASES_FIELD`), as far as that is durable. */
+  aliased(cluster: LogicalCluster, alias: string): ObjectKey | undefined {
+    const relative = this.#keyValue.get(aliasKey(cluster, alias));
+    return relative === undefined
+      ? this.#derived.aliased(cluster, alias)
+      : parseObjectKeyText(`${cluster}\0${relative.toString()}`);
   }
 
   /** The row that the next commit would find; see {@link settled}. */

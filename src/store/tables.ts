@@ -13,26 +13,32 @@ import {
 /**
  * The tables inside the one ordered key space, by the first byte of the key:
  *
+ *     a  cluster, alias                                 → object key without the cluster
  *     c  commit id                                      → sequence
  *     d  cluster                                        → its defaults, and which of them are superseded
  *     e  cluster group resource, revision               → event: sequence, change index, namespace, name
+ *     f  cluster, revision at which they ended          → defaults of a logical cluster that is gone
  *     g  cluster, owner uid, object key                 → (empty)
  *     l  sequence                                       → frame
  *     m  name                                           → head, floor, compacted, format
  *     o  cluster group resource namespace name          → row
+ *     r  reference, object key                          → (empty)
  *     s  hash of a default set                          → default set
  *     v  object key, revision that superseded it        → row before that revision
  *     w  controller, cluster, key                       → payload of owed work
  *     x  group resource cluster namespace name          → (empty)
  */
 const TABLE = {
+  alias: 'a',
   commit: 'c',
   defaults: 'd',
   event: 'e',
+  former: 'f',
   owner: 'g',
   log: 'l',
   meta: 'm',
   object: 'o',
+  reference: 'r',
   defaultSet: 's',
   version: 'v',
   work: 'w',
@@ -44,18 +50,23 @@ export const FLOOR_KEY = Buffer.from(`${TABLE.meta}floor`);
 export const COMPACTED_KEY = Buffer.from(`${TABLE.meta}compacted`);
 /** Marks a directory as ours, and says which layout of tables it has. */
 export const FORMAT_KEY = Buffer.from(`${TABLE.meta}format`);
-export const FORMAT_VERSION: Uint8Array = Buffer.from('antipode/2');
+export const FORMAT_VERSION: Uint8Array = Buffer.from('antipode/3');
 /** Layouts that are this one but for tables that they do not have. */
-export const FORMER_FORMAT_VERSIONS: readonly Uint8Array[] = [Buffer.from('antipode/1')];
+export const FORMER_FORMAT_VERSIONS: readonly Uint8Array[] = ['antipode/1', 'antipode/2'].map((text) =>
+  Buffer.from(text),
+);
 
 /** Every table that is a projection of the log: dropped and rebuilt by a replay. */
 export const PROJECTION_TABLES: readonly KeyRange[] = [
+  TABLE.alias,
   TABLE.commit,
   TABLE.defaults,
   TABLE.event,
+  TABLE.former,
   TABLE.owner,
   TABLE.meta,
   TABLE.object,
+  TABLE.reference,
   TABLE.defaultSet,
   TABLE.version,
   TABLE.work,
@@ -76,6 +87,12 @@ export function objectRange(
   options: { readonly namespace?: string | undefined; readonly after?: string | undefined } = {},
 ): KeyRange {
   return scopedRange(TABLE.object, collection, options);
+}
+/** The objects of all kinds in a logical cluster, after a given one if named. */
+export function clusterRange(cluster: LogicalCluster, after?: ObjectKey): KeyRange {
+  const range = prefixRange(Buffer.from(`${TABLE.object}${cluster}\0`));
+  if (after === undefined) return range;
+  return { start: Buffer.concat([objectRowKey(objectKeyText(after)), ZERO]), end: range.end };
 }
 export function versionRange(
   collection: CollectionKey,
@@ -134,6 +151,24 @@ export function parseOwnerKey(key: Buffer, cluster: LogicalCluster, ownerUid: st
   return parseObjectKeyText(key.toString('utf8', 1 + cluster.length + 1 + Buffer.byteLength(ownerUid) + 1));
 }
 
+/** Where the object of a logical cluster stands that has taken a name there. */
+export function aliasKey(cluster: LogicalCluster, alias: string): Buffer {
+  return Buffer.from(`${TABLE.alias}${cluster}\0${alias}`);
+}
+
+export function referenceKey(reference: string, key: ObjectKey): Buffer {
+  return Buffer.from(`${TABLE.reference}${reference}\0${objectKeyText(key)}`);
+}
+/** Those that refer to something, after a given one if named: in the order of logical clusters and keys. */
+export function referenceRange(reference: string, after?: ObjectKey): KeyRange {
+  const range = prefixRange(Buffer.from(`${TABLE.reference}${reference}\0`));
+  if (after === undefined) return range;
+  return { start: Buffer.concat([referenceKey(reference, after), ZERO]), end: range.end };
+}
+export function parseReferenceKey(key: Buffer, reference: string): ObjectKey {
+  return parseObjectKeyText(key.toString('utf8', 1 + Buffer.byteLength(reference) + 1));
+}
+
 /** The defaults of all logical clusters, from that of a given `cluster\0namespace\0name` on if named. */
 export function defaultsRange(from = ''): KeyRange {
   const [cluster = ''] = from.split('\0');
@@ -141,6 +176,14 @@ export function defaultsRange(from = ''): KeyRange {
 }
 export function defaultsKey(cluster: LogicalCluster): Buffer {
   return Buffer.from(TABLE.defaults + cluster);
+}
+
+/** The former defaults of a logical cluster, oldest first. */
+export function formerRange(cluster: LogicalCluster): KeyRange {
+  return prefixRange(Buffer.from(`${TABLE.former}${cluster}\0`));
+}
+export function formerKey(cluster: LogicalCluster, endRevision: number): Buffer {
+  return withRevision(`${TABLE.former}${cluster}\0`, endRevision);
 }
 
 export const DEFAULT_SETS_RANGE: KeyRange = tableRange(TABLE.defaultSet);

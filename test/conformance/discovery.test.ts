@@ -43,6 +43,10 @@ describe('legacy discovery', () => {
         'rbac.authorization.k8s.io',
         'apiextensions.k8s.io',
         'coordination.k8s.io',
+        'apis.kcp.io',
+        'core.kcp.io',
+        'tenancy.kcp.io',
+        'topology.kcp.io',
       ]);
     }
   });

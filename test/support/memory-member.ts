@@ -1,6 +1,21 @@
 import { Access } from '../../src/access/mod.ts';
-import { AdmissionChain, admissionPlugins, chosenPlugins, QuotaLedger } from '../../src/admission/mod.ts';
-import { type Api, ContinueTokens, createLogicalCluster, logicalClusterKey } from '../../src/api/mod.ts';
+import {
+  AdmissionChain,
+  admissionPlugins,
+  ClaimTable,
+  chosenPlugins,
+  QuotaLedger,
+} from '../../src/admission/mod.ts';
+import {
+  type Api,
+  ContinueTokens,
+  createLogicalCluster,
+  type KindHooks,
+  KindHookTable,
+  logicalClusterKey,
+  OneShardPositions,
+  RevisionForms,
+} from '../../src/api/mod.ts';
 import {
   type Clock,
   type LogicalCluster,
@@ -20,6 +35,7 @@ import {
 } from '../../src/controllers/mod.ts';
 import { DefinitionRegistry } from '../../src/definitions/mod.ts';
 import { type MemoryDisk, MemoryKeyValue, Store } from '../../src/store/mod.ts';
+import { WorkspacePaths } from '../../src/workspaces/mod.ts';
 import { memoryAuthentication } from './memory-authentication.ts';
 
 /** The inside of a member without network and files: the real store on the in-memory key-value. */
@@ -38,6 +54,8 @@ export interface MemoryMemberOptions {
   readonly cluster: LogicalCluster;
   readonly disk?: MemoryDisk;
   readonly isQuotaEnforced?: boolean;
+  /** What is said about writes of single kinds. */
+  readonly hooks?: readonly KindHooks[];
 }
 
 export async function startMemoryMember(options: MemoryMemberOptions): Promise<MemoryMember> {
@@ -92,25 +110,35 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
 /** All that a member's verbs need, around a store that may be on a clock of its own. */
 export function memoryApi(
   store: Store,
-  options: { readonly isQuotaEnforced?: boolean; readonly clock?: Clock } = {},
+  options: {
+    readonly isQuotaEnforced?: boolean;
+    readonly clock?: Clock;
+    readonly hooks?: readonly KindHooks[];
+  } = {},
 ): Api {
   const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
   const registry = new DefinitionRegistry(store);
   const access = new Access({ store, logicalClusterKey });
+  const claims = new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) });
   const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
     quotas,
+    claims,
     authorize: (request) => access.decide(request),
     definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
   });
   return {
     store,
     quotas,
+    claims,
     access,
     registry,
+    hooks: new KindHookTable(options.hooks),
+    paths: new WorkspacePaths({ store, registry }),
     admission: new AdmissionChain(plugins),
     random: systemRandom,
     clock: options.clock ?? systemClock,
     net: { post: () => Promise.reject(new Error('there is no network')) },
+    revisions: new RevisionForms(new OneShardPositions(0)),
     tokens: new ContinueTokens(Buffer.alloc(32)),
     region: 'test' as RegionName,
     caBundle: 'certificates\n',

@@ -108,6 +108,11 @@ function globalServiceAccount(user: User): User | undefined {
   return { name, uid: '', groups: isAuthenticated(user) ? [AUTHENTICATED_GROUP] : [], extra: {} };
 }
 
+/** By which name others than their own logical cluster know a user: service accounts have another one there. */
+export function nameElsewhere(user: User): string {
+  return globalServiceAccount(user)?.name ?? user.name;
+}
+
 function warrantedUser(text: string): User[] {
   const warrant = parsedObject(text);
   if (warrant === undefined) return [];

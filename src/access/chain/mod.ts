@@ -23,6 +23,7 @@ export {
   effectiveUsers,
   homeOfServiceAccount,
   isInScope,
+  nameElsewhere,
   ORIGIN_EXTRA,
   SCOPES_EXTRA,
   WARRANT_EXTRA,

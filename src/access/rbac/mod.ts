@@ -30,4 +30,4 @@ export {
   rulesFor,
 } from './rbac-authorizer.ts';
 export { rulesReviewStatus } from './rules-review.ts';
-export { LOGICAL_CLUSTER_GROUP, StoreRbacReader } from './store-rbac-reader.ts';
+export { APIS_GROUP, LOGICAL_CLUSTER_GROUP, StoreRbacReader } from './store-rbac-reader.ts';

@@ -9,6 +9,9 @@ import { RbacRevisions } from './rbac-revisions.ts';
 /** Where a logical cluster's own object is, which says whom it lets in. */
 export const LOGICAL_CLUSTER_GROUP = 'core.kcp.io';
 const LOGICAL_CLUSTERS = 'logicalclusters';
+/** Where bindings and exports are: whose API something is, what its provider lets others do, and what it may see. */
+export const APIS_GROUP = 'apis.kcp.io';
+const APIS = ['apibindings', 'apiexports'];
 
 /**
  * Roles and bindings as they lie in the store. Its revisions follow the store's feed: a change counts from when it
@@ -64,7 +67,11 @@ export class StoreRbacReader implements RbacReader {
 
 // A logical cluster comes with roles and bindings that no event tells of, and its own row says whom it lets in.
 function isGround({ group, resource }: ObjectKey): boolean {
-  return group === RBAC_GROUP || (group === LOGICAL_CLUSTER_GROUP && resource === LOGICAL_CLUSTERS);
+  return (
+    group === RBAC_GROUP ||
+    (group === LOGICAL_CLUSTER_GROUP && resource === LOGICAL_CLUSTERS) ||
+    (group === APIS_GROUP && APIS.includes(resource))
+  );
 }
 
 /** One reading of a state: the bindings, and the roles that they name. */

@@ -1,6 +1,15 @@
-import { type LogicalCluster, limits } from '../../base/mod.ts';
+import { assert, type LogicalCluster, limits, type Revision } from '../../base/mod.ts';
 import { newForbidden, newRequestEntityTooLarge } from '../../machinery/mod.ts';
-import type { Mutation, NewRow, ObjectKey, Outcome, Proposal, Store } from '../../store/mod.ts';
+import {
+  type Mutation,
+  type NewRow,
+  type ObjectKey,
+  type Outcome,
+  objectKeyText,
+  type Proposal,
+  type Store,
+  withRevision,
+} from '../../store/mod.ts';
 import { type CountedKind, countedNames } from './counted-names.ts';
 import { chargesOf, refusalOf } from './quota-charge.ts';
 import { isQuota, QuotaIndex } from './quota-index.ts';
@@ -44,26 +53,28 @@ export class QuotaLedger {
   }
 
   /**
-   * Commits a proposal about one object together with what it means to quotas. Throws 403 when another
+   * Commits a proposal together with what each of its mutations means to quotas. Throws 403 when another
    * writer has taken the last place meanwhile.
    */
-  async commit(proposal: Proposal, change: ObjectChange): Promise<Outcome> {
-    const { key, kind, delta } = change;
-    const names = delta === 0 ? [] : countedNames(kind);
-    let quotas = names.length === 0 ? NONE : this.#quotasOf(key);
-    for (; quotas === undefined; quotas = this.#quotasOf(key)) await this.#load(key);
+  async commit(proposal: Proposal, options: CommitOptions): Promise<Outcome> {
+    const changes = proposal.mutations.map((mutation) => changeOf(mutation));
+    const counted = changes.filter(({ key, names }) => names.length > 0 && !isNew(key, proposal));
+    while (!counted.every(({ key }) => this.#quotasOf(key) !== undefined)) {
+      for (const { key } of counted) if (this.#quotasOf(key) === undefined) await this.#load(key);
+    }
     // From here to the place in the log nothing may wait: see above.
-    change.assertCurrent();
-    if (isQuota(key)) this.#assertBounded(proposal, change);
-    const charges = quotas.length === 0 ? [] : this.#book(quotas, { ...change, names });
+    options.assertCurrent();
+    for (const change of changes) if (isQuota(change.key)) this.#assertBounded(change, options);
+    const charges = counted.length === 0 ? [] : this.#book(counted);
     const mutations = [...proposal.mutations, ...charges.map(mutationOf)];
     const commit = this.#store.propose({ ...proposal, mutations });
-    for (const [index, charge] of charges.entries()) {
+    for (const [index, { state }] of charges.entries()) {
       const revision = commit.revisions[proposal.mutations.length + index]!;
-      this.#index.remember(afterCharge(charge.quota, charge, revision));
+      this.#index.remember({ ...state, row: withRevision(state.row, revision) });
     }
-    if (isQuota(key)) this.#index.note(key);
-    if (delta !== 0 && this.#tallies.size > 0) {
+    for (const { key, kind, delta } of changes) {
+      if (isQuota(key)) this.#index.note(key);
+      if (delta === 0) continue;
       const { cluster, namespace } = key;
       for (const tally of this.#tallies) tally.note(commit.sequence, { cluster, namespace, kind, delta });
     }
@@ -83,8 +94,8 @@ export class QuotaLedger {
   }
 
   /** All quotas of a namespace are written together with each object that they count. */
-  #assertBounded({ mutations }: Proposal, { key, kind, delta, isCount }: ObjectChange): void {
-    const sizeBytes = mutations[0]?.row?.json.length ?? 0;
+  #assertBounded({ key, kind, delta, row }: ObjectChange, { isCount }: CommitOptions): void {
+    const sizeBytes = row?.json.length ?? 0;
     // The status repeats the spec; what was let in with one must get the other.
     if (sizeBytes > limits.quotaBytesMax && !isCount) {
       throw newRequestEntityTooLarge(`limit is ${limits.quotaBytesMax}`);
@@ -94,19 +105,21 @@ export class QuotaLedger {
     throw newForbidden(kind, key.name, `a namespace has at most ${max} of them: delete one first`);
   }
 
-  #book(
-    quotas: readonly QuotaState[],
-    change: ObjectChange & { readonly names: readonly string[] },
-  ): readonly BookedCharge[] {
-    const { key, kind, delta, names } = change;
-    // A quota does not count its own end.
-    const others = quotas.filter((quota) => !isSameObject(quota.key, key));
-    if (delta === 1) this.#refuse(others, { kind, names, name: key.name });
-    return chargesOf(others, names, delta === 1 ? 1 : -1).map(({ quota, used }) => ({
-      quota,
-      changes: used,
-      row: withUsed(quota, used),
-    }));
+  /** What all changes together make of the quotas that count them: each quota is written once. */
+  #book(changes: readonly ObjectChange[]): readonly BookedCharge[] {
+    const booked = new Map<string, BookedCharge>();
+    for (const { key, kind, delta, names } of changes) {
+      // A quota does not count its own end.
+      const others = this.#quotasOf(key)!
+        .filter((quota) => !isSameObject(quota.key, key))
+        .map((quota) => booked.get(objectKeyText(quota.key))?.state ?? quota);
+      if (delta === 1) this.#refuse(others, { kind, names, name: key.name });
+      for (const { quota, used } of chargesOf(others, names, delta === 1 ? 1 : -1)) {
+        const state = afterCharge(quota, { row: withUsed(quota, used), changes: used }, quota.row.revision);
+        booked.set(objectKeyText(quota.key), { expected: quota.row.revision, state });
+      }
+    }
+    return [...booked.values()];
   }
 
   #refuse(
@@ -135,27 +148,46 @@ export class QuotaLedger {
   }
 }
 
-const NONE: readonly QuotaState[] = [];
-
+/** A quota that has to be written, as it will be, under the revision that it still has. */
 interface BookedCharge {
-  readonly quota: QuotaState;
-  readonly changes: Readonly<Record<string, string>>;
-  readonly row: NewRow;
+  readonly expected: Revision;
+  readonly state: QuotaState;
 }
 
-function mutationOf({ quota, row }: BookedCharge): Mutation {
-  return { key: quota.key, expected: quota.row.revision, row };
+function mutationOf({ expected, state }: BookedCharge): Mutation {
+  return { key: state.key, expected, row: state.row };
 }
 
-/** What a commit does to one object. */
-export interface ObjectChange {
-  readonly key: ObjectKey;
-  readonly kind: CountedKind;
-  readonly delta: 1 | 0 | -1;
+/** What holds for a whole proposal. */
+export interface CommitOptions {
   /** Called in the turn in which the commit gets its place: throws when what it was decided by is no longer so. */
   readonly assertCurrent: () => void;
   /** It is the status of a quota as its controller has counted. */
   readonly isCount: boolean;
+}
+
+/** What a commit does to one object. */
+interface ObjectChange {
+  readonly key: ObjectKey;
+  readonly kind: CountedKind;
+  readonly delta: 1 | 0 | -1;
+  /** Under which quotas count it; none where the number of objects stays the same. */
+  readonly names: readonly string[];
+  readonly row: NewRow | undefined;
+}
+
+function changeOf({ key, expected, row }: Mutation): ObjectChange {
+  assert(expected !== undefined, 'a mutation that quotas count says what it expects');
+  const isThere = expected !== 0;
+  const isWanted = row !== undefined;
+  const delta = isThere === isWanted ? 0 : isWanted ? 1 : -1;
+  const kind = { group: key.group, resource: key.resource };
+  return { key, kind, delta, names: delta === 0 ? [] : countedNames(kind), row };
+}
+
+/** A logical cluster that is made by the very commit has no quotas. */
+function isNew({ cluster }: ObjectKey, { defaults }: Proposal): boolean {
+  return defaults?.cluster === cluster;
 }
 
 interface Place {

@@ -1,4 +1,5 @@
 import {
+  apiVersionText,
   type CompiledSchema,
   CorrelatedValue,
   compileSchema,
@@ -13,6 +14,7 @@ import {
   RuleValidator,
   validateDns1123SubdomainName,
   validateListTypes,
+  validatePathSegmentName,
 } from '../../machinery/mod.ts';
 import type { DefinitionVersion, Strategy, StrategyContext } from '../definition.ts';
 import { hasEmbeddedResources, validateEmbeddedResources } from './embedded-resources.ts';
@@ -23,6 +25,8 @@ export interface CustomKind {
   readonly kind: string;
   readonly storageVersion: string;
   readonly versions: readonly DefinitionVersion[];
+  /** Names need only be possible as a part of a path: schemas may ask for that. */
+  readonly hasPathSegmentNames?: boolean;
 }
 
 /**
@@ -44,7 +48,7 @@ export function customResourceStrategy(kind: CustomKind): Strategy {
     hasGeneration: true,
     allowsUnconditionalUpdate: false,
     allowsCreateOnUpdate: false,
-    validateName: validateDns1123SubdomainName,
+    validateName: kind.hasPathSegmentNames === true ? validatePathSegmentName : validateDns1123SubdomainName,
     prepareForCreate(object) {
       if (rulesOf(object)?.hasStatus === true) delete object['status'];
       object.metadata.generation = 1;
@@ -173,8 +177,9 @@ function validateTypes(
   const errors: FieldError[] = [];
   if (object.kind !== kind.kind) errors.push(invalid('kind', object.kind ?? '', `must be ${kind.kind}`));
   // An update is in the version of what it updates; a creation was decoded in that of its endpoint.
-  const isKnown = kind.versions.some(({ name }) => object.apiVersion === `${kind.group}/${name}`);
-  const expected = oldApiVersion ?? (isKnown ? object.apiVersion : `${kind.group}/${kind.storageVersion}`);
+  const isKnown = kind.versions.some(({ name }) => object.apiVersion === apiVersionText(kind.group, name));
+  const expected =
+    oldApiVersion ?? (isKnown ? object.apiVersion : apiVersionText(kind.group, kind.storageVersion));
   if (object.apiVersion !== expected) {
     errors.push(invalid('apiVersion', object.apiVersion ?? '', `must be ${expected}`));
   }

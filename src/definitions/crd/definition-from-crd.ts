@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  apiVersionText,
   deepCopy,
   encodeJson,
   type JsonObject,
@@ -58,7 +59,13 @@ export function definitionFromCrd(crd: KubeObject): Definition {
     verbs: VERBS,
     isTerminating,
     hash: hashOf(crd, { names, isTerminating }),
-    strategy: customResourceStrategy({ group, kind: names.kind, storageVersion, versions }),
+    strategy: customResourceStrategy({
+      group,
+      kind: names.kind,
+      storageVersion,
+      versions,
+      hasPathSegmentNames: spec['nameValidation'] === 'PathSegmentName',
+    }),
     ...conversionOf(spec, { group, versions: byName }),
     selectable: (object) => selectableValues(object, selectablePaths),
     fieldLabels: (version) => (byName.get(version)?.selectableFields ?? []).map(labelOf),
@@ -177,6 +184,7 @@ function hashOf(
     scope: spec['scope'],
     versions: spec['versions'],
     conversion: spec['conversion'],
+    nameValidation: spec['nameValidation'],
     isTerminating,
   });
   return createHash('sha256').update(encodeJson(content)).digest('hex');
@@ -201,7 +209,7 @@ function converter({
 }): (object: KubeObject, toVersion: string) => KubeObject {
   return (object, toVersion) => {
     const version = versions.get(toVersion);
-    const apiVersion = `${group}/${toVersion}`;
+    const apiVersion = apiVersionText(group, toVersion);
     if (version === undefined || object.apiVersion === apiVersion) return object;
     const converted = deepCopy(object);
     converted.apiVersion = apiVersion;

@@ -25,7 +25,10 @@ export function compareKubeVersions(a: string, b: string): number {
 
 const CUSTOM_RESOURCE_PRIORITY = 1000;
 
-/** groupPriorityMinimum of upstream's APIServices. */
+/**
+ * groupPriorityMinimum of upstream's APIServices. The groups of kcp come before all that users define, so that
+ * `workspaces` means the same to everybody whatever somebody binds.
+ */
 const BUILTIN_PRIORITIES: ReadonlyMap<string, number> = new Map([
   ['', 18000],
   ['events.k8s.io', 17750],
@@ -39,6 +42,10 @@ const BUILTIN_PRIORITIES: ReadonlyMap<string, number> = new Map([
   ['discovery.k8s.io', 16200],
   ['flowcontrol.apiserver.k8s.io', 16100],
   ['internal.apiserver.k8s.io', 16000],
+  ['apis.kcp.io', 2000],
+  ['core.kcp.io', 2000],
+  ['tenancy.kcp.io', 2000],
+  ['topology.kcp.io', 2000],
 ]);
 
 interface KubeVersion {

@@ -1,0 +1,98 @@
+import type { Definition } from '../definitions/mod.ts';
+import type { KubeObject } from '../machinery/mod.ts';
+import type { ObjectKey, Row, WorkChange } from '../store/mod.ts';
+import type { Api } from './api.ts';
+import type { Companion, Companions, KindChange, KindWork } from './kind-hooks.ts';
+import { encodeRow } from './row-codec.ts';
+import { workAfterDelete, workAfterPut } from './work.ts';
+import type { Attempt } from './write.ts';
+
+/**
+ * An object that is stored by the commit of another one. It is stored as it is handed over: its writer has seen to
+ * uid, times, status, managed fields and everything that is checked of what others send.
+ */
+export function companionPut(
+  api: Api,
+  change: {
+    readonly definition: Definition;
+    readonly key: ObjectKey;
+    /** In the storage version. */
+    readonly object: KubeObject;
+    readonly old?: KubeObject | undefined;
+    readonly oldRow?: Row | undefined;
+  },
+): Companion {
+  const { definition, key, object, old, oldRow } = change;
+  const row = encodeRow(definition, definition.storageVersion, object);
+  const work = [
+    ...workAfterPut(api, { definition, key, object, old, isCounted: false }),
+    ...hookedWork(api, { operation: old === undefined ? 'create' : 'update', definition, key, object, old }),
+  ];
+  return { mutation: { key, expected: oldRow?.revision ?? 0, row }, work };
+}
+
+/** An object that goes with the commit of another one. Rejects nothing: whether it may go is its writer's to know. */
+export async function companionDelete(
+  api: Api,
+  change: {
+    readonly definition: Definition;
+    readonly key: ObjectKey;
+    readonly old: KubeObject;
+    readonly oldRow: Row;
+  },
+): Promise<Companion> {
+  const { definition, key, old, oldRow } = change;
+  const hasDependents = await isOwner(api, key, oldRow.uid);
+  const work = [
+    ...workAfterDelete(api, { key, uid: oldRow.uid, hasDependents }),
+    ...hookedWork(api, { operation: 'delete', definition, key, object: old, old }),
+  ];
+  return { mutation: { key, expected: oldRow.revision }, work };
+}
+
+/** Whether other objects of the logical cluster name this one as their owner. */
+export async function isOwner(api: Api, key: ObjectKey, uid: string): Promise<boolean> {
+  const snapshot = api.store.snapshot();
+  try {
+    return await snapshot.hasDependents(key.cluster, uid);
+  } finally {
+    snapshot.close();
+  }
+}
+
+/** Asks all hooks of a kind what belongs to a change; undefined when there is nothing. */
+export async function companionsOf(
+  api: Api,
+  attempt: Attempt,
+  change: KindChange,
+): Promise<Companions | undefined> {
+  const { definition } = change;
+  let all: Companions | undefined;
+  for (const hooks of api.hooks.of(definition.group, definition.names.plural)) {
+    const found = await hooks.complete?.(api, attempt, change);
+    if (found !== undefined) all = all === undefined ? found : merged(all, found);
+  }
+  return all;
+}
+
+/** The debts that the hooks of a kind see in a change. */
+export function hookedWork(api: Api, change: KindWork): WorkChange[] {
+  const { definition } = change;
+  const hooks = api.hooks.of(definition.group, definition.names.plural);
+  return hooks.flatMap((hooked) => hooked.work?.(api, change) ?? []);
+}
+
+function merged(a: Companions, b: Companions): Companions {
+  const defaults = a.defaults ?? b.defaults;
+  return {
+    companions: [...(a.companions ?? []), ...(b.companions ?? [])],
+    preconditions: [...(a.preconditions ?? []), ...(b.preconditions ?? [])],
+    settled: [...(a.settled ?? []), ...(b.settled ?? [])],
+    ...(defaults === undefined ? {} : { defaults }),
+    work: [...(a.work ?? []), ...(b.work ?? [])],
+    assertCurrent: () => {
+      a.assertCurrent?.();
+      b.assertCurrent?.();
+    },
+  };
+}

@@ -1,0 +1,18 @@
+/** Kinds that come from elsewhere: APIResourceSchemas that an APIExport shows and an APIBinding brings. */
+export { type Binding, boundDefinition, definitionFromSchema } from './bound-definition.ts';
+export {
+  BINDING_GROUP,
+  BINDING_RESOURCE,
+  BOUND_CRDS_CLUSTER,
+  type BoundResource,
+  type BoundResources,
+  bindingFields,
+  boundAlias,
+  boundResourcesOf,
+  exportNameOf,
+  exportReference,
+  isBindingKind,
+  readBoundResources,
+  schemaReference,
+} from './bound-resources.ts';
+export { crdFromSchema, PATH_SEGMENT_NAME } from './crd-from-schema.ts';

@@ -1,0 +1,8 @@
+export { CLAIM_CONTROLLERS, claimHooks, kindWorkKey, parseKindWorkKey } from './claim-hooks.ts';
+export {
+  type ClaimStatus,
+  claimStatusOf,
+  claimsToApply,
+  isStatedBy,
+  notApplied,
+} from './claim-status.ts';

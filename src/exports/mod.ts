@@ -1,0 +1,8 @@
+export * from './claims/mod.ts';
+export {
+  type ConditionVerdict,
+  READY,
+  saysSo,
+  withConditions,
+  withSummary,
+} from './conditions.ts';

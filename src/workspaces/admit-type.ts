@@ -1,0 +1,141 @@
+import type { Authorizer } from '../access/mod.ts';
+import {
+  type AdmissionPlugin,
+  type AdmissionReads,
+  type AdmissionRequest,
+  isAbout,
+  newAdmissionForbidden,
+} from '../admission/mod.ts';
+import { logicalClusterKey } from '../api/mod.ts';
+import { type KubeObject, objectAt, objectOf, textAt } from '../machinery/mod.ts';
+import { mountOf } from './admit-workspace.ts';
+import { logicalClusterFacts } from './facts.ts';
+import { TENANCY_GROUP, UNIVERSAL_TYPE, WORKSPACE_TYPES, WORKSPACES } from './names.ts';
+import { typeLimitProblem } from './type-limits.ts';
+import {
+  type Reference,
+  referenceText,
+  TypeProblem,
+  type WorkspaceType,
+  type WorkspaceTypes,
+} from './types.ts';
+
+/**
+ * kcp's plugin `tenancy.kcp.io/WorkspaceTypeExists`: finds the type of a new workspace, and asks whether its creator
+ * may use it, with all that it extends, and whether it may lie where it is to lie.
+ */
+export function admitWorkspaceType(ground: {
+  readonly types: WorkspaceTypes;
+  readonly authorize: Authorizer;
+}): AdmissionPlugin {
+  const { types } = ground;
+  return {
+    name: 'tenancy.kcp.io/WorkspaceTypeExists',
+    operations: ['CREATE'],
+    mutate(request, reads) {
+      const { object } = request;
+      if (!isAbout(request, KIND) || object === undefined || mountOf(object) !== undefined) return;
+      refuseProblems(request, () => {
+        const parent = parentOf(request, reads);
+        const type = types.resolve(
+          wantedType(object) ?? defaultType(types, parent.type, reads),
+          parent.path,
+          reads.read,
+        );
+        setType(object, type);
+      });
+    },
+    async validate(request, reads) {
+      const { object } = request;
+      if (!isAbout(request, KIND) || object === undefined || mountOf(object) !== undefined) return;
+      const { lineage, problem } = refuseProblems(request, () => {
+        const parent = parentOf(request, reads);
+        const type = types.resolve(wantedType(object)!, parent.path, reads.read);
+        const child = types.lineage(type, reads.read);
+        const above = types.find(parent.type, reads.read);
+        return {
+          lineage: child,
+          problem: above && typeLimitProblem(types.lineage(above, reads.read), child),
+        };
+      });
+      for (const type of lineage) await assertUsable(ground.authorize, { request, reads, type });
+      if (problem !== undefined) throw newAdmissionForbidden(request, problem);
+    },
+  };
+}
+
+const KIND = { group: TENANCY_GROUP, resource: WORKSPACES };
+
+/** The rights are those in the workspace of the type, whether or not the user may enter it. */
+async function assertUsable(
+  authorize: Authorizer,
+  asked: { readonly request: AdmissionRequest; readonly reads: AdmissionReads; readonly type: WorkspaceType },
+): Promise<void> {
+  const { request, reads, type } = asked;
+  const answer = await authorize({
+    user: request.user,
+    cluster: type.cluster,
+    verb: 'use',
+    group: TENANCY_GROUP,
+    resource: WORKSPACE_TYPES,
+    subresource: '',
+    namespace: '',
+    name: type.name,
+    isDeepReview: true,
+  });
+  reads.reliesOn.push(...answer.reliesOn);
+  if (answer.verdict === 'allow') return;
+  const detail = `unable to use workspace type ${referenceText(type)}: missing verb='use' permission on workspacetype`;
+  throw newAdmissionForbidden(request, detail);
+}
+
+/** Where the new workspace will lie. */
+function parentOf(
+  { cluster }: AdmissionRequest,
+  reads: AdmissionReads,
+): { readonly path: string; readonly type: Reference } {
+  const row = reads.read(logicalClusterKey(cluster));
+  const facts = row && logicalClusterFacts(row);
+  return { path: facts?.path ?? cluster, type: parseReference(facts?.type) ?? UNIVERSAL_TYPE };
+}
+
+/** `path:name` of an annotation. */
+export function parseReference(text: string | undefined): Reference | undefined {
+  const colon = text?.lastIndexOf(':') ?? -1;
+  if (text === undefined || colon <= 0) return undefined;
+  return { path: text.slice(0, colon), name: text.slice(colon + 1) };
+}
+
+/** What workspaces get that name no type where this one is the type of the workspace around them. */
+function defaultType(types: WorkspaceTypes, parent: Reference, reads: AdmissionReads): Reference {
+  const type = types.find(parent, reads.read);
+  const child = type?.spec.defaultChild;
+  if (type === undefined || child === undefined) return UNIVERSAL_TYPE;
+  return { ...child, path: child.path || type.path };
+}
+
+function wantedType(workspace: KubeObject): Reference | undefined {
+  const type = objectAt(objectAt(workspace, 'spec'), 'type');
+  const name = textAt(type, 'name');
+  return name === '' ? undefined : { path: textAt(type, 'path'), name };
+}
+
+/** Writes down which type was found, and gives the workspace the labels of the type where it has none of its own. */
+function setType(workspace: KubeObject, type: WorkspaceType): void {
+  const wanted = wantedType(workspace);
+  const spec = objectAt(workspace, 'spec') ?? objectOf({});
+  spec['type'] = objectOf({ name: type.name, path: wanted?.path || type.path });
+  workspace['spec'] = spec;
+  const { additionalWorkspaceLabels } = type.spec;
+  if (Object.keys(additionalWorkspaceLabels).length === 0) return;
+  workspace.metadata.labels = { ...additionalWorkspaceLabels, ...workspace.metadata.labels };
+}
+
+function refuseProblems<Result>(request: AdmissionRequest, run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof TypeProblem) throw newAdmissionForbidden(request, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,2 @@
+export { homeClusterName } from './cluster-name.ts';
+export { WorkspacePaths } from './paths.ts';

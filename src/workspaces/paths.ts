@@ -1,0 +1,59 @@
+import { logicalClusterKey, type Paths, type ResolvedPath } from '../api/mod.ts';
+import { type LogicalCluster, parseLogicalCluster } from '../base/mod.ts';
+import { collectionOf, type DefinitionRegistry } from '../definitions/mod.ts';
+import type { Row, Store } from '../store/mod.ts';
+import { homeClusterName } from './cluster-name.ts';
+import { workspaceFacts } from './facts.ts';
+import { TENANCY_GROUP, WORKSPACES } from './names.ts';
+
+/** How the path of a home begins: `user:alice`. */
+const HOME_PREFIX = 'user';
+
+/**
+ * Finds workspaces by walking their rows, one read for each name of a path: nothing is remembered, so that a
+ * workspace that is renamed, moved or deleted is nowhere else a moment later.
+ */
+export class WorkspacePaths implements Paths {
+  readonly #store: Store;
+  readonly #registry: DefinitionRegistry;
+
+  constructor(options: { readonly store: Store; readonly registry: DefinitionRegistry }) {
+    this.#store = options.store;
+    this.#registry = options.registry;
+  }
+
+  resolve(segment: string): ResolvedPath | undefined {
+    const whole = parseLogicalCluster(segment);
+    if (whole === undefined) return undefined;
+    // The common case, for requests by the stable name and those to the root.
+    if (this.#exists(whole)) return { cluster: whole, isUnavailable: false };
+    const [first = '', ...names] = segment.split(':');
+    if (names.length === 0) return undefined;
+    const start = first === HOME_PREFIX ? homeClusterName(names.shift()!) : (first as LogicalCluster);
+    return this.#exists(start) ? this.#walk(start, names) : undefined;
+  }
+
+  #walk(start: LogicalCluster, names: readonly string[]): ResolvedPath | undefined {
+    let cluster = start;
+    let isUnavailable = false;
+    for (const name of names) {
+      const row = this.#workspace(cluster, name);
+      if (row === undefined) return undefined;
+      const facts = workspaceFacts(row);
+      if (facts.cluster === undefined) return undefined;
+      cluster = facts.cluster;
+      isUnavailable ||= facts.phase === 'Unavailable';
+    }
+    return { cluster, isUnavailable };
+  }
+
+  #exists(cluster: LogicalCluster): boolean {
+    return this.#store.get(logicalClusterKey(cluster)) !== undefined;
+  }
+
+  #workspace(cluster: LogicalCluster, name: string): Row | undefined {
+    const found = this.#registry.find(cluster, TENANCY_GROUP, WORKSPACES);
+    if (found === undefined) return undefined;
+    return this.#store.get({ ...collectionOf(cluster, found.definition), namespace: '', name });
+  }
+}

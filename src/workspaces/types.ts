@@ -1,0 +1,167 @@
+import type { Paths } from '../api/mod.ts';
+import { type LogicalCluster, limits } from '../base/mod.ts';
+import { collectionOf, type DefinitionRegistry } from '../definitions/mod.ts';
+import { type JsonObject, objectAt, objectsAt, textAt } from '../machinery/mod.ts';
+import type { ObjectKey, Row } from '../store/mod.ts';
+import { factsOf } from './facts.ts';
+import { PATH, TENANCY_GROUP, WORKSPACE_TYPES } from './names.ts';
+
+/** A reference to a WorkspaceType, or to an APIExport. Without path: in the same workspace. */
+export interface Reference {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** `limitAllowedParents` and `limitAllowedChildren`: none at all, or only these and what extends them. */
+export interface TypeLimit {
+  readonly none: boolean;
+  readonly types: readonly Reference[];
+}
+
+/** A WorkspaceType as far as it decides about workspaces. */
+export interface WorkspaceType extends Reference {
+  /** Where it lies: rights to it are rights there. */
+  readonly cluster: LogicalCluster;
+  readonly spec: TypeSpec;
+}
+
+export interface TypeSpec {
+  /** Its canonical path, or empty. */
+  readonly path: string;
+  readonly initializer: boolean;
+  readonly terminator: boolean;
+  readonly extends: readonly Reference[];
+  readonly additionalWorkspaceLabels: Readonly<Record<string, string>>;
+  readonly defaultChild: Reference | undefined;
+  readonly limitAllowedParents: TypeLimit | undefined;
+  readonly limitAllowedChildren: TypeLimit | undefined;
+  readonly defaultApiBindings: readonly Reference[];
+}
+
+/** How a row is read: by a write, so that its commit relies on it, or just so. */
+export type ReadRow = (key: ObjectKey) => Row | undefined;
+
+/** What is wrong with a type or the types that it names: the message is for whoever wanted to use it. */
+export class TypeProblem extends Error {
+  override readonly name = 'TypeProblem';
+}
+
+/** `path:name`, as kcp writes types and the initializers that are named after them. */
+export function referenceText({ path, name }: Reference): string {
+  return path === '' ? name : `${path}:${name}`;
+}
+
+/** Finds WorkspaceTypes where they lie. */
+export class WorkspaceTypes {
+  readonly #registry: DefinitionRegistry;
+  readonly #paths: Paths;
+
+  constructor(options: { readonly registry: DefinitionRegistry; readonly paths: Paths }) {
+    this.#registry = options.registry;
+    this.#paths = options.paths;
+  }
+
+  /** The type of that name in the workspace of that path; undefined when there is none. */
+  find({ path, name }: Reference, read: ReadRow): WorkspaceType | undefined {
+    const cluster = this.#paths.resolve(path)?.cluster;
+    if (cluster === undefined) return undefined;
+    const found = this.#registry.find(cluster, TENANCY_GROUP, WORKSPACE_TYPES);
+    if (found === undefined) return undefined;
+    const row = read({ ...collectionOf(cluster, found.definition), namespace: '', name });
+    if (row === undefined) return undefined;
+    const spec = typeSpec(row);
+    return { cluster, name, path: spec.path || path, spec };
+  }
+
+  /**
+   * The type that a workspace in the workspace of path `from` means: with a path, the one there; without, that of
+   * this workspace, or of the nearest one above it that has one, or of the root. Throws {@link TypeProblem}.
+   */
+  resolve(reference: Reference, from: string, read: ReadRow): WorkspaceType {
+    if (reference.path !== '') {
+      const type = this.find(reference, read);
+      if (type === undefined) throw notResolved(reference);
+      return type;
+    }
+    for (const path of ancestry(from)) {
+      const type = this.find({ path, name: reference.name }, read);
+      if (type !== undefined) return type;
+    }
+    throw notResolved(reference);
+  }
+
+  /**
+   * All types that a type extends, whatever they extend, and itself, which comes last. Throws {@link TypeProblem} for
+   * one that is missing, for a circle, and for more than anybody needs.
+   */
+  lineage(type: WorkspaceType, read: ReadRow): readonly WorkspaceType[] {
+    const seen = new Set<string>();
+    const inherited: WorkspaceType[] = [];
+    const visit = (heir: WorkspaceType, line: readonly string[]): void => {
+      const here = [...line, referenceText(heir)];
+      seen.add(referenceText(heir));
+      for (const extended of heir.spec.extends) {
+        const reference = { ...extended, path: extended.path || heir.path };
+        const text = referenceText(reference);
+        if (here.includes(text)) {
+          const circle = [...here.slice(here.indexOf(text)), text].join(' -> ');
+          throw new TypeProblem(`circular dependency detected in workspace type ${text}: ${circle}`);
+        }
+        if (seen.has(text)) continue;
+        const found = this.find(reference, read);
+        if (found === undefined) throw new TypeProblem(`unable to find inherited workspace type ${text}`);
+        inherited.push(found);
+        if (inherited.length > limits.workspaceTypesExtendedMax) {
+          throw new TypeProblem(
+            `workspace type ${referenceText(type)} extends more than ${limits.workspaceTypesExtendedMax} types`,
+          );
+        }
+        visit(found, here);
+      }
+    };
+    visit(type, []);
+    return [...inherited, type];
+  }
+}
+
+/** A path, the paths above it, and the root, where types are looked for last. */
+function ancestry(path: string): readonly string[] {
+  const parts = path.split(':');
+  const paths = parts.map((_, index) => parts.slice(0, parts.length - index).join(':'));
+  return paths.at(-1) === 'root' ? paths : [...paths, 'root'];
+}
+
+function notResolved(reference: Reference): TypeProblem {
+  return new TypeProblem(`workspace type "${referenceText(reference)}" cannot be resolved`);
+}
+
+const typeSpec = factsOf((object): TypeSpec => {
+  const spec = objectAt(object, 'spec');
+  const child = objectAt(spec, 'defaultChildWorkspaceType');
+  const labels = Object.entries(objectAt(spec, 'additionalWorkspaceLabels') ?? {});
+  return {
+    path: textAt(objectAt(objectAt(object, 'metadata'), 'annotations'), PATH),
+    initializer: spec?.['initializer'] === true,
+    terminator: spec?.['terminator'] === true,
+    extends: objectsAt(objectAt(spec, 'extend'), 'with').map(referenceOf),
+    additionalWorkspaceLabels: Object.fromEntries(
+      labels.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    ),
+    defaultChild: child && referenceOf(child),
+    limitAllowedParents: limitOf(objectAt(spec, 'limitAllowedParents')),
+    limitAllowedChildren: limitOf(objectAt(spec, 'limitAllowedChildren')),
+    defaultApiBindings: objectsAt(spec, 'defaultAPIBindings').map((entry) => ({
+      path: textAt(entry, 'path'),
+      name: textAt(entry, 'export'),
+    })),
+  };
+});
+
+function referenceOf(object: JsonObject): Reference {
+  return { path: textAt(object, 'path'), name: textAt(object, 'name') };
+}
+
+function limitOf(object: JsonObject | undefined): TypeLimit | undefined {
+  if (object === undefined) return undefined;
+  return { none: object['none'] === true, types: objectsAt(object, 'types').map(referenceOf) };
+}
