@@ -5,6 +5,7 @@ import {
   customResourceDefinitionController,
   EventExpiry,
   garbageCollector,
+  logicalClusterController,
   namespaceController,
   namespaceDefaultsController,
   permissionClaimControllers,
@@ -12,6 +13,7 @@ import {
   rootCaController,
   serviceAccountTokenController,
   systemNamespaceController,
+  workspaceSchedulingController,
 } from '../controllers/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
@@ -30,6 +32,7 @@ export async function startControllers(
     api,
     clock: api.clock,
     controllers: [
+      logicalClusterController(api),
       namespaceController(api),
       serviceAccountTokenController(api),
       namespaceDefaultsController(api),
@@ -40,6 +43,7 @@ export async function startControllers(
       resourceQuotaController(api),
       ...garbageCollector(api),
       ...permissionClaimControllers(api),
+      workspaceSchedulingController(api),
     ].filter(({ name }) => !disabledControllers.includes(name)),
     report: (controller, key, error) => {
       // Somebody else was quicker: the next look settles it, and there is nothing to do for an operator.
