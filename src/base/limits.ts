@@ -153,6 +153,12 @@ export const limits = {
   listedChangesMax: 10_000,
   /** Changes that a step of a controller has on their way at once: with more, a write to the disk is no cheaper. */
   controllerChangesMax: 64,
+  /** Objects of a logical cluster that goes in one commit: some ten milliseconds, and far from the largest frame. */
+  rangeDeletesMax: 512,
+  /** Logical clusters that are marked in one commit because the one above them goes: some ten milliseconds. */
+  rangeMarksMax: 64,
+  /** Debts that a step hands on in one commit: an export may have a million bindings. */
+  controllerDebtsPerCommitMax: 500,
   /** Events that expire in one commit, which holds the event loop for some milliseconds. */
   expiredEventsMax: 128,
   /** Namespaces that are searched for an owner that is not in its dependent's: a read of some microseconds each. */

@@ -9,6 +9,7 @@ import {
   EventExpiry,
   exportIdentityController,
   garbageCollector,
+  logicalClusterController,
   namespaceController,
   namespaceDefaultsController,
   permissionClaimControllers,
@@ -16,6 +17,7 @@ import {
   rootCaController,
   serviceAccountTokenController,
   systemNamespaceController,
+  workspaceSchedulingController,
 } from '../controllers/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
@@ -34,6 +36,7 @@ export async function startControllers(
     api,
     clock: api.clock,
     controllers: [
+      logicalClusterController(api),
       namespaceController(api),
       serviceAccountTokenController(api),
       namespaceDefaultsController(api),
@@ -44,6 +47,7 @@ export async function startControllers(
       resourceQuotaController(api),
       ...garbageCollector(api),
       ...permissionClaimControllers(api),
+      workspaceSchedulingController(api),
       ...bindingControllers(api),
       bindingDeletionController(api),
       boundSchemaController(api),
