@@ -73,10 +73,12 @@ function withClaims(
   use(found.claims);
 }
 
-/** Whether the object of a request is one of the kind, and is going to be stored. */
-function isStored({ definition, subresource, operation }: AdmissionRequest): boolean {
-  if (definition.isVirtual === true || subresource === 'scale') return false;
-  return operation === 'UPDATE' || subresource === '';
+/**
+ * Whether the object of a request is one of the kind, and is going to be stored with the labels that it has. A write
+ * of a subresource leaves them as they are: its writer is not to blame for what is still to be labelled.
+ */
+function isStored({ definition, subresource }: AdmissionRequest): boolean {
+  return definition.isVirtual !== true && subresource === '';
 }
 
 /** Undefined where nothing is to be looked at: no claims, no labels of them. */

@@ -4,6 +4,7 @@ import type { LogicalCluster } from '../../base/mod.ts';
 import {
   type BoundResource,
   boundResourcesOf,
+  claimsOfBinding,
   type Definition,
   EXPORT_LABEL,
   exportHash,
@@ -20,6 +21,8 @@ import {
   objectsAt,
   textAt,
 } from '../../machinery/mod.ts';
+import { claimStatusOf } from '../claims/mod.ts';
+import { withConditions } from '../conditions.ts';
 import {
   API_EXPORTS,
   API_RESOURCE_SCHEMAS,
@@ -68,7 +71,7 @@ export async function reconcileBinding(
   if (identity === '') return settle(api, step, { at: 'noIdentity', where });
   const schemas = schemasOf(reads, provider, found.object);
   if (typeof schemas === 'string') return settle(api, step, { at: 'noSchema', schema: schemas });
-  return bind(api, reads, { ...step, provider, identity, schemas, where });
+  return bind(api, reads, { ...step, provider, identity, schemas, where, apiExport: found.object });
 }
 
 interface Offer extends BindingStep {
@@ -76,6 +79,7 @@ interface Offer extends BindingStep {
   readonly identity: string;
   readonly schemas: readonly StoredObject[];
   readonly where: string;
+  readonly apiExport: KubeObject;
 }
 
 async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise<Companions> {
@@ -108,6 +112,7 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
   }
   setOrDrop(statusOf(binding), 'boundResources', bound);
   const rest = settle(api, offer, skipped.size === 0 ? { at: 'bound' } : { at: 'taken', skipped });
+  settleNoClaims(api, offer);
   return {
     ...rest,
     companions,
@@ -124,6 +129,17 @@ function settle(api: Api, { binding }: BindingStep, progress: BindingProgress): 
   else if (textAt(status, 'phase') === '') status['phase'] = 'Binding';
   status['conditions'] = bindingConditions(objectsAt(status, 'conditions'), progress, now);
   return {};
+}
+
+/** Where nothing is granted, no object has to be labelled, and nobody need come back to say so. */
+function settleNoClaims(api: Api, { binding, apiExport }: Offer): void {
+  if (claimsOfBinding(binding).some(({ isAccepted }) => isAccepted)) return;
+  const status = statusOf(binding);
+  const applied = objectsAt(status, 'appliedPermissionClaims');
+  if (applied.length > 0) return;
+  const { conditions } = claimStatusOf(apiExport, binding);
+  const now = formatTime(api.store.nowMs());
+  status['conditions'] = withConditions(objectsAt(status, 'conditions'), conditions, now);
 }
 
 /** The schemas of an export, or the name of one that is missing. */
