@@ -17,4 +17,6 @@ export {
   apisKey,
   BINDING_FINALIZER,
 } from './kcp-objects.ts';
+export * from './root/mod.ts';
 export { crdHooks, schemaHooks } from './schema-hooks.ts';
+export * from './views/mod.ts';

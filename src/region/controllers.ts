@@ -16,6 +16,7 @@ import {
   rootCaController,
   serviceAccountTokenController,
   systemNamespaceController,
+  workspaceSchedulingController,
 } from '../controllers/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
@@ -48,6 +49,7 @@ export async function startControllers(
       bindingDeletionController(api),
       boundSchemaController(api),
       exportIdentityController(api),
+      workspaceSchedulingController(api),
     ].filter(({ name }) => !disabledControllers.includes(name)),
     report: (controller, key, error) => {
       // Somebody else was quicker: the next look settles it, and there is nothing to do for an operator.

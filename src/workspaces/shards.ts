@@ -61,10 +61,7 @@ function shardFacts(row: Row, labels: Readonly<Record<string, string>>): ShardFa
   return { labels, isUnschedulable: isMarked(row) };
 }
 
-function isSelected(
-  selector: JsonObject | undefined,
-  labels: Readonly<Record<string, string>>,
-): boolean {
+function isSelected(selector: JsonObject | undefined, labels: Readonly<Record<string, string>>): boolean {
   if (!isObject(selector)) return true;
   return labelSelectorFromObject(selector).matches(labels);
 }
