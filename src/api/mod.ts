@@ -39,6 +39,7 @@ export {
   KindHookTable,
   type KindWork,
 } from './kind-hooks.ts';
+export { learnKindEverywhere } from './kinds-everywhere.ts';
 export { list } from './list.ts';
 export { createLogicalCluster, logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
 export { type MemberPositions, OneShardPositions } from './member-positions.ts';

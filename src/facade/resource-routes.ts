@@ -5,6 +5,7 @@ import {
   encodeIn,
   type Format,
   get,
+  learnKindEverywhere,
   list,
   methodNotAllowedEverywhere,
   parseDeleteOptions,
@@ -116,6 +117,7 @@ export class ResourceRoutes {
         isStream: verb === 'watch',
       },
     });
+    if (cluster === EVERYWHERE) await learnKindEverywhere(this.#api, target);
     await this.#dispatch({ exchange, target, format, isVirtual });
   }
 
