@@ -1,5 +1,6 @@
 export type { Api, RequestContext } from './api.ts';
 export { APPLY_PATCH } from './apply.ts';
+export { encodeNew, FOUNDER } from './cluster-default-set.ts';
 export { companionDelete, companionPut } from './companions.ts';
 export { ContinueTokens } from './continue-token.ts';
 export { rowInVersion } from './conversion.ts';
@@ -41,7 +42,13 @@ export {
 } from './kind-hooks.ts';
 export { learnKindEverywhere } from './kinds-everywhere.ts';
 export { list } from './list.ts';
-export { createLogicalCluster, logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
+export {
+  createLogicalCluster,
+  logicalClusterKey,
+  type NewLogicalCluster,
+  newLogicalCluster,
+  readLogicalCluster,
+} from './logical-cluster.ts';
 export { type MemberPositions, OneShardPositions } from './member-positions.ts';
 export {
   openApiV2,

@@ -97,6 +97,16 @@ export interface TablePrinter {
   cells(object: KubeObject, nowMs: number): Cell[];
 }
 
+/** A kind whose objects can be had in several groups, each with versions of its own, as those of kcp's APIs are. */
+export interface Family {
+  /** Rows are rows of this definition, in its storage version. */
+  readonly home: Definition;
+  /** The version that an apiVersion of any of the groups means. */
+  versionOf(apiVersion: string): DefinitionVersion | undefined;
+  /** The object as it is in another of them; the object itself is not changed. */
+  convert(object: KubeObject, apiVersion: string): KubeObject;
+}
+
 /**
  * One kind: its names, versions, schemas and rules. Built-in kinds, CRDs and APIResourceSchemas
  * are all definitions, and everything compiled is keyed by `hash`.
@@ -130,6 +140,8 @@ export interface Definition {
    * `conversion` names somebody else who does it.
    */
   readonly convert?: (object: KubeObject, toVersion: string) => KubeObject;
+  /** Where else the same objects can be had, if anywhere. */
+  readonly family?: Family;
   readonly conversion?: ConversionWebhook;
   /** The values that field selectors see, by label: for stored rows and matching. Keys besides metadata.name/namespace. */
   selectable(object: KubeObject): Readonly<Record<string, string>>;
