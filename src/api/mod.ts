@@ -1,7 +1,7 @@
 export type { Api, RequestContext } from './api.ts';
 export { APPLY_PATCH } from './apply.ts';
 export { encodeNew, FOUNDER } from './cluster-default-set.ts';
-export { companionDelete, companionPut } from './companions.ts';
+export { companionDelete, companionPut, hookedWork } from './companions.ts';
 export { ContinueTokens } from './continue-token.ts';
 export { rowInVersion } from './conversion.ts';
 export { create } from './create.ts';
@@ -32,6 +32,7 @@ export {
 } from './discovery.ts';
 export { type Format, PLAIN_JSON } from './format.ts';
 export { get } from './get.ts';
+export type { Homes } from './homes.ts';
 export {
   type Companion,
   type Companions,
@@ -43,6 +44,7 @@ export {
 export { learnKindEverywhere } from './kinds-everywhere.ts';
 export { list } from './list.ts';
 export {
+  commitLogicalCluster,
   createLogicalCluster,
   logicalClusterKey,
   type NewLogicalCluster,
@@ -67,6 +69,7 @@ export { type RevisionForm, RevisionForms } from './revision-form.ts';
 export { decodeStored, encodeRow } from './row-codec.ts';
 export { patchScale, updateScale } from './scale.ts';
 export { selectedName } from './selection.ts';
+export { ShownUrls } from './shown-urls.ts';
 export {
   apiVersionOf,
   type CollectionResource,

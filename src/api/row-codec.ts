@@ -61,7 +61,9 @@ export function decodeRow(options: {
   readonly revisions: RevisionForm;
 }): KubeObject {
   const { definition, version, row } = options;
-  return addShown(decodeStored(definition, version, row), options);
+  const object = addShown(decodeStored(definition, version, row), options);
+  definition.shown?.add(object);
+  return object;
 }
 
 /** Gives a stored object, in place, what is shown of it but not stored: resourceVersion and cluster annotation. */
@@ -115,6 +117,7 @@ function decodeStoredCustom(
 
 /** Whether the stored bytes are what this version of this definition serves, so that they can be copied. */
 export function isServedAsStored(definition: Definition, version: string, row: Row): boolean {
+  if (definition.shown !== undefined) return false;
   if (row.definitionHash !== definition.hash) return false;
   if (definition.conversion !== undefined) return storedVersionOf(definition, row) === version;
   return isStoredAs(definition, version);
