@@ -241,6 +241,8 @@ export const limits = {
    * makes one of 65,536 others read its roles and bindings again, also among millions.
    */
   rbacRevisionPlaces: 65_536,
+  /** Kinds of logical clusters of which it is remembered which export they come from: some 500 bytes each. */
+  apiOriginsCachedMax: 10_000,
   /**
    * What is remembered of the permission claims that logical clusters have accepted, most of them none: 20,000 clusters
    * without claims, whose bindings would otherwise be read with every write.

@@ -16,7 +16,6 @@ import {
 import {
   ClockRefused,
   type RegionName,
-  ROOT_CLUSTER,
   type ShardName,
   SYSTEM_ADMIN_CLUSTER,
   systemClock,
@@ -24,9 +23,10 @@ import {
 } from '../base/mod.ts';
 import { oweRootCa } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
+import { foundRoot } from '../exports/mod.ts';
 import { createFacade } from '../facade/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
-import { WorkspacePaths, WorkspaceTypes } from '../workspaces/mod.ts';
+import { HomeWorkspaces, WorkspacePaths, WorkspaceTypes } from '../workspaces/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
@@ -49,6 +49,7 @@ import {
   writeAdminKubeconfig,
 } from './kubeconfig.ts';
 import { createNet } from './net.ts';
+import { memberServices } from './services.ts';
 import { StartError, systemErrorCode } from './start-error.ts';
 
 /** Structured lines about what a member does. */
@@ -165,6 +166,7 @@ async function assemble(
   cleanups.unshift(async () => access.close());
   const paths = new WorkspacePaths({ store, registry });
   const types = new WorkspaceTypes({ registry, paths });
+  const workspaces = { types, shard: SHARD };
   const { admission, quotas, claims } = createAdmission(options.plugins, { store, registry, access, types });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
@@ -174,8 +176,9 @@ async function assemble(
     registry,
     admission,
     access,
-    hooks: new KindHookTable(kindHooks({ types, shard: SHARD })),
+    hooks: new KindHookTable(kindHooks(workspaces)),
     paths,
+    homes: new HomeWorkspaces(() => api, workspaces),
     urls: new ShownUrls(() => options.externalUrl ?? url),
     random: systemRandom,
     clock: systemClock,
@@ -190,6 +193,7 @@ async function assemble(
   await oweRootCa(api);
   cleanups.unshift(await startControllers(api, options));
   const facade = createFacade({
+    services: memberServices(api),
     api,
     authenticator: authentication.authenticator,
     tls: {
@@ -224,12 +228,10 @@ function webhookNetworksOf({ bindAddress, webhookNetworks = [] }: MemberOptions)
  * which a client may have from a former life of this address, is answered 410 and makes it list again.
  */
 async function found(api: Api): Promise<void> {
-  let isNew = false;
-  for (const cluster of [ROOT_CLUSTER, SYSTEM_ADMIN_CLUSTER]) {
-    if (api.store.get(logicalClusterKey(cluster)) !== undefined) continue;
-    isNew = await createLogicalCluster(api, cluster);
-  }
-  if (isNew) await api.store.compact(api.store.revision);
+  const isNew = await foundRoot(api, { shard: SHARD });
+  const isAdminThere = api.store.get(logicalClusterKey(SYSTEM_ADMIN_CLUSTER)) !== undefined;
+  if (!isAdminThere) await createLogicalCluster(api, SYSTEM_ADMIN_CLUSTER);
+  if (isNew || !isAdminThere) await api.store.compact(api.store.revision);
 }
 
 async function openStore(directory: string, log: MemberLog): Promise<Store> {

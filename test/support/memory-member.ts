@@ -32,6 +32,7 @@ import {
   garbageCollector,
   logicalClusterController,
   namespaceController,
+  permissionClaimControllers,
   resourceQuotaController,
   serviceAccountTokenController,
 } from '../../src/controllers/mod.ts';
@@ -92,6 +93,7 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     customResourceDefinitionController(api),
     resourceQuotaController(api),
     ...garbageCollector(api),
+    ...permissionClaimControllers(api),
   ];
   const controllers = new ControllerRuntime({
     api,
@@ -158,6 +160,7 @@ export function memoryApi(
       ...(options.hooks ?? []),
     ]),
     paths,
+    homes: { of: () => undefined },
     urls: new ShownUrls(() => 'https://memory'),
     admission: new AdmissionChain(plugins),
     random: systemRandom,

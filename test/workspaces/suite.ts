@@ -42,7 +42,7 @@ export class Tree extends Fixture {
 
   override async start(): Promise<void> {
     await super.start();
-    await this.type('root', 'universal', { defaultAPIBindings: [] });
+    await this.ensureType('root', 'universal', {});
     await this.grant('root', 'tenants', [
       { apiGroups: ['tenancy.kcp.io'], resources: ['workspaces'], verbs: ['*'] },
       { apiGroups: ['tenancy.kcp.io'], resources: ['workspacetypes'], verbs: ['use', 'get', 'list'] },
@@ -96,6 +96,12 @@ export class Tree extends Fixture {
     return as === undefined
       ? this.client.call(path, { method: 'POST', body })
       : this.as(as, path, { method: 'POST', body });
+  }
+
+  /** One of the standard types, which the member may have from its founding. */
+  async ensureType(parent: string, name: string, spec: object): Promise<void> {
+    const { status } = await this.client.call(`/clusters/${parent}${TENANCY}/workspacetypes/${name}`);
+    if (status === 404) await this.type(parent, name, spec);
   }
 
   /** Creates a WorkspaceType. */
