@@ -70,6 +70,8 @@ export { selectedName } from './selection.ts';
 export { ShownUrls } from './shown-urls.ts';
 export {
   apiVersionOf,
+  type CollectionResource,
+  methodNotAllowedEverywhere,
   objectKey,
   type Resource,
   resolve,
@@ -79,6 +81,7 @@ export {
 } from './target.ts';
 export { requestToken } from './token-request.ts';
 export { update } from './update.ts';
+export type { Service, Services, Sight, ViewedKind, VirtualWorkspace } from './virtual-workspace.ts';
 export { type RunningWatch, WatchHub, type WatchOutput } from './watch.ts';
 export {
   CONTROLLERS,

@@ -1,4 +1,4 @@
-import { BoundedCache, type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
+import { BoundedCache, type ClusterScope, type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
 import { type KubeObject, objectAt, parseJson, textAt } from '../machinery/mod.ts';
 import type { CollectionKey, ObjectKey, Precondition, Row, Store, StoreSnapshot } from '../store/mod.ts';
 import {
@@ -132,6 +132,14 @@ export class DefinitionRegistry {
     return { definition, preconditions: [{ key, revision: row.revision }] };
   }
 
+  /** The kinds that all clusters have. */
+  sharedSet(): DefinitionSet {
+    return this.#sets.getOrCompute('', () => ({
+      value: definitionSet([...builtinDefinitions, ...systemDefinitions()]),
+      bytes: 0,
+    })).value;
+  }
+
   #boundHash({ schemaUid }: BoundResource): string | undefined {
     const known = this.#hashesByUid.get(schemaUid);
     if (known !== undefined) return known;
@@ -261,7 +269,10 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
 }
 
 /** Where the objects of a kind are kept in a cluster. */
-export function collectionOf(cluster: LogicalCluster, definition: Definition): CollectionKey {
+export function collectionOf<Cluster extends ClusterScope>(
+  cluster: Cluster,
+  definition: Definition,
+): Omit<CollectionKey, 'cluster'> & { readonly cluster: Cluster } {
   const { group, resource } = definition.storedAs ?? {
     group: definition.group,
     resource: definition.names.plural,

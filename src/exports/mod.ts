@@ -6,3 +6,4 @@ export {
   withConditions,
   withSummary,
 } from './conditions.ts';
+export * from './views/mod.ts';

@@ -6,6 +6,7 @@ import {
   type Format,
   get,
   list,
+  methodNotAllowedEverywhere,
   parseDeleteOptions,
   parseWriteOptions,
   patch,
@@ -24,13 +25,14 @@ import {
   update,
   updateScale,
   type View,
+  type VirtualWorkspace,
   viewOf,
   type WatchHub,
   type WriteOptions,
   type Written,
   warnOfDeprecation,
 } from '../api/mod.ts';
-import type { LogicalCluster, Revision } from '../base/mod.ts';
+import { type ClusterScope, EVERYWHERE, type Revision } from '../base/mod.ts';
 import { builtinDefinition } from '../definitions/mod.ts';
 import { type KubeObject, newNotAcceptable, parseJson, successStatus } from '../machinery/mod.ts';
 import { type Row, withRevision } from '../store/mod.ts';
@@ -65,12 +67,13 @@ export class ResourceRoutes {
     exchange: Exchange,
     request: {
       readonly user: User;
-      readonly cluster: LogicalCluster;
+      readonly cluster: ClusterScope;
+      readonly view: VirtualWorkspace | undefined;
       readonly path: ResourcePath;
       readonly vouchers: Vouchers | undefined;
     },
   ): Promise<void> {
-    const { path, user, cluster, vouchers } = request;
+    const { path, user, cluster, view, vouchers } = request;
     const verb = verbOf(exchange, path);
     const isOpen = verb === 'watch' && exchange.method === 'GET';
     const { group, version, resource, subresource, namespace, name } = path;
@@ -85,6 +88,7 @@ export class ResourceRoutes {
       subresource,
       namespace,
       name,
+      view,
     };
     const answer = this.#api.access.authorize(wanted, {
       question: questionOf(exchange, wanted),
@@ -93,8 +97,11 @@ export class ResourceRoutes {
     // Nearly always the answer is there: then the request goes on in the same turn.
     const target = answer instanceof Promise ? await answer : answer;
     // Only those hear of it who may do everything everywhere: all others were refused.
-    if (readLogicalCluster(this.#api, cluster) === undefined) throw new UnknownCluster();
+    if (cluster !== EVERYWHERE && readLogicalCluster(this.#api, cluster) === undefined)
+      throw new UnknownCluster();
     assertMethod(exchange, path);
+    if (cluster === EVERYWHERE && verb !== 'list' && verb !== 'watch')
+      throw methodNotAllowedEverywhere(target);
     const builtin = builtinDefinition(group, resource);
     if (builtin === undefined) warnOfDeprecation(this.#api, target, exchange);
     const isVirtual = builtin?.isVirtual === true;

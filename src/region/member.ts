@@ -49,6 +49,7 @@ import {
   writeAdminKubeconfig,
 } from './kubeconfig.ts';
 import { createNet } from './net.ts';
+import { memberServices } from './services.ts';
 import { StartError, systemErrorCode } from './start-error.ts';
 
 /** Structured lines about what a member does. */
@@ -192,6 +193,7 @@ async function assemble(
   await oweRootCa(api);
   cleanups.unshift(await startControllers(api, options));
   const facade = createFacade({
+    services: memberServices(api),
     api,
     authenticator: authentication.authenticator,
     tls: {

@@ -15,9 +15,12 @@ export {
   type Authorizer,
   after,
   type Decision,
+  decision,
   type Eventual,
+  outside,
   type RbacAt,
   union,
+  withGround,
 } from './decision.ts';
 export {
   effectiveUsers,
