@@ -94,6 +94,7 @@ export async function prepareCreate(
   assertNotTerminating(resource, object);
   await assertRoomForDefinition(api, resource, { object, oldBytes: undefined });
   wipeSystemMetadata(object);
+  definition.shown?.remove(object, undefined);
   dedupeOwners(object, context);
   settleSight(resource, object);
   if (step.isOwned !== true) {

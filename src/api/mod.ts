@@ -1,5 +1,6 @@
 export type { Api, RequestContext } from './api.ts';
 export { APPLY_PATCH } from './apply.ts';
+export { encodeNew, FOUNDER } from './cluster-default-set.ts';
 export { companionDelete, companionPut } from './companions.ts';
 export { ContinueTokens } from './continue-token.ts';
 export { rowInVersion } from './conversion.ts';
@@ -31,6 +32,7 @@ export {
 } from './discovery.ts';
 export { type Format, PLAIN_JSON } from './format.ts';
 export { get } from './get.ts';
+export type { Homes } from './homes.ts';
 export {
   type Companion,
   type Companions,
@@ -40,7 +42,14 @@ export {
   type KindWork,
 } from './kind-hooks.ts';
 export { list } from './list.ts';
-export { createLogicalCluster, logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
+export {
+  commitLogicalCluster,
+  createLogicalCluster,
+  logicalClusterKey,
+  type NewLogicalCluster,
+  newLogicalCluster,
+  readLogicalCluster,
+} from './logical-cluster.ts';
 export { type MemberPositions, OneShardPositions } from './member-positions.ts';
 export {
   openApiV2,
@@ -59,6 +68,7 @@ export { type RevisionForm, RevisionForms } from './revision-form.ts';
 export { decodeStored, encodeRow } from './row-codec.ts';
 export { patchScale, updateScale } from './scale.ts';
 export { selectedName } from './selection.ts';
+export { ShownUrls } from './shown-urls.ts';
 export {
   apiVersionOf,
   type CollectionResource,

@@ -115,7 +115,7 @@ function resourceOf<Cluster extends ClusterScope>(
     (candidate) => candidate.name === target.version && (candidate.served || target.user === SYSTEM_USER),
   );
   if (found === undefined || version === undefined) throw new UnknownResource();
-  const { definition } = found;
+  const definition = api.urls.formOf(found.definition);
   // The scope is part of the route: a cluster-scoped object has no namespaced URL, nor the other way round.
   const isOwnNamespace = isNamespace(definition) && target.namespace === target.name;
   const isNamespacedUrl = target.namespace !== '' && !isOwnNamespace;

@@ -123,6 +123,7 @@ export async function prepareUpdate(
   const { resource } = attempt;
   const { definition, target } = resource;
   restoreSystemMetadata(object, old);
+  definition.shown?.remove(object, old);
   dedupeOwners(object, context);
   settleSight(resource, object);
   if (step.isOwned !== true) {

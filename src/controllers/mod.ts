@@ -9,3 +9,4 @@ export { resourceQuotaController } from './resource-quota.ts';
 export { oweRootCa, rootCaController } from './root-ca.ts';
 export { type Controller, type ControllerReport, ControllerRuntime } from './runtime.ts';
 export { serviceAccountTokenController } from './service-account-token.ts';
+export { workspaceSchedulingController } from './workspace-scheduling.ts';

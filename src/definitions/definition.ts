@@ -97,6 +97,24 @@ export interface TablePrinter {
   cells(object: KubeObject, nowMs: number): Cell[];
 }
 
+/** A kind whose objects can be had in several groups, each with versions of its own, as those of kcp's APIs are. */
+export interface Family {
+  /** Rows are rows of this definition, in its storage version. */
+  readonly home: Definition;
+  /** The version that an apiVersion of any of the groups means. */
+  versionOf(apiVersion: string): DefinitionVersion | undefined;
+  /** The object as it is in another of them; the object itself is not changed. */
+  convert(object: KubeObject, apiVersion: string): KubeObject;
+}
+
+/** What a server adds to objects when it shows them, besides what all objects get. */
+export interface ShownParts {
+  /** Adds it, in place. */
+  add(object: KubeObject): void;
+  /** Takes it off what a client sends back, in place; `old` is the object as it is stored. */
+  remove(object: KubeObject, old: KubeObject | undefined): void;
+}
+
 /**
  * One kind: its names, versions, schemas and rules. Built-in kinds, CRDs and APIResourceSchemas
  * are all definitions, and everything compiled is keyed by `hash`.
@@ -130,7 +148,11 @@ export interface Definition {
    * `conversion` names somebody else who does it.
    */
   readonly convert?: (object: KubeObject, toVersion: string) => KubeObject;
+  /** Where else the same objects can be had, if anywhere. */
+  readonly family?: Family;
   readonly conversion?: ConversionWebhook;
+  /** Only in the form in which a server shows its objects: they are not shown as they are stored then. */
+  readonly shown?: ShownParts;
   /** The values that field selectors see, by label: for stored rows and matching. Keys besides metadata.name/namespace. */
   selectable(object: KubeObject): Readonly<Record<string, string>>;
   /** Field labels that a selector may use in this version, besides metadata.name and metadata.namespace. */

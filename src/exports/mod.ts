@@ -6,4 +6,5 @@ export {
   withConditions,
   withSummary,
 } from './conditions.ts';
+export * from './root/mod.ts';
 export * from './views/mod.ts';

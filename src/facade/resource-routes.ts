@@ -17,6 +17,7 @@ import {
   renderObject,
   renderRow,
   requestToken,
+  resolve,
   review,
   rowInVersion,
   type Target,
@@ -142,8 +143,20 @@ export class ResourceRoutes {
   }
 
   async #get({ exchange, target, format }: ResourceRequest): Promise<void> {
+    const home = this.#api.homes.of(target);
+    if (home !== undefined) return this.#sendObject(exchange, { target, format, object: await home });
     const body = await get(this.#api, { target, query: exchange.query, format, context: exchange });
     exchange.send(ok(format), body);
+  }
+
+  /** An object that is made for the answer. */
+  #sendObject(
+    exchange: Exchange,
+    answer: { readonly target: Authorized<Target>; readonly format: Format; readonly object: KubeObject },
+  ): void {
+    const { target, format, object } = answer;
+    const view = viewOf(resolve(this.#api, target), { format, nowMs: this.#api.store.nowMs() });
+    exchange.send(ok(format), renderObject(view, object));
   }
 
   async #list({ exchange, target, format }: ResourceRequest): Promise<void> {

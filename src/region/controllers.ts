@@ -12,6 +12,7 @@ import {
   rootCaController,
   serviceAccountTokenController,
   systemNamespaceController,
+  workspaceSchedulingController,
 } from '../controllers/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
@@ -40,6 +41,7 @@ export async function startControllers(
       resourceQuotaController(api),
       ...garbageCollector(api),
       ...permissionClaimControllers(api),
+      workspaceSchedulingController(api),
     ].filter(({ name }) => !disabledControllers.includes(name)),
     report: (controller, key, error) => {
       // Somebody else was quicker: the next look settles it, and there is nothing to do for an operator.

@@ -11,11 +11,11 @@ import {
   logicalClusterKey,
   OneShardPositions,
   RevisionForms,
+  ShownUrls,
 } from '../api/mod.ts';
 import {
   ClockRefused,
   type RegionName,
-  ROOT_CLUSTER,
   type ShardName,
   SYSTEM_ADMIN_CLUSTER,
   systemClock,
@@ -23,9 +23,10 @@ import {
 } from '../base/mod.ts';
 import { oweRootCa } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
+import { foundRoot } from '../exports/mod.ts';
 import { createFacade } from '../facade/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
-import { WorkspacePaths } from '../workspaces/mod.ts';
+import { HomeWorkspaces, WorkspacePaths, WorkspaceTypes } from '../workspaces/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
@@ -65,6 +66,8 @@ export interface MemberOptions {
   /** 0 takes a free port. */
   readonly securePort: number;
   readonly region: string;
+  /** Where clients reach it, without slash at the end, if not where it listens: objects say so. */
+  readonly externalUrl?: string;
   readonly log: MemberLog;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks?: readonly string[];
@@ -161,7 +164,10 @@ async function assemble(
   const registry = new DefinitionRegistry(store);
   const access = new Access({ store, logicalClusterKey });
   cleanups.unshift(async () => access.close());
-  const { admission, quotas, claims } = createAdmission(options.plugins, { store, registry, access });
+  const paths = new WorkspacePaths({ store, registry });
+  const types = new WorkspaceTypes({ registry, paths });
+  const workspaces = { types, shard: SHARD };
+  const { admission, quotas, claims } = createAdmission(options.plugins, { store, registry, access, types });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
     store,
@@ -170,8 +176,10 @@ async function assemble(
     registry,
     admission,
     access,
-    hooks: new KindHookTable(kindHooks()),
-    paths: new WorkspacePaths({ store, registry }),
+    hooks: new KindHookTable(kindHooks(workspaces)),
+    paths,
+    homes: new HomeWorkspaces(() => api, workspaces),
+    urls: new ShownUrls(() => options.externalUrl ?? url),
     random: systemRandom,
     clock: systemClock,
     net,
@@ -220,12 +228,10 @@ function webhookNetworksOf({ bindAddress, webhookNetworks = [] }: MemberOptions)
  * which a client may have from a former life of this address, is answered 410 and makes it list again.
  */
 async function found(api: Api): Promise<void> {
-  let isNew = false;
-  for (const cluster of [ROOT_CLUSTER, SYSTEM_ADMIN_CLUSTER]) {
-    if (api.store.get(logicalClusterKey(cluster)) !== undefined) continue;
-    isNew = await createLogicalCluster(api, cluster);
-  }
-  if (isNew) await api.store.compact(api.store.revision);
+  const isNew = await foundRoot(api, { shard: SHARD });
+  const isAdminThere = api.store.get(logicalClusterKey(SYSTEM_ADMIN_CLUSTER)) !== undefined;
+  if (!isAdminThere) await createLogicalCluster(api, SYSTEM_ADMIN_CLUSTER);
+  if (isNew || !isAdminThere) await api.store.compact(api.store.revision);
 }
 
 async function openStore(directory: string, log: MemberLog): Promise<Store> {

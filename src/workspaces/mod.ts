@@ -1,2 +1,11 @@
+export { admitWorkspaceType } from './admit-type.ts';
+export { admitWorkspace } from './admit-workspace.ts';
 export { homeClusterName } from './cluster-name.ts';
+export { HomeWorkspaces } from './home.ts';
+export { lifecycleLabel, lifecycleLabels } from './lifecycle-labels.ts';
+export { PHASE_LABEL, TENANCY_GROUP, WORKSPACES } from './names.ts';
+export type { DefaultBindings, MakeDefaultBindings, WorkspaceGround } from './new-cluster.ts';
 export { WorkspacePaths } from './paths.ts';
+export { workspaceHooks } from './schedule.ts';
+export { shardHooks, WORKSPACE_SCHEDULING } from './shard-hooks.ts';
+export { type Reference, WorkspaceTypes } from './types.ts';
