@@ -12,6 +12,7 @@ export {
   exportNameOf,
   exportReference,
   isBindingKind,
+  kindReference,
   readBoundResources,
   schemaReference,
 } from './bound-resources.ts';
