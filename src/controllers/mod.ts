@@ -3,6 +3,7 @@ export { bindingControllers } from './binding-updates.ts';
 export { boundSchemaController } from './bound-schemas.ts';
 export { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 export { customResourceDefinitionController } from './custom-resource-definition.ts';
+export { endpointSliceControllers } from './endpoint-slices.ts';
 export { EventExpiry } from './event-expiry.ts';
 export { exportIdentityController } from './export-identity.ts';
 export { garbageCollector } from './garbage-collector.ts';

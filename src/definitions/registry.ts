@@ -13,7 +13,9 @@ import {
   crdFromSchema,
   exportFields,
   isBindingKind,
+  partitionSetFields,
   readBoundResources,
+  sliceFields,
 } from './bound/mod.ts';
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
@@ -263,6 +265,8 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
   }
   if (isBindingKind({ group: definition.group, resource: plural })) return bindingFields(object);
   if (definition.group === BINDING_GROUP && plural === 'apiexports') return exportFields(object);
+  if (definition.group === BINDING_GROUP && plural === 'apiexportendpointslices') return sliceFields(object);
+  if (definition.group === 'topology.kcp.io' && plural === 'partitionsets') return partitionSetFields();
   // Whoever authorizes has to know with every request how far a logical cluster is.
   if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') {
     return { 'status.phase': textAt(objectAt(object, 'status'), 'phase') };

@@ -170,6 +170,7 @@ async function assemble(
   const { admission, quotas, claims } = createAdmission(options.plugins, { store, registry, access, types });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
+    shard: SHARD,
     store,
     quotas,
     claims,

@@ -1,0 +1,1 @@
+export { ENDPOINT_CONTROLLERS, ENDPOINT_SLICES, endpointHooks } from './endpoint-hooks.ts';
