@@ -6,6 +6,7 @@ export { customResourceDefinitionController } from './custom-resource-definition
 export { EventExpiry } from './event-expiry.ts';
 export { exportIdentityController } from './export-identity.ts';
 export { garbageCollector } from './garbage-collector.ts';
+export { logicalClusterController } from './logical-cluster-deletion.ts';
 export { namespaceController } from './namespace.ts';
 export { namespaceDefaultsController, systemNamespaceController } from './namespace-defaults.ts';
 export { permissionClaimControllers } from './permission-claims.ts';

@@ -5,7 +5,6 @@ export {
   READY,
   saysSo,
   withConditions,
-  withSummary,
 } from './conditions.ts';
 export { EXPORT_CONTROLLERS } from './debts.ts';
 export * from './identity/mod.ts';

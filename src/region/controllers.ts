@@ -9,6 +9,7 @@ import {
   EventExpiry,
   exportIdentityController,
   garbageCollector,
+  logicalClusterController,
   namespaceController,
   namespaceDefaultsController,
   permissionClaimControllers,
@@ -35,6 +36,7 @@ export async function startControllers(
     api,
     clock: api.clock,
     controllers: [
+      logicalClusterController(api),
       namespaceController(api),
       serviceAccountTokenController(api),
       namespaceDefaultsController(api),
@@ -45,11 +47,11 @@ export async function startControllers(
       resourceQuotaController(api),
       ...garbageCollector(api),
       ...permissionClaimControllers(api),
+      workspaceSchedulingController(api),
       ...bindingControllers(api),
       bindingDeletionController(api),
       boundSchemaController(api),
       exportIdentityController(api),
-      workspaceSchedulingController(api),
     ].filter(({ name }) => !disabledControllers.includes(name)),
     report: (controller, key, error) => {
       // Somebody else was quicker: the next look settles it, and there is nothing to do for an operator.

@@ -74,11 +74,12 @@ function withClaims(
 }
 
 /**
- * Whether the object of a request is one of the kind, and is going to be stored with the labels that it has. A write
- * of a subresource leaves them as they are: its writer is not to blame for what is still to be labelled.
+ * Whether the object of a request is one of the kind, and its labels are going to be stored: those of built-in kinds
+ * can be changed by way of subresources, too.
  */
-function isStored({ definition, subresource }: AdmissionRequest): boolean {
-  return definition.isVirtual !== true && subresource === '';
+function isStored({ definition, subresource, operation }: AdmissionRequest): boolean {
+  if (definition.isVirtual === true) return false;
+  return subresource === '' || (operation === 'UPDATE' && definition.origin === 'builtin');
 }
 
 /** Undefined where nothing is to be looked at: no claims, no labels of them. */

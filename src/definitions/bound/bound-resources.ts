@@ -1,6 +1,7 @@
 import type { LogicalCluster } from '../../base/mod.ts';
 import { type JsonObject, type KubeObject, objectAt, objectsAt, textAt } from '../../machinery/mod.ts';
 import { ALIASES_FIELD, REFERENCES_FIELD, type Row } from '../../store/mod.ts';
+import { acceptedClaims, claimReference } from '../claims/mod.ts';
 
 export const BINDING_GROUP = 'apis.kcp.io';
 export const BINDING_RESOURCE = 'apibindings';
@@ -61,6 +62,7 @@ export function bindingFields(binding: KubeObject): Record<string, string> {
   );
   const exportCluster = textAt(status, 'apiExportClusterName');
   const references = new Set(bound.map(({ schemaUid }) => schemaReference(schemaUid)));
+  for (const { label } of acceptedClaims(binding)) references.add(claimReference(label));
   const reference = referenceOf(binding);
   references.add(
     exportCluster === ''

@@ -16,3 +16,4 @@ export {
   schemaReference,
 } from './bound-resources.ts';
 export { crdFromSchema, PATH_SEGMENT_NAME } from './crd-from-schema.ts';
+export { exportFields, exportOfBinding, hasLocalPolicy, identityReference } from './export-fields.ts';

@@ -4,7 +4,6 @@ import type { LogicalCluster } from '../../base/mod.ts';
 import {
   type BoundResource,
   boundResourcesOf,
-  claimsOfBinding,
   type Definition,
   EXPORT_LABEL,
   exportHash,
@@ -21,8 +20,7 @@ import {
   objectsAt,
   textAt,
 } from '../../machinery/mod.ts';
-import { claimStatusOf } from '../claims/mod.ts';
-import { withConditions } from '../conditions.ts';
+import { stateClaims } from '../claims/mod.ts';
 import {
   API_EXPORTS,
   API_RESOURCE_SCHEMAS,
@@ -67,11 +65,12 @@ export async function reconcileBinding(
   status['apiExportClusterName'] = provider;
   if (found === undefined) return settle(api, step, { at: 'noExport', where });
   setOrDrop(status, 'exportPermissionClaims', objectsAt(objectAt(found.object, 'spec'), 'permissionClaims'));
+  stateClaims(found.object, binding, formatTime(api.store.nowMs()));
   const identity = textAt(objectAt(found.object, 'status'), 'identityHash');
   if (identity === '') return settle(api, step, { at: 'noIdentity', where });
   const schemas = schemasOf(reads, provider, found.object);
   if (typeof schemas === 'string') return settle(api, step, { at: 'noSchema', schema: schemas });
-  return bind(api, reads, { ...step, provider, identity, schemas, where, apiExport: found.object });
+  return bind(api, reads, { ...step, provider, identity, schemas, where });
 }
 
 interface Offer extends BindingStep {
@@ -79,7 +78,6 @@ interface Offer extends BindingStep {
   readonly identity: string;
   readonly schemas: readonly StoredObject[];
   readonly where: string;
-  readonly apiExport: KubeObject;
 }
 
 async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise<Companions> {
@@ -112,7 +110,6 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
   }
   setOrDrop(statusOf(binding), 'boundResources', bound);
   const rest = settle(api, offer, skipped.size === 0 ? { at: 'bound' } : { at: 'taken', skipped });
-  settleNoClaims(api, offer);
   return {
     ...rest,
     companions,
@@ -129,17 +126,6 @@ function settle(api: Api, { binding }: BindingStep, progress: BindingProgress): 
   else if (textAt(status, 'phase') === '') status['phase'] = 'Binding';
   status['conditions'] = bindingConditions(objectsAt(status, 'conditions'), progress, now);
   return {};
-}
-
-/** Where nothing is granted, no object has to be labelled, and nobody need come back to say so. */
-function settleNoClaims(api: Api, { binding, apiExport }: Offer): void {
-  if (claimsOfBinding(binding).some(({ isAccepted }) => isAccepted)) return;
-  const status = statusOf(binding);
-  const applied = objectsAt(status, 'appliedPermissionClaims');
-  if (applied.length > 0) return;
-  const { conditions } = claimStatusOf(apiExport, binding);
-  const now = formatTime(api.store.nowMs());
-  status['conditions'] = withConditions(objectsAt(status, 'conditions'), conditions, now);
 }
 
 /** The schemas of an export, or the name of one that is missing. */
