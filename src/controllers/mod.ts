@@ -10,6 +10,7 @@ export { garbageCollector } from './garbage-collector.ts';
 export { logicalClusterController } from './logical-cluster-deletion.ts';
 export { namespaceController } from './namespace.ts';
 export { namespaceDefaultsController, systemNamespaceController } from './namespace-defaults.ts';
+export { partitionSetControllers } from './partition-sets.ts';
 export { permissionClaimControllers } from './permission-claims.ts';
 export { resourceQuotaController } from './resource-quota.ts';
 export { oweRootCa, rootCaController } from './root-ca.ts';

@@ -23,9 +23,10 @@ import type { WorkChange } from '../../store/mod.ts';
 import { exportCluster, mayBind } from '../binding/mod.ts';
 import { debt } from '../debts.ts';
 import { API_BINDINGS, API_EXPORTS, apisDefinition, apisKey } from '../kcp-objects.ts';
-import { settleSlice, sliceExport } from './settle-slice.ts';
+import { settleSlice, sliceExport, TOPOLOGY_GROUP } from './settle-slice.ts';
 
 export const ENDPOINT_SLICES = 'apiexportendpointslices';
+export const PARTITION_SETS = 'partitionsets';
 const SKIP_SLICE = 'apiexports.apis.kcp.io/skip-endpointslice';
 
 /** Debts about where providers find their consumers. */
@@ -36,6 +37,10 @@ export const ENDPOINT_CONTROLLERS = {
   partitions: 'partition-endpoints',
   /** Shards have changed by which partitions select: one debt for all. */
   shards: 'shard-endpoints',
+  /** A PartitionSet is new or divides shards in another way, or one of its Partitions was changed: key is its name. */
+  partitionSet: 'partitionset',
+  /** Shards have changed by which PartitionSets divide them: one debt for all. */
+  partitionSets: 'partitionsets',
 } as const;
 
 /** What belongs to slices of endpoints, and to whatever changes what they say. */
@@ -43,7 +48,8 @@ export const endpointHooks: readonly KindHooks[] = [
   { group: APIS_GROUP, resource: ENDPOINT_SLICES, complete: completeSlice },
   { group: APIS_GROUP, resource: API_EXPORTS, complete: completeExport, work: workOfExport },
   { group: APIS_GROUP, resource: API_BINDINGS, work: workOfBinding },
-  { group: 'topology.kcp.io', resource: 'partitions', work: workOfPartition },
+  { group: TOPOLOGY_GROUP, resource: 'partitions', work: workOfPartition },
+  { group: TOPOLOGY_GROUP, resource: PARTITION_SETS, work: workOfPartitionSet },
   { group: 'core.kcp.io', resource: 'shards', work: workOfShard },
 ];
 
@@ -136,11 +142,27 @@ const ENDPOINTS = Buffer.from('"endpoints":[');
 function workOfPartition(api: Api, { object, old, operation, key }: KindWork): readonly WorkChange[] {
   const isSame = operation === 'update' && deepEqual(object['spec'], old?.['spec']);
   if (isSame) return [];
-  return [debt(api, ENDPOINT_CONTROLLERS.partitions, { cluster: key.cluster, key: '' })];
+  const { cluster } = key;
+  const sets = (object.metadata.ownerReferences ?? []).filter(({ kind }) => kind === 'PartitionSet');
+  return [
+    debt(api, ENDPOINT_CONTROLLERS.partitions, { cluster, key: '' }),
+    ...sets.map(({ name }) => debt(api, ENDPOINT_CONTROLLERS.partitionSet, { cluster, key: name })),
+  ];
+}
+
+function workOfPartitionSet(api: Api, { object, old, operation, key }: KindWork): readonly WorkChange[] {
+  const isSame = operation === 'update' && deepEqual(object['spec'], old?.['spec']);
+  // Its Partitions go with it.
+  if (isSame || operation === 'delete') return [];
+  return [debt(api, ENDPOINT_CONTROLLERS.partitionSet, { cluster: key.cluster, key: key.name })];
 }
 
 function workOfShard(api: Api, { object, old, operation, key }: KindWork): readonly WorkChange[] {
   const isSame = operation === 'update' && deepEqual(object.metadata.labels, old?.metadata.labels);
   if (isSame || key.cluster !== ROOT_CLUSTER) return [];
-  return [debt(api, ENDPOINT_CONTROLLERS.shards, { cluster: ROOT_CLUSTER, key: '' })];
+  const place = { cluster: ROOT_CLUSTER, key: '' };
+  return [
+    debt(api, ENDPOINT_CONTROLLERS.shards, place),
+    debt(api, ENDPOINT_CONTROLLERS.partitionSets, place),
+  ];
 }

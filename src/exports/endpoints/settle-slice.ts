@@ -20,7 +20,7 @@ import { exportCluster } from '../binding/mod.ts';
 import { type ConditionVerdict, withConditions } from '../conditions.ts';
 import { API_EXPORTS, apisKey } from '../kcp-objects.ts';
 
-const TOPOLOGY_GROUP = 'topology.kcp.io';
+export const TOPOLOGY_GROUP = 'topology.kcp.io';
 const EXPORT_VALID = 'APIExportValid';
 const PARTITION_VALID = 'PartitionValid';
 
