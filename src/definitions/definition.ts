@@ -128,12 +128,12 @@ export interface Definition {
   readonly versions: readonly DefinitionVersion[];
   readonly storageVersion: string;
   readonly verbs: readonly Verb[];
-  /** The identity hash of the export that a bound kind comes from: a part of the keys of its objects. */
-  readonly identity?: string;
   /** Where objects are kept, if not under this group and resource (both Event APIs share one store). */
   readonly storedAs?: { readonly group: string; readonly resource: string };
   /** The version that discovery's hash of the stored form speaks of, if not the one that is stored. */
   readonly announcedStorageVersion?: string;
+  /** The identity hash of the export that the kind comes from; absent for kinds that come from none. */
+  readonly identity?: string;
   /** Objects of this kind are answers, never stored (SubjectAccessReview …). */
   readonly isVirtual?: boolean;
   /** No creations any more: the CRD, or the APIBinding that brings it, is being deleted. */

@@ -9,7 +9,7 @@ export {
   bindingFields,
   boundAlias,
   boundResourcesOf,
-  exportNameOf,
+  exportPathReference,
   exportReference,
   isBindingKind,
   kindReference,
@@ -17,3 +17,4 @@ export {
   schemaReference,
 } from './bound-resources.ts';
 export { crdFromSchema, PATH_SEGMENT_NAME } from './crd-from-schema.ts';
+export { exportFields, exportOfBinding, hasLocalPolicy, identityReference } from './export-fields.ts';
