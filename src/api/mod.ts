@@ -43,8 +43,11 @@ export {
 } from './kind-hooks.ts';
 export { list } from './list.ts';
 export {
+  assertActive,
   commitLogicalCluster,
   createLogicalCluster,
+  INACTIVE,
+  LOGICAL_CLUSTERS,
   logicalClusterKey,
   type NewLogicalCluster,
   newLogicalCluster,
