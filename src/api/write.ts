@@ -33,6 +33,7 @@ import { type Pause, pauseFor } from './heavy-work.ts';
 import type { Companions, KindChange } from './kind-hooks.ts';
 import { decodeStored, encodeRow, homeOf, inStorageVersion } from './row-codec.ts';
 import { assertInSight, assertStaysInSight } from './sight.ts';
+import { replaceContent, storedForms } from './stored-forms.ts';
 import { groupResource, payerOf, type Resource, resolve, type Target } from './target.ts';
 import { workAfterDelete, workAfterPut } from './work.ts';
 import type { WriteOptions } from './write-options.ts';
@@ -388,34 +389,6 @@ export async function admit(
       definition.family!.convert(stored.object, request.object.apiVersion ?? ''),
     );
   }
-}
-
-/**
- * What plugins see of a kind that has several forms: the one that is stored, so that they have to know no other.
- * Undefined where that is the form of the request anyway.
- */
-function storedForms(
-  { definition, version }: Resource,
-  { object, oldObject }: Pick<AdmissionRequest, 'object' | 'oldObject'>,
-): Pick<AdmissionRequest, 'definition' | 'version' | 'object' | 'oldObject' | 'givenObject'> | undefined {
-  const { family } = definition;
-  if (family === undefined) return undefined;
-  const { home } = family;
-  if (home === definition && home.storageVersion === version.name) return undefined;
-  const apiVersion = `${home.group}/${home.storageVersion}`;
-  return {
-    definition: home,
-    version: home.storageVersion,
-    object: object && family.convert(object, apiVersion),
-    oldObject: oldObject && family.convert(oldObject, apiVersion),
-    givenObject: object,
-  };
-}
-
-/** Makes an object, in place, what another one is. */
-function replaceContent(object: KubeObject, other: KubeObject): void {
-  for (const key of Object.keys(object)) delete (object as Record<string, unknown>)[key];
-  for (const key of Object.keys(other)) object[key] = other[key];
 }
 
 /** The same for a creation that is answered and stored nowhere: of a review, or of a token. */

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { memoryApi } from '../../../test/support/memory-member.ts';
-import { type Api, companionPut, decodeStored } from '../../api/mod.ts';
-import { ROOT_CLUSTER, type ShardName, systemClock, systemRandom } from '../../base/mod.ts';
-import { collectionOf } from '../../definitions/mod.ts';
-import { deepCopy, type KubeObject, objectOf } from '../../machinery/mod.ts';
-import { MemoryKeyValue, type ObjectKey, Store } from '../../store/mod.ts';
-import { foundRoot } from './mod.ts';
+import { type Api, companionPut, decodeStored } from '../../src/api/mod.ts';
+import { ROOT_CLUSTER, type ShardName, systemClock, systemRandom } from '../../src/base/mod.ts';
+import { collectionOf } from '../../src/definitions/mod.ts';
+import { foundRoot } from '../../src/exports/mod.ts';
+import { deepCopy, type KubeObject, objectOf } from '../../src/machinery/mod.ts';
+import { MemoryKeyValue, type ObjectKey, Store } from '../../src/store/mod.ts';
+import { memoryApi } from '../support/memory-member.ts';
 
 const shard = 'root' as ShardName;
 const stores: Store[] = [];
