@@ -1,10 +1,10 @@
-import type { LogicalCluster } from '../base/mod.ts';
+import type { ClusterScope, LogicalCluster } from '../base/mod.ts';
 import type { User } from './user.ts';
 
-/** What is asked for: a verb on a resource of a logical cluster. */
-export interface ResourceAttributes {
+/** What is asked for: a verb on a resource, of one logical cluster where nothing else is said. */
+export interface ResourceAttributes<Cluster extends ClusterScope = LogicalCluster> {
   readonly user: User;
-  readonly cluster: LogicalCluster;
+  readonly cluster: Cluster;
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
@@ -14,9 +14,15 @@ export interface ResourceAttributes {
 }
 
 /** The same for a path outside the resources. */
-export interface PathAttributes {
+export interface PathAttributes<Cluster extends ClusterScope = LogicalCluster> {
   readonly user: User;
-  readonly cluster: LogicalCluster;
+  readonly cluster: Cluster;
   readonly verb: string;
   readonly path: string;
 }
+
+/** What is asked in one logical cluster. */
+export type ClusterQuestion = ResourceAttributes | PathAttributes;
+
+/** What is asked about a request, which may be about all logical clusters at once. */
+export type Question = ResourceAttributes<ClusterScope> | PathAttributes<ClusterScope>;

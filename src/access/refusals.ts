@@ -1,24 +1,25 @@
+import type { ClusterScope } from '../base/mod.ts';
 import { type GroupResource, newForbidden, type StatusError } from '../machinery/mod.ts';
-import type { PathAttributes, ResourceAttributes } from './attributes.ts';
+import type { PathAttributes, Question, ResourceAttributes } from './attributes.ts';
 
 /** The refusal of a request, with an authorizer's reason where there is one. */
-export function newRequestForbidden(request: ResourceAttributes | PathAttributes, reason = ''): StatusError {
+export function newRequestForbidden(request: Question, reason = ''): StatusError {
   // Upstream escapes the request, which the client wrote, but not the reason, which it did not.
   const suffix = reason === '' ? '' : `: ${reason}`;
   return 'path' in request ? forbiddenPath(request, suffix) : forbidden(request, suffix);
 }
 
 /** The answer for a workspace that does not exist or that the user may not enter: the two look the same. */
-export function newWorkspaceForbidden(request: ResourceAttributes | PathAttributes): StatusError {
+export function newWorkspaceForbidden(request: Question): StatusError {
   return newRequestForbidden(request, 'access denied');
 }
 
-function forbiddenPath({ user, verb, path }: PathAttributes, suffix: string): StatusError {
+function forbiddenPath({ user, verb, path }: PathAttributes<ClusterScope>, suffix: string): StatusError {
   const detail = `User "${escapeText(user.name)}" cannot ${verb} path "${escapeText(path)}"${suffix}`;
   return newForbidden({ group: '', resource: '' }, '', detail);
 }
 
-function forbidden(request: ResourceAttributes, suffix: string): StatusError {
+function forbidden(request: ResourceAttributes<ClusterScope>, suffix: string): StatusError {
   const { user, verb, group, resource, subresource, namespace, name } = request;
   const printed = subresource === '' ? resource : `${resource}/${subresource}`;
   const scope = namespace === '' ? 'at the cluster scope' : `in the namespace "${escapeText(namespace)}"`;

@@ -5,9 +5,11 @@ import type { Clock, Net, Random, RegionName } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
 import type { Store } from '../store/mod.ts';
 import type { ContinueTokens } from './continue-token.ts';
+import type { Homes } from './homes.ts';
 import type { KindHookTable } from './kind-hooks.ts';
 import type { Paths } from './paths.ts';
 import type { RevisionForms } from './revision-form.ts';
+import type { ShownUrls } from './shown-urls.ts';
 
 /** What the verbs work with: made once where a member is put together. */
 export interface Api {
@@ -24,6 +26,10 @@ export interface Api {
   readonly hooks: KindHookTable;
   /** Where the workspaces of a path are. */
   readonly paths: Paths;
+  /** The homes of users. */
+  readonly homes: Homes;
+  /** The URLs of this server in what it shows. */
+  readonly urls: ShownUrls;
   readonly random: Random;
   readonly clock: Clock;
   /** The way to webhooks. */

@@ -1,4 +1,4 @@
-import type { Definition } from '../definitions/mod.ts';
+import { type Definition, readCustomResource } from '../definitions/mod.ts';
 import type { KubeObject } from '../machinery/mod.ts';
 import type { ObjectKey, Row, WorkChange } from '../store/mod.ts';
 import type { Api } from './api.ts';
@@ -23,6 +23,9 @@ export function companionPut(
   },
 ): Companion {
   const { definition, key, object, old, oldRow } = change;
+  const schema = definition.versions.find(({ name }) => name === definition.storageVersion);
+  // What every read would add, so that its bytes can be copied.
+  if (definition.origin === 'crd' && schema !== undefined) readCustomResource(object, schema);
   const row = encodeRow(definition, definition.storageVersion, object);
   const work = [
     ...workAfterPut(api, { definition, key, object, old, isCounted: false }),

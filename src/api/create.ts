@@ -15,6 +15,7 @@ import { assertRoomForDefinition } from './definition-room.ts';
 import { assertMayCreate, assertMayGrant } from './grants.ts';
 import { assertValidNew, dedupeOwners, settleNamespace, warnOf, wipeSystemMetadata } from './metadata.ts';
 import { noteOwnership } from './ownership.ts';
+import { settleSight } from './sight.ts';
 import { groupResource, objectKey, type Resource, resolve, type Target, UnknownResource } from './target.ts';
 import { type Attempt, admit, type Wish, type Written, write } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
@@ -93,7 +94,9 @@ export async function prepareCreate(
   assertNotTerminating(resource, object);
   await assertRoomForDefinition(api, resource, { object, oldBytes: undefined });
   wipeSystemMetadata(object);
+  definition.shown?.remove(object, undefined);
   dedupeOwners(object, context);
+  settleSight(resource, object);
   if (step.isOwned !== true) {
     const writer = { manager: options.fieldManager, now: formatTime(api.store.nowMs()) };
     await noteOwnership(api, resource, { live: undefined, object, writer, pause: attempt.pause });

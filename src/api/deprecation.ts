@@ -1,3 +1,4 @@
+import { EVERYWHERE } from '../base/mod.ts';
 import type { DefinitionVersion } from '../definitions/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { apiVersionOf, type Target } from './target.ts';
@@ -7,7 +8,11 @@ import { apiVersionOf, type Target } from './target.ts';
  * own words, or with upstream's, which name the newest served version that is not deprecated, if one is newer.
  */
 export function warnOfDeprecation(api: Api, target: Target, context: RequestContext): void {
-  const found = api.registry.find(target.cluster, target.group, target.resource);
+  const { cluster, view, group: asked, resource } = target;
+  // Of all logical clusters at once nobody knows which definition is meant.
+  if (cluster === EVERYWHERE) return;
+  const found =
+    view === undefined ? api.registry.find(cluster, asked, resource) : view.find(cluster, asked, resource);
   if (found === undefined) return;
   const { group, names, versions } = found.definition;
   const used = versions.findIndex((version) => version.name === target.version);

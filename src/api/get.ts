@@ -6,6 +6,7 @@ import type { Format } from './format.ts';
 import type { Query } from './query.ts';
 import { renderRow, viewOf } from './render.ts';
 import { parseResourceVersion, reach } from './revision.ts';
+import { assertInSight } from './sight.ts';
 import { groupResource, objectKey, resolve, type Target } from './target.ts';
 
 /** GET of an item (or its status): the newest durable state, at least as new as a named resourceVersion. */
@@ -26,6 +27,7 @@ export function get(
     const key = objectKey(resource);
     const stored = api.store.get(key);
     if (stored === undefined) throw newNotFound(groupResource(resource), target.name);
+    assertInSight(resource, key, stored);
     const view = viewOf(resource, { format, nowMs: api.store.nowMs() });
     const row = rowInVersion(api, view, stored, request.context);
     return row instanceof Promise ? row.then((it) => renderRow(view, key, it)) : renderRow(view, key, row);

@@ -1,11 +1,11 @@
 import type { Revision } from '../base/mod.ts';
 import type { ListScope } from '../store/mod.ts';
 import type { Selection } from './selection.ts';
-import type { Resource } from './target.ts';
+import type { CollectionResource } from './target.ts';
 
 /** What a list goes through once its parameters are understood. */
 export interface ListPlan {
-  readonly resource: Resource;
+  readonly resource: CollectionResource;
   readonly selection: Selection;
   readonly scope: ListScope;
   /** The state that is listed; in the snapshot it is current or past. */

@@ -1,4 +1,4 @@
-import { assert, limits } from '../base/mod.ts';
+import { assert, EVERYWHERE, limits } from '../base/mod.ts';
 import {
   encodeJson,
   type JsonObject,
@@ -15,7 +15,7 @@ import { type ListSyntax, listSyntaxOf } from './list-syntax.ts';
 import { tableRowOf, type View } from './render.ts';
 import { decodeRow, isServedAsStored } from './row-codec.ts';
 import { type Splice, spliceBytesMax, writeSplice } from './splice.ts';
-import { apiVersionOf } from './target.ts';
+import { apiVersionOf, payerOf } from './target.ts';
 
 /** What is known only when the last item of a page is there. */
 export interface PageEnd {
@@ -99,7 +99,12 @@ class StreamingWriter implements ListWriter {
     const skipTypes = definition.origin === 'builtin';
     const parts = objects.map((object): Splice | Buffer =>
       isServedAsStored(definition, version, object.row)
-        ? { row: object.row, cluster, revisions, skipTypes }
+        ? {
+            row: object.row,
+            cluster: cluster === EVERYWHERE ? object.key.cluster : cluster,
+            revisions,
+            skipTypes,
+          }
         : Buffer.from(encodeJson(itemOf(this.#view, object))),
     );
     const sizeBytesMax = parts.reduce(
@@ -158,7 +163,7 @@ class CollectingWriter implements ListWriter {
 
 function viewOf({ plan, format, nowMs }: WriterOptions): View {
   const { target, definition, version, revisions } = plan.resource;
-  return { cluster: target.cluster, definition, version: version.name, revisions, format, nowMs };
+  return { cluster: payerOf(target), definition, version: version.name, revisions, format, nowMs };
 }
 
 /** Everything of the list but metadata and items. */

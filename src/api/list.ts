@@ -1,7 +1,14 @@
 import type { Authorized } from '../access/mod.ts';
-import { limits } from '../base/mod.ts';
+import { EVERYWHERE, limits } from '../base/mod.ts';
 import { newBadRequest, newExpired, newNotAcceptable } from '../machinery/mod.ts';
-import type { ListedObject, ListScope, StoreSnapshot } from '../store/mod.ts';
+import {
+  type CollectionScope,
+  isOneCollection,
+  type ListedObject,
+  type ListScope,
+  type ObjectKey,
+  type StoreSnapshot,
+} from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { type ContinuePosition, NEWEST } from './continue-token.ts';
 import { rowsInVersion } from './conversion.ts';
@@ -13,7 +20,8 @@ import type { Query } from './query.ts';
 import { goType } from './render.ts';
 import { reach } from './revision.ts';
 import { parseSelection, type Selection } from './selection.ts';
-import { namespaceOf, type Resource, resolve, type Target } from './target.ts';
+import { listInSight } from './sight.ts';
+import { type CollectionResource, namespaceOf, payerOf, resolveCollection, type Target } from './target.ts';
 
 const EXPIRED_CONTINUE =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
@@ -35,7 +43,8 @@ export async function list(
   },
 ): Promise<AsyncGenerator<Buffer>> {
   const { target, query, format } = request;
-  const resource = resolve(api, target);
+  const isPartial = format.as === 'PartialObjectMetadataList';
+  const resource = resolveCollection(api, target, { isPartial });
   if (format.as === 'PartialObjectMetadata') {
     const type = goType({ definition: resource.definition, version: resource.version.name });
     throw newNotAcceptable(
@@ -68,7 +77,7 @@ export async function list(
 function planList(
   api: Api,
   request: {
-    readonly resource: Resource;
+    readonly resource: CollectionResource;
     readonly selection: Selection;
     readonly options: ListOptions;
     readonly snapshot: StoreSnapshot;
@@ -91,7 +100,7 @@ function planList(
 function continued(
   api: Api,
   request: {
-    readonly resource: Resource;
+    readonly resource: CollectionResource;
     readonly scope: ListScope;
     readonly position: ContinuePosition;
     readonly snapshot: StoreSnapshot;
@@ -114,8 +123,8 @@ function continued(
   return { scope, revision, isCurrent: revision === snapshot.revision, remaining };
 }
 
-/** What a continue token is good for: this collection of this workspace, in this namespace, at this kind of URL. */
-function tokenScope(resource: Resource): string {
+/** What a continue token is good for: this collection of this workspace (or of all), in this namespace, by this door. */
+function tokenScope(resource: CollectionResource): string {
   const { collection } = resource;
   return [
     collection.cluster,
@@ -123,6 +132,7 @@ function tokenScope(resource: Resource): string {
     collection.resource,
     collection.identity,
     namespaceOf(resource),
+    resource.target.view?.name ?? '',
     resource.revisions.name,
   ].join('\0');
 }
@@ -192,7 +202,7 @@ async function converted(
   const wanted = plan.selection.isEverything ? stored.slice(0, room) : stored;
   const rows = await rowsInVersion(
     api,
-    { cluster: plan.resource.target.cluster, definition, version: version.name },
+    { cluster: payerOf(plan.resource.target), definition, version: version.name },
     wanted.map(({ row }) => row),
     step,
   );
@@ -240,21 +250,19 @@ function take(
 
 function batches(plan: ListPlan, snapshot: StoreSnapshot): AsyncGenerator<ListedObject[]> {
   const { name } = plan.selection;
-  const namespace = plan.resource.definition.scope === 'Cluster' ? '' : plan.scope.namespace;
-  if (name !== undefined && namespace !== undefined && plan.isCurrent && plan.scope.after === undefined) {
-    return single(plan, snapshot, { namespace, name });
+  const { scope, resource } = plan;
+  const { collection } = scope;
+  const namespace = resource.definition.scope === 'Cluster' ? '' : scope.namespace;
+  const isOne = name !== undefined && namespace !== undefined && scope.after === undefined;
+  if (isOne && plan.isCurrent && isOneCollection(collection)) {
+    return single(snapshot, { ...collection, namespace, name });
   }
-  return plan.isCurrent ? snapshot.list(plan.scope) : snapshot.listAt(plan.scope, plan.revision);
+  return listInSight(snapshot, { ...plan, sight: resource.sight });
 }
 
 /** A list that can only find one object needs no scan: kubectl wait and watch of one object do this. */
-async function* single(
-  plan: ListPlan,
-  snapshot: StoreSnapshot,
-  place: { readonly namespace: string; readonly name: string },
-): AsyncGenerator<ListedObject[]> {
-  const key = { ...plan.scope.collection, ...place };
-  const row = place.name.includes('\0') ? undefined : snapshot.get(key);
+async function* single(snapshot: StoreSnapshot, key: ObjectKey): AsyncGenerator<ListedObject[]> {
+  const row = key.name.includes('\0') ? undefined : snapshot.get(key);
   if (row !== undefined) yield [{ key, row }];
 }
 
@@ -269,7 +277,7 @@ async function nextPage(
   },
 ): Promise<{ readonly continueToken: string; readonly remaining?: number }> {
   const { plan, snapshot, last, count } = request;
-  const after = positionOf(last);
+  const after = positionOf(last, plan.scope.collection);
   let remaining = plan.remaining === undefined ? undefined : Math.max(0, plan.remaining - count);
   if (remaining === undefined && plan.isCurrent && plan.selection.isEverything) {
     const counted = await snapshot.count({ ...plan.scope, after }, limits.remainingItemsCountedMax);
@@ -281,6 +289,7 @@ async function nextPage(
   return { continueToken, ...(remaining === undefined || remaining === 0 ? {} : { remaining }) };
 }
 
-function positionOf({ key }: ListedObject): string {
-  return `${key.namespace}\0${key.name}`;
+function positionOf({ key }: ListedObject, { cluster }: CollectionScope): string {
+  const position = `${key.namespace}\0${key.name}`;
+  return cluster === EVERYWHERE ? `${key.cluster}\0${position}` : position;
 }

@@ -1,4 +1,4 @@
-import { RBAC_GROUP, SYSTEM_USER } from '../access/mod.ts';
+import { groundsOf, RBAC_GROUP, type RbacAt, SYSTEM_USER } from '../access/mod.ts';
 import { assert, type LogicalCluster } from '../base/mod.ts';
 import { builtinDefinition, collectionOf, systemDefinition } from '../definitions/mod.ts';
 import { formatTime, type JsonObject, type KubeObject, objectOf } from '../machinery/mod.ts';
@@ -7,6 +7,7 @@ import {
   ExpectationFailed,
   type NewDefaults,
   type ObjectKey,
+  type Precondition,
   type Row,
 } from '../store/mod.ts';
 import type { Api } from './api.ts';
@@ -65,28 +66,51 @@ export async function newLogicalCluster(
 }
 
 /**
- * Creates a logical cluster that belongs to no workspace, in one commit. False when it exists already.
+ * Commits a logical cluster that comes with no other object. False when it exists already, or what it was decided by has
+ * changed: look again.
  */
-export async function createLogicalCluster(
+export async function commitLogicalCluster(
   api: Api,
-  cluster: LogicalCluster,
-  options: Omit<NewLogicalCluster, 'cluster'> = {},
+  commit: {
+    readonly companions: readonly Companion[];
+    readonly defaults: NewDefaults;
+    readonly preconditions?: readonly Precondition[];
+    /** The rights of whoever asks for it. */
+    readonly reliesOn?: readonly RbacAt[];
+    readonly actor: string;
+  },
 ): Promise<boolean> {
-  const { companions, defaults } = await newLogicalCluster(api, { cluster, ...options });
+  const { companions, defaults, preconditions = [], reliesOn = [], actor } = commit;
   const proposal = {
     mutations: companions.map(({ mutation }) => mutation),
+    preconditions,
+    settled: groundsOf(reliesOn),
     work: companions.flatMap(({ work }) => work),
     defaults,
-    actor: SYSTEM_USER.name,
+    actor,
     originRegion: api.region,
   };
+  const assertCurrent = () => {
+    if (api.access.isCurrent(reliesOn)) return;
+    throw new ExpectationFailed({ key: proposal.mutations[0]!.key, current: 0, isPrecondition: true });
+  };
   try {
-    await api.quotas.commit(proposal, { assertCurrent: () => {}, isCount: false });
+    await api.quotas.commit(proposal, { assertCurrent, isCount: false });
     return true;
   } catch (error) {
     if (error instanceof ExpectationFailed) return false;
     throw error;
   }
+}
+
+/** Creates a logical cluster that belongs to no workspace, in one commit. False when it exists already. */
+export async function createLogicalCluster(
+  api: Api,
+  cluster: LogicalCluster,
+  options: Omit<NewLogicalCluster, 'cluster'> = {},
+): Promise<boolean> {
+  const parts = await newLogicalCluster(api, { cluster, ...options });
+  return commitLogicalCluster(api, { ...parts, actor: SYSTEM_USER.name });
 }
 
 function companionOf(

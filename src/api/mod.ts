@@ -1,7 +1,7 @@
 export type { Api, RequestContext } from './api.ts';
 export { APPLY_PATCH } from './apply.ts';
 export { encodeNew, FOUNDER } from './cluster-default-set.ts';
-export { companionDelete, companionPut } from './companions.ts';
+export { companionDelete, companionPut, hookedWork } from './companions.ts';
 export { ContinueTokens } from './continue-token.ts';
 export { rowInVersion } from './conversion.ts';
 export { create } from './create.ts';
@@ -32,6 +32,7 @@ export {
 } from './discovery.ts';
 export { type Format, PLAIN_JSON } from './format.ts';
 export { get } from './get.ts';
+export type { Homes } from './homes.ts';
 export {
   type Companion,
   type Companions,
@@ -42,6 +43,7 @@ export {
 } from './kind-hooks.ts';
 export { list } from './list.ts';
 export {
+  commitLogicalCluster,
   createLogicalCluster,
   logicalClusterKey,
   type NewLogicalCluster,
@@ -66,8 +68,11 @@ export { type RevisionForm, RevisionForms } from './revision-form.ts';
 export { decodeStored, encodeRow } from './row-codec.ts';
 export { patchScale, updateScale } from './scale.ts';
 export { selectedName } from './selection.ts';
+export { ShownUrls } from './shown-urls.ts';
 export {
   apiVersionOf,
+  type CollectionResource,
+  methodNotAllowedEverywhere,
   objectKey,
   type Resource,
   resolve,
@@ -77,6 +82,7 @@ export {
 } from './target.ts';
 export { requestToken } from './token-request.ts';
 export { update } from './update.ts';
+export type { Service, Services, Sight, ViewedKind, VirtualWorkspace } from './virtual-workspace.ts';
 export { type RunningWatch, WatchHub, type WatchOutput } from './watch.ts';
 export {
   CONTROLLERS,

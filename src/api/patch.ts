@@ -94,6 +94,7 @@ async function patchOnce(
     row: currentRow,
     revisions: resource.revisions,
   });
+  resource.definition.shown?.add(before);
   const patched = applyPatch(resource, { before, patchValue, mediaType: request.body.mediaType });
   const object = decodePatched(resource, patched, { ...request, before });
   assertName(resource, object);

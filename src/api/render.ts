@@ -20,10 +20,11 @@ import type { RevisionForm } from './revision-form.ts';
 import { decodeRow, isServedAsStored } from './row-codec.ts';
 import { scalePathsOf, shownScale } from './scale-view.ts';
 import { spliceObject } from './splice.ts';
-import type { Resource } from './target.ts';
+import { type CollectionResource, payerOf } from './target.ts';
 
 /** What is needed to show rows of one kind in one version. */
 export interface View {
+  /** On whose account webhooks are called. Every row says itself where it lies. */
   readonly cluster: LogicalCluster;
   readonly definition: Definition;
   readonly version: string;
@@ -36,13 +37,12 @@ export interface View {
 
 /** The view of a resource that a request has. */
 export function viewOf(
-  resource: Resource,
+  resource: CollectionResource,
   options: { readonly format: Format; readonly nowMs: number },
 ): View {
   const { definition, version, target, revisions } = resource;
-  const { cluster } = target;
   const scale = scalePathsOf(target, version);
-  return { cluster, definition, version: version.name, revisions, ...options, scale };
+  return { cluster: payerOf(target), definition, version: version.name, revisions, ...options, scale };
 }
 
 /** The bytes of one stored object. Plain JSON of what is stored anyway is copied, not parsed. */

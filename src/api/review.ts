@@ -14,7 +14,7 @@ import { accessStatus, reviewedUser, rulesStatus } from './access-review.ts';
 import type { Api } from './api.ts';
 import { type BodyRequest, decodeRequest } from './decode.ts';
 import { assertValidReview, settleNamespace } from './metadata.ts';
-import { type Resource, resolve, type Target } from './target.ts';
+import { type Resource, resolve } from './target.ts';
 import { admitAnswered } from './write.ts';
 
 /** A question that was answered: nothing was stored. */
@@ -34,7 +34,7 @@ export async function review(api: Api, request: BodyRequest): Promise<Reviewed> 
   const strategyContext = { subresource: '', now: formatTime(api.store.nowMs()) };
   assertValidReview(resource, object, resource.definition.strategy.validateCreate(object, strategyContext));
   await admitAnswered(api, resource, { phase: 'validate', object, options });
-  object['status'] = await answer(api, object, target);
+  object['status'] = await answer(api, object, resource.target);
   // Upstream answers with a new object, which does not say what was asked.
   if (object.kind === 'SelfSubjectRulesReview') object['spec'] = objectOf({});
   // Of all reviews, this one alone is dated.
@@ -48,7 +48,11 @@ function assertToken(object: KubeObject): void {
   if (!spec['token']) throw newBadRequest('token is required for TokenReview in authentication');
 }
 
-async function answer(api: Api, object: KubeObject, { user, cluster }: Target): Promise<JsonObject> {
+async function answer(
+  api: Api,
+  object: KubeObject,
+  { user, cluster }: Resource['target'],
+): Promise<JsonObject> {
   const spec = isObject(object['spec']) ? object['spec'] : objectOf({});
   switch (object.kind) {
     case 'SelfSubjectReview':

@@ -61,7 +61,9 @@ export function decodeRow(options: {
   readonly revisions: RevisionForm;
 }): KubeObject {
   const { definition, version, row } = options;
-  return addShown(decodeStored(definition, version, row), options);
+  const object = addShown(decodeStored(definition, version, row), options);
+  definition.shown?.add(object);
+  return object;
 }
 
 /** Gives a stored object, in place, what is shown of it but not stored: resourceVersion and cluster annotation. */
@@ -87,7 +89,7 @@ export function addShown(
  */
 export function decodeStored(definition: Definition, version: string, row: Row): KubeObject {
   const home = homeOf(definition);
-  if (home !== definition) {
+  if (home.hash !== definition.hash) {
     const stored = decodeStored(home, home.storageVersion, row);
     return definition.family!.convert(stored, apiVersionIn(definition, version));
   }
@@ -115,6 +117,7 @@ function decodeStoredCustom(
 
 /** Whether the stored bytes are what this version of this definition serves, so that they can be copied. */
 export function isServedAsStored(definition: Definition, version: string, row: Row): boolean {
+  if (definition.shown !== undefined) return false;
   if (row.definitionHash !== definition.hash) return false;
   if (definition.conversion !== undefined) return storedVersionOf(definition, row) === version;
   return isStoredAs(definition, version);
@@ -141,7 +144,9 @@ const QUOTE = 0x22;
 
 /** Whose rows the objects of a definition are: itself, but for further forms of kinds that have some. */
 export function homeOf(definition: Definition): Definition {
-  return definition.family?.home ?? definition;
+  const { family } = definition;
+  // What the facade adds to a definition to show its objects leaves it the definition that it was.
+  return family === undefined || family.home.hash === definition.hash ? definition : family.home;
 }
 
 function isStoredAs(definition: Definition, version: string): boolean {
@@ -158,7 +163,7 @@ export function inStorageVersion(definition: Definition, version: string, object
   if (builtin.toStorage !== undefined) return builtin.toStorage(object);
   const home = homeOf(definition);
   const { storageVersion, convert } = home;
-  const isForeign = home !== definition;
+  const isForeign = home.hash !== definition.hash;
   if (!isForeign && (version === storageVersion || convert === undefined)) return object;
   const stored = isForeign
     ? definition.family!.convert(object, apiVersionIn(home, storageVersion))

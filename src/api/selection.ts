@@ -10,7 +10,7 @@ import {
 import type { ObjectKey, Row } from '../store/mod.ts';
 import type { Query } from './query.ts';
 import { decodeStored } from './row-codec.ts';
-import type { Resource } from './target.ts';
+import type { CollectionResource } from './target.ts';
 
 /** Which objects of a collection a request is about. */
 export interface Selection {
@@ -31,7 +31,7 @@ const NAMESPACE = 'metadata.namespace';
  * Parses the selectors of a query; 400 for grammar and for fields that the kind does not offer. A name in the
  * URL, which the deprecated watch path of one object has, selects as `metadata.name` does.
  */
-export function parseSelection(resource: Resource, query: Query): Selection {
+export function parseSelection(resource: CollectionResource, query: Query): Selection {
   const labels = parseLabelSelector(query.text('labelSelector'));
   const fields = parseFieldSelector(query.text('fieldSelector'));
   assertKnownFields(resource, fields);
@@ -40,14 +40,18 @@ export function parseSelection(resource: Resource, query: Query): Selection {
   if (requested !== '' && name !== requested) {
     throw newBadRequest("fieldSelector metadata.name doesn't match requested name");
   }
-  const isEverything = labels.requirements.length === 0 && fields.terms.length === 0 && requested === '';
+  const { sight } = resource;
+  const asksForAll = labels.requirements.length === 0 && fields.terms.length === 0 && requested === '';
+  const isEverything = asksForAll && sight === undefined;
   return {
     isEverything,
-    text: `${labels.text}\n${fields.text}\n${requested}`,
+    text: `${labels.text}\n${fields.text}\n${requested}\n${sight?.text ?? ''}`,
     name,
     namespace: resource.definition.scope === 'Namespaced' ? fields.exact(NAMESPACE) : undefined,
     matches: (key, row) => {
       if (isEverything) return true;
+      if (sight !== undefined && !sight.sees(key, row)) return false;
+      if (asksForAll) return true;
       return (requested === '' || key.name === requested) && matches({ resource, labels, fields, key, row });
     },
   };
@@ -67,7 +71,7 @@ export function selectedName(query: Query): string | undefined {
 }
 
 function matches(options: {
-  readonly resource: Resource;
+  readonly resource: CollectionResource;
   readonly labels: LabelSelector;
   readonly fields: FieldSelector;
   readonly key: ObjectKey;
@@ -85,12 +89,12 @@ function matches(options: {
 }
 
 /** The selectable fields of a row. Those beside it are of when it was written: the CRD may have others by now. */
-function fieldsOf({ definition, version }: Resource, row: Row): Row['fields'] {
+function fieldsOf({ definition, version }: CollectionResource, row: Row): Row['fields'] {
   if (definition.origin === 'builtin' || row.definitionHash === definition.hash) return row.fields;
   return definition.selectable(decodeStored(definition, version.name, row));
 }
 
-function assertKnownFields(resource: Resource, fields: FieldSelector): void {
+function assertKnownFields(resource: CollectionResource, fields: FieldSelector): void {
   const { definition, version } = resource;
   const standard = definition.scope === 'Namespaced' ? [NAME, NAMESPACE] : [NAME];
   const own = definition.fieldLabels(version.name);

@@ -13,7 +13,7 @@ export function storedForms(
   const { family } = definition;
   if (family === undefined) return undefined;
   const { home } = family;
-  if (home === definition && home.storageVersion === version.name) return undefined;
+  if (home.hash === definition.hash && home.storageVersion === version.name) return undefined;
   const apiVersion = `${home.group}/${home.storageVersion}`;
   return {
     definition: home,

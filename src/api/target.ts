@@ -1,16 +1,18 @@
 import { SYSTEM_USER, type User } from '../access/mod.ts';
-import type { LogicalCluster } from '../base/mod.ts';
+import { type ClusterScope, EVERYWHERE, type LogicalCluster, SYSTEM_ADMIN_CLUSTER } from '../base/mod.ts';
 import { collectionOf, type Definition, type DefinitionVersion, type Verb } from '../definitions/mod.ts';
-import { type GroupResource, newMethodNotAllowed, newNotFound } from '../machinery/mod.ts';
+import { type GroupResource, newMethodNotAllowed, newNotFound, StatusError } from '../machinery/mod.ts';
 import type { CollectionKey, ObjectKey, Precondition } from '../store/mod.ts';
 import type { Api } from './api.ts';
+import { kindEverywhere } from './kinds-everywhere.ts';
 import { logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
 import type { RevisionForm } from './revision-form.ts';
+import type { Sight, ViewedKind, VirtualWorkspace } from './virtual-workspace.ts';
 
 /** What a resource URL names. Empty texts where it names nothing. */
-export interface Target {
+export interface TargetIn<Cluster extends ClusterScope> {
   readonly user: User;
-  readonly cluster: LogicalCluster;
+  readonly cluster: Cluster;
   readonly verb: string;
   readonly group: string;
   readonly version: string;
@@ -18,20 +20,33 @@ export interface Target {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
+  /** What it is seen through, unless that is the URL of a logical cluster, or of all of them. */
+  readonly view?: VirtualWorkspace | undefined;
+  /** Who asks, where the request goes on as more than them: see `Door`. */
+  readonly caller?: User;
 }
 
-/** A target with the definition that a logical cluster has for it. */
-export interface Resource {
-  readonly target: Target;
+export type Target = TargetIn<ClusterScope>;
+
+/** A target with the definition that is found for it: in one logical cluster, or for all of them. */
+export interface ResourceIn<Cluster extends ClusterScope> {
+  readonly target: TargetIn<Cluster>;
   readonly definition: Definition;
   readonly version: DefinitionVersion;
   readonly subresource: string;
-  readonly collection: CollectionKey;
+  readonly collection: Omit<CollectionKey, 'cluster'> & { readonly cluster: Cluster };
   /** How resourceVersions look at this URL. */
   readonly revisions: RevisionForm;
+  /** Which objects a view shows. */
+  readonly sight: Sight | undefined;
   /** What a write through this definition relies on. */
   readonly preconditions: readonly Precondition[];
 }
+
+/** A target in a logical cluster: what nearly all verbs are about. */
+export type Resource = ResourceIn<LogicalCluster>;
+/** What lists and watches are about. */
+export type CollectionResource = ResourceIn<ClusterScope>;
 
 /** The URL names no kind of this workspace: answered as text, which clients tell apart from a missing object. */
 export class UnknownResource extends Error {
@@ -49,14 +64,58 @@ export class UnknownCluster extends Error {
  * objects of a kind without any other must be deletable with their CRD or namespace.
  */
 export function resolve(api: Api, target: Target): Resource {
-  const cluster = readLogicalCluster(api, target.cluster);
-  if (cluster === undefined) throw new UnknownCluster();
-  const found = api.registry.find(target.cluster, target.group, target.resource);
+  if (!isInOneCluster(target)) throw methodNotAllowedEverywhere(target);
+  const { cluster } = target;
+  const row = readLogicalCluster(api, cluster);
+  if (row === undefined) throw new UnknownCluster();
+  const found =
+    target.view === undefined
+      ? api.registry.find(cluster, target.group, target.resource)
+      : target.view.find(cluster, target.group, target.resource);
+  const precondition = { key: logicalClusterKey(cluster), revision: row.revision };
+  return resourceOf(api, target, { found, preconditions: [precondition] });
+}
+
+/**
+ * The same for a collection, which may be that of all logical clusters. `isPartial`: only metadata is to be shown,
+ * for which nobody has to know a schema.
+ */
+export function resolveCollection(
+  api: Api,
+  target: Target,
+  options: { readonly isPartial: boolean },
+): CollectionResource {
+  const { cluster, view, group, resource, verb } = target;
+  if (cluster !== EVERYWHERE) return resolve(api, target);
+  if ((verb !== 'list' && verb !== 'watch') || target.name !== '') throw methodNotAllowedEverywhere(target);
+  const found =
+    view === undefined ? kindEverywhere(api, target, options) : view.find(cluster, group, resource);
+  return resourceOf(api, target, { found, preconditions: [] });
+}
+
+function isInOneCluster(target: Target): target is TargetIn<LogicalCluster> {
+  return target.cluster !== EVERYWHERE;
+}
+
+/** Where no single shard orders the events, only this member's own order counts. */
+function revisionsOf(api: Api, { cluster, view }: Target, definition: Definition): RevisionForm {
+  return cluster === EVERYWHERE || view !== undefined ? api.revisions.member : api.revisions.of(definition);
+}
+
+function resourceOf<Cluster extends ClusterScope>(
+  api: Api,
+  target: TargetIn<Cluster>,
+  place: {
+    readonly found: ViewedKind | undefined;
+    readonly preconditions: readonly Precondition[];
+  },
+): ResourceIn<Cluster> {
+  const { found } = place;
   const version = found?.definition.versions.find(
     (candidate) => candidate.name === target.version && (candidate.served || target.user === SYSTEM_USER),
   );
   if (found === undefined || version === undefined) throw new UnknownResource();
-  const { definition, preconditions } = found;
+  const definition = api.urls.formOf(found.definition);
   // The scope is part of the route: a cluster-scoped object has no namespaced URL, nor the other way round.
   const isOwnNamespace = isNamespace(definition) && target.namespace === target.name;
   const isNamespacedUrl = target.namespace !== '' && !isOwnNamespace;
@@ -67,19 +126,36 @@ export function resolve(api: Api, target: Target): Resource {
     version,
     subresource: target.subresource,
     collection: collectionOf(target.cluster, definition),
-    revisions: api.revisions.of(definition),
-    preconditions: [...preconditions, { key: logicalClusterKey(target.cluster), revision: cluster.revision }],
+    revisions: revisionsOf(api, target, definition),
+    sight: found.sight,
+    preconditions: [...found.preconditions, ...place.preconditions],
   };
   assertScope(resource, isNamespacedUrl);
   assertVerb(resource);
   return resource;
 }
 
-export function groupResource(resource: Resource): GroupResource {
+/** The 405 of kcp for what cannot be done to all logical clusters at once. */
+export function methodNotAllowedEverywhere({ group, resource, verb }: Target): StatusError {
+  const { message } = newMethodNotAllowed({ group, resource }, verb);
+  return new StatusError({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    message: `${message} in the \`*\` logical cluster`,
+  });
+}
+
+/** Who is charged for what a request costs besides: webhooks that are called, watches that are open. */
+export function payerOf({ cluster, view }: Target): LogicalCluster {
+  if (cluster !== EVERYWHERE) return cluster;
+  return view?.home ?? SYSTEM_ADMIN_CLUSTER;
+}
+
+export function groupResource(resource: CollectionResource): GroupResource {
   return { group: resource.definition.group, resource: resource.definition.names.plural };
 }
 
-export function groupKind(resource: Resource): { readonly group: string; readonly kind: string } {
+export function groupKind(resource: CollectionResource): { readonly group: string; readonly kind: string } {
   return { group: resource.definition.group, kind: resource.definition.names.kind };
 }
 
@@ -95,7 +171,7 @@ export function objectKey(resource: Resource, name = resource.target.name): Obje
 }
 
 /** The namespace that the objects of this request lie in; empty for cluster-scoped kinds. */
-export function namespaceOf(resource: Resource): string {
+export function namespaceOf(resource: CollectionResource): string {
   return resource.definition.scope === 'Namespaced' ? resource.target.namespace : '';
 }
 
@@ -103,7 +179,7 @@ export function isNamespace(definition: Definition): boolean {
   return definition.group === '' && definition.names.plural === 'namespaces';
 }
 
-function assertScope(resource: Resource, isNamespacedUrl: boolean): void {
+function assertScope(resource: CollectionResource, isNamespacedUrl: boolean): void {
   const { target, definition } = resource;
   if (definition.scope === 'Cluster' || isNamespacedUrl) return;
   // All namespaces at once: only reading the collection makes sense.
@@ -111,7 +187,7 @@ function assertScope(resource: Resource, isNamespacedUrl: boolean): void {
   if (target.verb !== 'list' && target.verb !== 'watch') throw methodNotAllowed(resource);
 }
 
-function assertVerb(resource: Resource): void {
+function assertVerb(resource: CollectionResource): void {
   const { target, definition, version } = resource;
   if (target.subresource !== '') {
     const subresource = version.subresources.find((candidate) => candidate.name === target.subresource);
@@ -133,6 +209,6 @@ function assertVerb(resource: Resource): void {
   }
 }
 
-function methodNotAllowed(resource: Resource): Error {
+function methodNotAllowed(resource: CollectionResource): Error {
   return newMethodNotAllowed(groupResource(resource), resource.target.verb);
 }

@@ -48,7 +48,7 @@ export async function requestToken(api: Api, request: BodyRequest): Promise<Kube
   const endpoint = { definition: tokenRequestDefinition, version: form.version, subresource: 'token' };
   const writer = { manager: options.fieldManager, now };
   await noteOwnership(api, endpoint, { live: undefined, object, writer });
-  const account = readAccount(api, target);
+  const account = readAccount(api, resource.target);
   settleIdentity(object, target, account.uid);
   object.metadata.creationTimestamp = now;
   if (textsAt(spec, 'audiences').length === 0) spec['audiences'] = [...api.authenticator.audiences];
@@ -59,7 +59,7 @@ export async function requestToken(api: Api, request: BodyRequest): Promise<Kube
   await api.access.authorizeAgain(target);
   const { token, expiresMs } = await api.serviceAccounts.issue({
     account,
-    secret: readBoundSecret(api, target, objectAt(spec, 'boundObjectRef')),
+    secret: readBoundSecret(api, resource.target, objectAt(spec, 'boundObjectRef')),
     audiences: textsAt(spec, 'audiences'),
     expirationSeconds: Number(spec['expirationSeconds']),
   });
@@ -75,7 +75,7 @@ function formOf(resource: Resource): Resource {
   return { ...resource, target, subresource: '', definition, version: definition.versions[0]! };
 }
 
-function readAccount(api: Api, { cluster, namespace, name }: Target) {
+function readAccount(api: Api, { cluster, namespace, name }: Resource['target']) {
   const row = readObject(api, { cluster, namespace }, { resource: 'serviceaccounts', name });
   return { cluster, namespace, name, uid: row.uid };
 }
@@ -110,7 +110,7 @@ function validateExpiration(spec: JsonObject): FieldError[] {
 /** Pods and nodes are not there to be bound to: like upstream's that do not exist. */
 function readBoundSecret(
   api: Api,
-  target: Target,
+  target: Resource['target'],
   reference: JsonObject | undefined,
 ): BoundSecret | undefined {
   if (reference === undefined) return undefined;

@@ -23,6 +23,7 @@ import {
   warnOf,
 } from './metadata.ts';
 import { noteOwnership } from './ownership.ts';
+import { settleSight } from './sight.ts';
 import { groupResource, isNamespace, objectKey, type Resource, resolve } from './target.ts';
 import { type Attempt, admit, type Wish, type Written, write } from './write.ts';
 import type { WriteOptions } from './write-options.ts';
@@ -122,7 +123,9 @@ export async function prepareUpdate(
   const { resource } = attempt;
   const { definition, target } = resource;
   restoreSystemMetadata(object, old);
+  definition.shown?.remove(object, old);
   dedupeOwners(object, context);
+  settleSight(resource, object);
   if (step.isOwned !== true) {
     const writer = { manager: options.fieldManager, now: formatTime(api.store.nowMs()) };
     await noteOwnership(api, resource, { live: old, object, writer, pause: attempt.pause });

@@ -12,7 +12,7 @@ import { type Format, formatKey } from './format.ts';
 import { encodeIn, renderRow, tableOfObject, type View } from './render.ts';
 import { decodeRow } from './row-codec.ts';
 import type { Selection } from './selection.ts';
-import { apiVersionOf, type Resource } from './target.ts';
+import { apiVersionOf, type CollectionResource, payerOf } from './target.ts';
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 
@@ -24,7 +24,7 @@ const sharedBytes = new WeakMap<readonly StoreEvent[], Map<string, Buffer | unde
 
 /** Turns changes into the frames of one watch. */
 export class WatchEncoder {
-  readonly #resource: Resource;
+  readonly #resource: CollectionResource;
   readonly #selection: Selection;
   readonly #namespace: string | undefined;
   readonly #format: Format;
@@ -33,7 +33,7 @@ export class WatchEncoder {
   #hasSentColumns: boolean;
 
   constructor(options: {
-    readonly resource: Resource;
+    readonly resource: CollectionResource;
     readonly selection: Selection;
     readonly namespace: string | undefined;
     readonly format: Format;
@@ -157,7 +157,7 @@ export class WatchEncoder {
     const { target, definition, version, revisions } = this.#resource;
     // Frames are separated by newlines, so they are never indented.
     return {
-      cluster: target.cluster,
+      cluster: payerOf(target),
       definition,
       version: version.name,
       revisions,

@@ -9,10 +9,12 @@ import { parseWatchOptions, type WatchOptions } from './list-options.ts';
 import type { Query } from './query.ts';
 import { reach } from './revision.ts';
 import { parseSelection, type Selection } from './selection.ts';
+import { listInSight } from './sight.ts';
 import {
+  type CollectionResource,
   namespaceOf,
-  type Resource,
-  resolve,
+  payerOf,
+  resolveCollection,
   type Target,
   UnknownCluster,
   UnknownResource,
@@ -62,12 +64,13 @@ export class WatchHub {
     readonly format: Format;
     readonly context: RequestContext;
   }): (output: WatchOutput) => RunningWatch {
-    const resource = resolve(this.#api, request.target);
+    const resource = resolveCollection(this.#api, request.target, { isPartial: isPartial(request.format) });
     const selection = parseSelection(resource, request.query);
     const options = parseWatchOptions(request.query, resource.revisions);
-    this.#counts.assertRoom(request.target);
+    const watcher = { user: request.target.caller ?? request.target.user, cluster: payerOf(request.target) };
+    this.#counts.assertRoom(watcher);
     return (output) => {
-      const release = this.#counts.add(request.target);
+      const release = this.#counts.add(watcher);
       const watch = new Watch({
         api: this.#api,
         rights: request.target,
@@ -117,16 +120,16 @@ class KindsNow {
   }
 
   /** Undefined when the kind is not served any more. */
-  find(target: Target): Definition | undefined {
-    const { cluster, group, version, resource } = target;
-    const key = [cluster, group, version, resource].join('\0');
-    if (!this.#found.has(key)) this.#found.set(key, this.#resolve(target));
+  find(target: Target, options: { readonly isPartial: boolean }): Definition | undefined {
+    const { cluster, group, version, resource, view } = target;
+    const key = [cluster, group, version, resource, view?.name ?? '', options.isPartial].join('\0');
+    if (!this.#found.has(key)) this.#found.set(key, this.#resolve(target, options));
     return this.#found.get(key);
   }
 
-  #resolve(target: Target): Definition | undefined {
+  #resolve(target: Target, options: { readonly isPartial: boolean }): Definition | undefined {
     try {
-      return resolve(this.#api, target).definition;
+      return resolveCollection(this.#api, target, options).definition;
     } catch (error) {
       if (error instanceof UnknownResource || error instanceof UnknownCluster) return undefined;
       throw error;
@@ -139,7 +142,7 @@ class Watch implements RunningWatch, WatchSink {
   /** What it was let pass by, which may change while it runs. */
   #rights: Authorized<Target>;
   #isAsking = false;
-  readonly #resource: Resource;
+  readonly #resource: CollectionResource;
   readonly #selection: Selection;
   readonly #options: WatchOptions;
   readonly #context: RequestContext;
@@ -148,6 +151,7 @@ class Watch implements RunningWatch, WatchSink {
   readonly #encoder: WatchEncoder;
   readonly #deadlineMs: number;
   readonly #definitionHash: string;
+  readonly #isPartial: boolean;
   readonly #converted: WatchedVersion;
   #nextBookmarkMs: number;
   #isLastBookmarkSent = false;
@@ -158,7 +162,7 @@ class Watch implements RunningWatch, WatchSink {
   constructor(options: {
     readonly api: Api;
     readonly rights: Authorized<Target>;
-    readonly resource: Resource;
+    readonly resource: CollectionResource;
     readonly selection: Selection;
     readonly options: WatchOptions;
     readonly format: Format;
@@ -176,8 +180,9 @@ class Watch implements RunningWatch, WatchSink {
     this.#output = options.output;
     this.#onClose = options.onClose;
     this.#definitionHash = resource.definition.hash;
+    this.#isPartial = isPartial(options.format);
     this.#converted = {
-      cluster: resource.target.cluster,
+      cluster: payerOf(resource.target),
       definition: resource.definition,
       version: resource.version.name,
       needsOldRows: !selection.isEverything,
@@ -282,7 +287,9 @@ class Watch implements RunningWatch, WatchSink {
     try {
       const namespace = namespaceOf(this.#resource) || this.#selection.namespace;
       const scope: ListScope = { collection: this.#resource.collection, ...(namespace ? { namespace } : {}) };
-      for await (const batch of snapshot.list(scope)) {
+      const { revision } = snapshot;
+      const { sight } = this.#resource;
+      for await (const batch of listInSight(snapshot, { scope, sight, revision, isCurrent: true })) {
         if (this.#isClosed) break;
         const bytes = this.#encoder.added(await objectsInVersion(this.#api, this.#converted, batch));
         if (bytes !== undefined && !this.#output.write(bytes)) await this.#output.drained();
@@ -325,9 +332,14 @@ class Watch implements RunningWatch, WatchSink {
   // A new schema or the end of a CRD ends its watches cleanly: clients start again and see the new kind.
   #hasChangedKind(kinds: KindsNow): boolean {
     if (this.#resource.definition.origin === 'builtin') return false;
-    const definition = kinds.find(this.#resource.target);
+    const definition = kinds.find(this.#resource.target, { isPartial: this.#isPartial });
     return (
       definition === undefined || (definition.hash !== this.#definitionHash && !definition.isTerminating)
     );
   }
+}
+
+/** Metadata alone, for which nobody has to know a schema. */
+function isPartial({ as }: Format): boolean {
+  return as === 'PartialObjectMetadata';
 }

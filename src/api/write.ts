@@ -32,8 +32,9 @@ import { depart } from './departures.ts';
 import { type Pause, pauseFor } from './heavy-work.ts';
 import type { Companions, KindChange } from './kind-hooks.ts';
 import { decodeStored, encodeRow, homeOf, inStorageVersion } from './row-codec.ts';
+import { assertInSight, assertStaysInSight } from './sight.ts';
 import { replaceContent, storedForms } from './stored-forms.ts';
-import { groupResource, type Resource, resolve, type Target } from './target.ts';
+import { groupResource, payerOf, type Resource, resolve, type Target } from './target.ts';
 import { workAfterDelete, workAfterPut } from './work.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -111,7 +112,7 @@ export async function write(
   for (let attempts = 1; ; attempts++) {
     const once = (): Promise<Written> => writeOnce(api, { ...request, target });
     try {
-      return await (isCrowded ? turnsOf(api.store).take(target.cluster, once) : once());
+      return await (isCrowded ? turnsOf(api.store).take(payerOf(target), once) : once());
     } catch (error) {
       // What an answer was judged by may still be on its way to the disk: nobody hears of it before it is
       // durable, and the next attempt reads it as durable state.
@@ -145,11 +146,14 @@ async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promis
   const key = request.keyOf(resource);
   const reads = new RecordedReads(api);
   const currentRow = api.store.newest(key);
+  // What a creation meets is taken, whether or not it is in sight.
+  if (request.target.verb !== 'create') assertInSight(resource, key, currentRow);
   const current = await currentOf(api, request, { resource, row: currentRow });
   const pause = pauseFor((request.sizeBytes ?? 0) + (currentRow?.json.length ?? 0));
   await pause();
   const attempt = { resource, key, currentRow, current, reads, pause };
   const wish = await request.attempt(attempt);
+  if (wish.object !== undefined) assertStaysInSight(resource, key, wish.object);
   await pause();
   try {
     return await commit(api, { request, attempt, wish });

@@ -19,6 +19,11 @@ export function parseLogicalCluster(text: string): LogicalCluster | undefined {
   return text.length <= 512 && LOGICAL_CLUSTER.test(text) ? (text as LogicalCluster) : undefined;
 }
 
+/** All logical clusters at once, as in `/clusters/*`: no name of a logical cluster, and no key holds it. */
+export const EVERYWHERE = '*';
+/** Where a request goes: into one logical cluster, or to all of them. */
+export type ClusterScope = LogicalCluster | typeof EVERYWHERE;
+
 export const ROOT_CLUSTER = 'root' as LogicalCluster;
 /** Where the control plane keeps what belongs to no workspace. */
 export const SYSTEM_ADMIN_CLUSTER = 'system:admin' as LogicalCluster;

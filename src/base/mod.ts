@@ -13,6 +13,8 @@ export {
   revisionTimeMs,
 } from './hybrid-clock.ts';
 export {
+  type ClusterScope,
+  EVERYWHERE,
   type LogicalCluster,
   parseLogicalCluster,
   parseRevision,

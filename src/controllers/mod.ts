@@ -1,7 +1,12 @@
+export { bindingDeletionController } from './binding-deletion.ts';
+export { bindingControllers } from './binding-updates.ts';
+export { boundSchemaController } from './bound-schemas.ts';
 export { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 export { customResourceDefinitionController } from './custom-resource-definition.ts';
 export { EventExpiry } from './event-expiry.ts';
+export { exportIdentityController } from './export-identity.ts';
 export { garbageCollector } from './garbage-collector.ts';
+export { logicalClusterController } from './logical-cluster-deletion.ts';
 export { namespaceController } from './namespace.ts';
 export { namespaceDefaultsController, systemNamespaceController } from './namespace-defaults.ts';
 export { permissionClaimControllers } from './permission-claims.ts';
@@ -9,3 +14,4 @@ export { resourceQuotaController } from './resource-quota.ts';
 export { oweRootCa, rootCaController } from './root-ca.ts';
 export { type Controller, type ControllerReport, ControllerRuntime } from './runtime.ts';
 export { serviceAccountTokenController } from './service-account-token.ts';
+export { workspaceSchedulingController } from './workspace-scheduling.ts';

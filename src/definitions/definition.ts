@@ -107,6 +107,14 @@ export interface Family {
   convert(object: KubeObject, apiVersion: string): KubeObject;
 }
 
+/** What a server adds to objects when it shows them, besides what all objects get. */
+export interface ShownParts {
+  /** Adds it, in place. */
+  add(object: KubeObject): void;
+  /** Takes it off what a client sends back, in place; `old` is the object as it is stored. */
+  remove(object: KubeObject, old: KubeObject | undefined): void;
+}
+
 /**
  * One kind: its names, versions, schemas and rules. Built-in kinds, CRDs and APIResourceSchemas
  * are all definitions, and everything compiled is keyed by `hash`.
@@ -120,12 +128,12 @@ export interface Definition {
   readonly versions: readonly DefinitionVersion[];
   readonly storageVersion: string;
   readonly verbs: readonly Verb[];
-  /** The identity hash of the export that a bound kind comes from: a part of the keys of its objects. */
-  readonly identity?: string;
   /** Where objects are kept, if not under this group and resource (both Event APIs share one store). */
   readonly storedAs?: { readonly group: string; readonly resource: string };
   /** The version that discovery's hash of the stored form speaks of, if not the one that is stored. */
   readonly announcedStorageVersion?: string;
+  /** The identity hash of the export that the kind comes from; absent for kinds that come from none. */
+  readonly identity?: string;
   /** Objects of this kind are answers, never stored (SubjectAccessReview …). */
   readonly isVirtual?: boolean;
   /** No creations any more: the CRD, or the APIBinding that brings it, is being deleted. */
@@ -143,6 +151,8 @@ export interface Definition {
   /** Where else the same objects can be had, if anywhere. */
   readonly family?: Family;
   readonly conversion?: ConversionWebhook;
+  /** Only in the form in which a server shows its objects: they are not shown as they are stored then. */
+  readonly shown?: ShownParts;
   /** The values that field selectors see, by label: for stored rows and matching. Keys besides metadata.name/namespace. */
   selectable(object: KubeObject): Readonly<Record<string, string>>;
   /** Field labels that a selector may use in this version, besides metadata.name and metadata.namespace. */

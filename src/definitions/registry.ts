@@ -1,4 +1,4 @@
-import { BoundedCache, type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
+import { BoundedCache, type ClusterScope, type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
 import { type KubeObject, objectAt, parseJson, textAt } from '../machinery/mod.ts';
 import type { CollectionKey, ObjectKey, Precondition, Row, Store, StoreSnapshot } from '../store/mod.ts';
 import {
@@ -11,6 +11,7 @@ import {
   boundAlias,
   boundDefinition,
   crdFromSchema,
+  exportFields,
   isBindingKind,
   readBoundResources,
 } from './bound/mod.ts';
@@ -130,6 +131,14 @@ export class DefinitionRegistry {
     const definition = this.#compiled(row);
     if (definition === undefined) return undefined;
     return { definition, preconditions: [{ key, revision: row.revision }] };
+  }
+
+  /** The kinds that all clusters have. */
+  sharedSet(): DefinitionSet {
+    return this.#sets.getOrCompute('', () => ({
+      value: definitionSet([...builtinDefinitions, ...systemDefinitions()]),
+      bytes: 0,
+    })).value;
   }
 
   #boundHash({ schemaUid }: BoundResource): string | undefined {
@@ -253,6 +262,7 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
     return { [DEFINITION_FIELD]: isServed(object) ? definitionHashOf(object) : '' };
   }
   if (isBindingKind({ group: definition.group, resource: plural })) return bindingFields(object);
+  if (definition.group === BINDING_GROUP && plural === 'apiexports') return exportFields(object);
   // Whoever authorizes has to know with every request how far a logical cluster is.
   if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') {
     return { 'status.phase': textAt(objectAt(object, 'status'), 'phase') };
@@ -261,7 +271,10 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
 }
 
 /** Where the objects of a kind are kept in a cluster. */
-export function collectionOf(cluster: LogicalCluster, definition: Definition): CollectionKey {
+export function collectionOf<Cluster extends ClusterScope>(
+  cluster: Cluster,
+  definition: Definition,
+): Omit<CollectionKey, 'cluster'> & { readonly cluster: Cluster } {
   const { group, resource } = definition.storedAs ?? {
     group: definition.group,
     resource: definition.names.plural,

@@ -16,7 +16,7 @@ import {
   rootPaths,
   UnknownCluster,
 } from '../api/mod.ts';
-import { BoundedCache, type LogicalCluster } from '../base/mod.ts';
+import { BoundedCache, EVERYWHERE } from '../base/mod.ts';
 import type { DefinitionSet } from '../definitions/mod.ts';
 import { encodeJson, type JsonObject, objectOf } from '../machinery/mod.ts';
 import { parseAccept } from './accept.ts';
@@ -24,6 +24,7 @@ import { sendNotFound } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { contentTypeOf, negotiate } from './negotiate.ts';
 import type { Route } from './path.ts';
+import type { Place } from './place.ts';
 
 const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 const V3_PROTOBUF = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf';
@@ -44,9 +45,8 @@ export class DiscoveryRoutes {
   }
 
   /** Answers one of the discovery or OpenAPI routes. */
-  async serve(exchange: Exchange, cluster: LogicalCluster, route: Route): Promise<void> {
-    if (readLogicalCluster(this.#api, cluster) === undefined) throw new UnknownCluster();
-    const set = await this.#api.registry.setOf(cluster);
+  async serve(exchange: Exchange, place: Place, route: Route): Promise<void> {
+    const set = await this.#kindsOf(place);
     switch (route.kind) {
       case 'root':
         return exchange.send(
@@ -75,6 +75,13 @@ export class DiscoveryRoutes {
       default:
         return sendNotFound(exchange);
     }
+  }
+
+  #kindsOf({ cluster, view }: Place): Promise<DefinitionSet> | DefinitionSet {
+    if (view !== undefined) return view.kinds();
+    if (cluster === EVERYWHERE) return this.#api.registry.sharedSet();
+    if (readLogicalCluster(this.#api, cluster) === undefined) throw new UnknownCluster();
+    return this.#api.registry.setOf(cluster);
   }
 
   #sendFound(exchange: Exchange, object: JsonObject | undefined): void {

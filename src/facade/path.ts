@@ -1,4 +1,4 @@
-import { type LogicalCluster, parseLogicalCluster, ROOT_CLUSTER } from '../base/mod.ts';
+import { EVERYWHERE, type LogicalCluster, parseLogicalCluster, ROOT_CLUSTER } from '../base/mod.ts';
 
 /** What a path of a resource names, before anybody knows whether it exists. */
 export interface ResourcePath {
@@ -30,9 +30,19 @@ export type Route =
   | { readonly kind: 'openid-keys' }
   | { readonly kind: 'unknown' };
 
+/** What a path names before its `/clusters/`: somebody's view of logical clusters. */
+export interface ServicePath {
+  readonly name: string;
+  /** The segments between the name and `/clusters/`, as they were sent. */
+  readonly parameters: readonly string[];
+}
+
 export interface RoutedPath {
-  /** Undefined: the path names a logical cluster that cannot exist. */
+  /** Undefined: the path names a logical cluster that cannot exist, or all of them. */
   readonly cluster: LogicalCluster | undefined;
+  /** The path is about all logical clusters at once: `/clusters/*`. */
+  readonly isEverywhere: boolean;
+  readonly service: ServicePath | undefined;
   /** The cluster's prefix as it was sent, or empty on the bare URL. */
   readonly prefix: string;
   /** What follows the prefix, as it was sent. */
@@ -42,24 +52,77 @@ export interface RoutedPath {
 
 const UNKNOWN: Route = { kind: 'unknown' };
 const CLUSTERS = '/clusters/';
+const SERVICES = '/services/';
 const HEALTH = ['healthz', 'livez', 'readyz'];
 const SEGMENTS_MAX = 16;
 
 /**
- * Routes the raw path of a URL. The cluster's segment is matched as it was sent, never decoded; every
+ * Routes the raw path of a URL. The segments of cluster and service are matched as they were sent, never decoded; every
  * other segment is decoded once, and one that then holds a slash, a control character or a dot segment
- * names nothing.
+ * names nothing. There is one `/clusters/` in a path: what follows it names nothing outside the cluster.
  */
 export function routePath(rawPath: string): RoutedPath {
-  if (!rawPath.startsWith(CLUSTERS)) {
-    return { cluster: ROOT_CLUSTER, prefix: '', path: rawPath, route: routeInCluster(rawPath) };
-  }
-  const slash = rawPath.indexOf('/', CLUSTERS.length);
-  const end = slash < 0 ? rawPath.length : slash;
-  const cluster = parseLogicalCluster(rawPath.slice(CLUSTERS.length, end));
-  const path = slash < 0 ? '/' : rawPath.slice(end);
-  return { cluster, prefix: rawPath.slice(0, end), path, route: routeInCluster(path) };
+  if (rawPath.startsWith(SERVICES)) return routeService(rawPath);
+  if (rawPath.startsWith(CLUSTERS)) return routeClusters(rawPath, { from: 0, service: undefined });
+  return {
+    cluster: ROOT_CLUSTER,
+    isEverywhere: false,
+    service: undefined,
+    prefix: '',
+    path: rawPath,
+    route: routeInCluster(rawPath),
+  };
 }
+
+function routeClusters(
+  rawPath: string,
+  place: { readonly from: number; readonly service: ServicePath | undefined },
+): RoutedPath {
+  const start = place.from + CLUSTERS.length;
+  const slash = rawPath.indexOf('/', start);
+  const end = slash < 0 ? rawPath.length : slash;
+  const segment = rawPath.slice(start, end);
+  const path = slash < 0 ? '/' : rawPath.slice(end);
+  return {
+    cluster: parseLogicalCluster(segment),
+    isEverywhere: segment === EVERYWHERE,
+    service: place.service,
+    prefix: rawPath.slice(0, end),
+    path,
+    route: routeInCluster(path),
+  };
+}
+
+/** `/services/<name>/<parameters>/clusters/…`: how many parameters there are depends on the service. */
+function routeService(rawPath: string): RoutedPath {
+  const [, , name = '', ...segments] = rawPath.split('/', SERVICE_SEGMENTS_MAX);
+  const count = SERVICE_PARAMETERS[name];
+  const parameters = segments.slice(0, count);
+  const from = ['', 'services', name, ...parameters].join('/').length;
+  const isWhole = count !== undefined && parameters.every((one) => SERVICE_PARAMETER.test(one));
+  if (isWhole && rawPath.startsWith(CLUSTERS, from)) {
+    return routeClusters(rawPath, { from, service: { name, parameters } });
+  }
+  return {
+    cluster: undefined,
+    isEverywhere: false,
+    service: { name, parameters: [] },
+    prefix: rawPath,
+    path: '/',
+    route: UNKNOWN,
+  };
+}
+
+// As kcp has them: what stands between a service's name and the logical clusters.
+const SERVICE_PARAMETERS: Readonly<Partial<Record<string, number>>> = Object.assign(Object.create(null), {
+  apiexport: 2,
+  apiresourceschema: 1,
+  initializingworkspaces: 1,
+  terminatingworkspaces: 1,
+});
+const SERVICE_SEGMENTS_MAX = 6;
+// Names of objects and logical clusters, and colons between them; nothing that could be encoded.
+const SERVICE_PARAMETER = /^[A-Za-z0-9]([-A-Za-z0-9._:]{0,510}[A-Za-z0-9])?$/;
 
 function routeInCluster(path: string): Route {
   const segments = segmentsOf(path);

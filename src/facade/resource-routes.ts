@@ -6,6 +6,7 @@ import {
   type Format,
   get,
   list,
+  methodNotAllowedEverywhere,
   parseDeleteOptions,
   parseWriteOptions,
   patch,
@@ -16,6 +17,7 @@ import {
   renderObject,
   renderRow,
   requestToken,
+  resolve,
   review,
   rowInVersion,
   type Target,
@@ -23,13 +25,14 @@ import {
   update,
   updateScale,
   type View,
+  type VirtualWorkspace,
   viewOf,
   type WatchHub,
   type WriteOptions,
   type Written,
   warnOfDeprecation,
 } from '../api/mod.ts';
-import type { LogicalCluster, Revision } from '../base/mod.ts';
+import { type ClusterScope, EVERYWHERE, type Revision } from '../base/mod.ts';
 import { builtinDefinition } from '../definitions/mod.ts';
 import { type KubeObject, newNotAcceptable, parseJson, successStatus } from '../machinery/mod.ts';
 import { type Row, withRevision } from '../store/mod.ts';
@@ -64,12 +67,13 @@ export class ResourceRoutes {
     exchange: Exchange,
     request: {
       readonly user: User;
-      readonly cluster: LogicalCluster;
+      readonly cluster: ClusterScope;
+      readonly view: VirtualWorkspace | undefined;
       readonly path: ResourcePath;
       readonly vouchers: Vouchers | undefined;
     },
   ): Promise<void> {
-    const { path, user, cluster, vouchers } = request;
+    const { path, user, cluster, view, vouchers } = request;
     const verb = verbOf(exchange, path);
     const isOpen = verb === 'watch' && exchange.method === 'GET';
     const { group, version, resource, subresource, namespace, name } = path;
@@ -84,6 +88,7 @@ export class ResourceRoutes {
       subresource,
       namespace,
       name,
+      view,
     };
     const answer = this.#api.access.authorize(wanted, {
       question: questionOf(exchange, wanted),
@@ -92,8 +97,11 @@ export class ResourceRoutes {
     // Nearly always the answer is there: then the request goes on in the same turn.
     const target = answer instanceof Promise ? await answer : answer;
     // Only those hear of it who may do everything everywhere: all others were refused.
-    if (readLogicalCluster(this.#api, cluster) === undefined) throw new UnknownCluster();
+    if (cluster !== EVERYWHERE && readLogicalCluster(this.#api, cluster) === undefined)
+      throw new UnknownCluster();
     assertMethod(exchange, path);
+    if (cluster === EVERYWHERE && verb !== 'list' && verb !== 'watch')
+      throw methodNotAllowedEverywhere(target);
     const builtin = builtinDefinition(group, resource);
     if (builtin === undefined) warnOfDeprecation(this.#api, target, exchange);
     const isVirtual = builtin?.isVirtual === true;
@@ -135,8 +143,20 @@ export class ResourceRoutes {
   }
 
   async #get({ exchange, target, format }: ResourceRequest): Promise<void> {
+    const home = this.#api.homes.of(target);
+    if (home !== undefined) return this.#sendObject(exchange, { target, format, object: await home });
     const body = await get(this.#api, { target, query: exchange.query, format, context: exchange });
     exchange.send(ok(format), body);
+  }
+
+  /** An object that is made for the answer. */
+  #sendObject(
+    exchange: Exchange,
+    answer: { readonly target: Authorized<Target>; readonly format: Format; readonly object: KubeObject },
+  ): void {
+    const { target, format, object } = answer;
+    const view = viewOf(resolve(this.#api, target), { format, nowMs: this.#api.store.nowMs() });
+    exchange.send(ok(format), renderObject(view, object));
   }
 
   async #list({ exchange, target, format }: ResourceRequest): Promise<void> {

@@ -4,9 +4,15 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import fastify from 'fastify';
 import type { Authenticator, Credentials, User } from '../access/mod.ts';
-import { homeOfServiceAccount } from '../access/mod.ts';
-import { type Api, encodeIn, readLogicalCluster, UnknownCluster, WatchHub } from '../api/mod.ts';
-import { type LogicalCluster, limits, parseLogicalCluster } from '../base/mod.ts';
+import {
+  type Api,
+  encodeIn,
+  readLogicalCluster,
+  type Services,
+  UnknownCluster,
+  WatchHub,
+} from '../api/mod.ts';
+import { type ClusterScope, EVERYWHERE, limits } from '../base/mod.ts';
 import { newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
 import { parseAccept } from './accept.ts';
 import { ClientCertificates } from './client-certificates.ts';
@@ -21,6 +27,7 @@ import { assertRoutable } from './negotiate.ts';
 
 import { sendOpenId } from './openid.ts';
 
+import { placeOf } from './place.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import { limitSession } from './session-limits.ts';
 import { versionInfo } from './version.ts';
@@ -28,6 +35,8 @@ import { versionInfo } from './version.ts';
 export interface FacadeOptions {
   readonly api: Api;
   readonly authenticator: Authenticator;
+  /** What is served under `/services/`, by name. */
+  readonly services: Services;
   readonly tls: {
     readonly certificate: string;
     readonly key: string;
@@ -188,12 +197,6 @@ function isKnownMethod(method: string): boolean {
   return (METHODS as readonly string[]).includes(method);
 }
 
-/** Where a request goes; undefined: to what cannot be the name of a logical cluster. */
-interface Place {
-  readonly cluster: LogicalCluster | undefined;
-  readonly isUnavailable: boolean;
-}
-
 class Router {
   readonly #options: FacadeOptions;
   readonly #certificates: ClientCertificates;
@@ -309,15 +312,21 @@ class Router {
 
   async #serveUser(exchange: Exchange, requester: User): Promise<void> {
     const { route, path } = exchange.routed;
-    const { cluster, isUnavailable } = this.#placeOf(exchange, requester);
+    const place = placeOf(exchange.routed, requester, {
+      services: this.#options.services,
+      paths: this.#options.api.paths,
+    });
     if (this.#isStopping) {
       // HTTP/2 has no such header; its sessions are told to go away when they are closed.
       if (exchange.request.httpVersionMajor < 2) exchange.response.setHeader('Connection', 'close');
       throw newTooManyRequests('the server is shutting down', 1);
     }
-    if (cluster === undefined) throw new UnknownCluster();
+    // A service that there is not, or that is named wrongly, is no logical cluster that somebody could be kept out of.
+    if (place === undefined && exchange.routed.service !== undefined) return sendNotFound(exchange);
+    if (place === undefined) throw new UnknownCluster();
+    const { cluster, view, home, isUnavailable } = place;
     const { access } = this.#options.api;
-    const asked = impersonate(exchange, access, { user: requester, cluster });
+    const asked = impersonate(exchange, access, { user: requester, cluster: home });
     const { user, vouchers } = asked === undefined ? { user: requester, vouchers: undefined } : await asked;
     if (isUnavailable) {
       // Only those hear of it who may enter: to all others it is like one that is not there.
@@ -325,10 +334,13 @@ class Router {
       throw new WorkspaceUnavailable();
     }
     if (route.kind === 'resource') {
-      return this.#resources.serve(exchange, { user, cluster, path: route, vouchers });
+      return this.#resources.serve(exchange, { user, cluster, view, path: route, vouchers });
     }
     exchange.limitTime();
-    await access.authorize({ user, cluster, verb: exchange.method.toLowerCase(), path });
+    await access.authorize(
+      { user, cluster, view, verb: exchange.method.toLowerCase(), path },
+      vouchers === undefined ? {} : { vouchers },
+    );
     // Health is the member's, and everybody's to ask: what has no checks below it answers for every name.
     if (route.kind !== 'health' || route.check !== '') this.#assertCluster(cluster);
     if (route.kind === 'unknown') return sendNotFound(exchange);
@@ -340,20 +352,12 @@ class Router {
     if (route.kind === 'openid-configuration' || route.kind === 'openid-keys') {
       return sendOpenId(exchange, route.kind, this.#options.api.serviceAccounts);
     }
-    await this.#discovery.serve(exchange, cluster, route);
+    await this.#discovery.serve(exchange, place, route);
   }
 
-  /** On the bare URL a service account is at home in its own logical cluster, as in kcp; everybody else in the root. */
-  #placeOf({ routed }: Exchange, user: User): Place {
-    const home = routed.prefix === '' ? homeOfServiceAccount(user) : undefined;
-    const named = home === undefined ? routed.cluster : parseLogicalCluster(home);
-    if (routed.prefix === '' || named === undefined) return { cluster: named, isUnavailable: false };
-    // What leads nowhere goes on as the name of a logical cluster that is not there.
-    return this.#options.api.paths.resolve(named) ?? { cluster: named, isUnavailable: false };
-  }
-
-  #assertCluster(cluster: LogicalCluster): void {
-    if (readLogicalCluster(this.#options.api, cluster) === undefined) throw new UnknownCluster();
+  #assertCluster(cluster: ClusterScope): void {
+    if (cluster !== EVERYWHERE && readLogicalCluster(this.#options.api, cluster) === undefined)
+      throw new UnknownCluster();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ResourceAttributes } from '../access/mod.ts';
 import { selectedName } from '../api/mod.ts';
+import type { ClusterScope } from '../base/mod.ts';
 import { newMethodNotAllowed } from '../machinery/mod.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResourcePath } from './path.ts';
@@ -27,7 +28,10 @@ export function verbOf(exchange: Exchange, path: ResourcePath): string {
 }
 
 /** What may be read by name may be listed and watched under that name, and nothing else. */
-export function questionOf<Asked extends ResourceAttributes>(exchange: Exchange, target: Asked): Asked {
+export function questionOf<Asked extends ResourceAttributes<ClusterScope>>(
+  exchange: Exchange,
+  target: Asked,
+): Asked {
   const isCollection = target.name === '' && (target.verb === 'list' || target.verb === 'watch');
   if (!isCollection || !exchange.query.has('fieldSelector')) return target;
   const name = selectedName(exchange.query);

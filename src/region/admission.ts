@@ -10,6 +10,12 @@ import {
 } from '../admission/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
 import type { Store } from '../store/mod.ts';
+import {
+  admitWorkspace,
+  admitWorkspaceType,
+  logicalClusterAdmission,
+  type WorkspaceTypes,
+} from '../workspaces/mod.ts';
 import { StartError } from './start-error.ts';
 
 /** The names of the plugins that are to run. Throws `StartError` for a choice that cannot be. */
@@ -25,9 +31,14 @@ export function chosenAdmission(choice: AdmissionChoice = { enable: [], disable:
 /** The chain of these plugins, and the books of quotas that one of them enforces. The caller closes the books. */
 export function createAdmission(
   plugins: readonly string[],
-  parts: { readonly store: Store; readonly registry: DefinitionRegistry; readonly access: Access },
+  parts: {
+    readonly store: Store;
+    readonly registry: DefinitionRegistry;
+    readonly access: Access;
+    readonly types: WorkspaceTypes;
+  },
 ): { readonly admission: AdmissionChain; readonly quotas: QuotaLedger; readonly claims: ClaimTable } {
-  const { store, registry, access } = parts;
+  const { store, registry, access, types } = parts;
   const quotas = new QuotaLedger(store, { isEnforced: plugins.includes('ResourceQuota') });
   const claims = new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) });
   const admission = new AdmissionChain(
@@ -35,6 +46,11 @@ export function createAdmission(
       quotas,
       claims,
       authorize: (question) => access.decide(question),
+      others: [
+        admitWorkspace,
+        logicalClusterAdmission,
+        admitWorkspaceType({ types, authorize: (question) => access.decide(question) }),
+      ],
       definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
     }),
   );

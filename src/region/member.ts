@@ -11,6 +11,7 @@ import {
   logicalClusterKey,
   OneShardPositions,
   RevisionForms,
+  ShownUrls,
 } from '../api/mod.ts';
 import {
   ClockRefused,
@@ -25,7 +26,7 @@ import { DefinitionRegistry } from '../definitions/mod.ts';
 import { foundRoot } from '../exports/mod.ts';
 import { createFacade } from '../facade/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
-import { WorkspacePaths } from '../workspaces/mod.ts';
+import { HomeWorkspaces, WorkspacePaths, WorkspaceTypes } from '../workspaces/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
@@ -48,6 +49,7 @@ import {
   writeAdminKubeconfig,
 } from './kubeconfig.ts';
 import { createNet } from './net.ts';
+import { memberServices } from './services.ts';
 import { StartError, systemErrorCode } from './start-error.ts';
 
 /** Structured lines about what a member does. */
@@ -64,6 +66,8 @@ export interface MemberOptions {
   /** 0 takes a free port. */
   readonly securePort: number;
   readonly region: string;
+  /** Where clients reach it, without slash at the end, if not where it listens: objects say so. */
+  readonly externalUrl?: string;
   readonly log: MemberLog;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks?: readonly string[];
@@ -160,7 +164,10 @@ async function assemble(
   const registry = new DefinitionRegistry(store);
   const access = new Access({ store, logicalClusterKey });
   cleanups.unshift(async () => access.close());
-  const { admission, quotas, claims } = createAdmission(options.plugins, { store, registry, access });
+  const paths = new WorkspacePaths({ store, registry });
+  const types = new WorkspaceTypes({ registry, paths });
+  const workspaces = { types, shard: SHARD };
+  const { admission, quotas, claims } = createAdmission(options.plugins, { store, registry, access, types });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
     store,
@@ -169,8 +176,10 @@ async function assemble(
     registry,
     admission,
     access,
-    hooks: new KindHookTable(kindHooks()),
-    paths: new WorkspacePaths({ store, registry }),
+    hooks: new KindHookTable(kindHooks(workspaces)),
+    paths,
+    homes: new HomeWorkspaces(() => api, workspaces),
+    urls: new ShownUrls(() => options.externalUrl ?? url),
     random: systemRandom,
     clock: systemClock,
     net,
@@ -184,6 +193,7 @@ async function assemble(
   await oweRootCa(api);
   cleanups.unshift(await startControllers(api, options));
   const facade = createFacade({
+    services: memberServices(api),
     api,
     authenticator: authentication.authenticator,
     tls: {

@@ -1,18 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type LogicalCluster, type Revision, reservedRevision } from '../base/mod.ts';
+import { EVERYWHERE, type LogicalCluster, type Revision, reservedRevision } from '../base/mod.ts';
 import { ExpectationFailed } from './commit-errors.ts';
 import { compactHistory } from './compaction.ts';
 import { sampleKey, sampleRow, sampleSet } from './default-objects.suite.ts';
 import type { DefaultSet } from './default-set.ts';
-import type { FeedScope } from './feed.ts';
 import { MemoryKeyValue } from './memory-key-value.ts';
-import { type ObjectKey, objectKeyText } from './object-key.ts';
+import { type CollectionScope, type ObjectKey, objectKeyText } from './object-key.ts';
 import type { StoreEvent } from './projection.ts';
 import type { Mutation, NewDefaults } from './proposal.ts';
 import { replayLog } from './replay.ts';
 import { encodeRow, type Row } from './row.ts';
-import type { ListedObject, ListScope, StoreSnapshot } from './snapshot.ts';
+import type { ListedObject, OneListScope, StoreSnapshot } from './snapshot.ts';
 import type { Store } from './store.ts';
 import { change, collect, dump, openStore, proposalOf, rowOf, TestClock } from './store-fixtures.suite.ts';
 import { objectRange, PROJECTION_TABLES } from './tables.ts';
@@ -368,7 +367,10 @@ async function readAll(store: Store, revisions: readonly number[]): Promise<Reco
         printObject,
       );
       for (const after of readable) {
-        const history = snapshot.wildcardHistory(kind, { after, upTo: snapshot.revision });
+        const history = snapshot.history(
+          { ...kind, cluster: EVERYWHERE },
+          { after, upTo: snapshot.revision },
+        );
         answers[`wildcard history ${kind.resource} ${after}`] = (await collect(history)).map(printEvent);
       }
       for (const cluster of CLUSTERS) {
@@ -389,11 +391,11 @@ async function readAll(store: Store, revisions: readonly number[]): Promise<Reco
 
 async function readCollection(
   snapshot: StoreSnapshot,
-  { collection }: ListScope,
+  { collection }: OneListScope,
   revisions: readonly number[],
   answers: Record<string, unknown>,
 ): Promise<void> {
-  const scopes: ListScope[] = [
+  const scopes: OneListScope[] = [
     { collection },
     ...NAMESPACES.map((namespace) => ({ collection, namespace })),
     ...['\0a', 'a\0a', 'a-b\0a', 'b\0a.b'].map((after) => ({ collection, after })),
@@ -441,7 +443,7 @@ test('nobody can tell derived objects from written ones', { timeout: 120_000 }, 
 });
 
 test('a watch gets derived objects once and in order, from the stored log and live', async () => {
-  const scopes: FeedScope[] = [
+  const scopes: CollectionScope[] = [
     { cluster: FIRST, group: '', resource: 'namespaces', identity: '' },
     { cluster: '*', group: '', resource: 'configmaps', identity: '' },
   ];

@@ -1,12 +1,7 @@
-import { type Clock, limits, type Revision } from '../base/mod.ts';
+import { type Clock, EVERYWHERE, limits, type Revision } from '../base/mod.ts';
 import type { WorkChange } from './frame.ts';
-import { type CollectionKey, collectionKeyText } from './object-key.ts';
+import { type CollectionScope, collectionKeyText } from './object-key.ts';
 import type { StoreEvent } from './projection.ts';
-
-/** The objects of one kind: in one logical cluster, or in all of them. */
-export interface FeedScope extends Omit<CollectionKey, 'cluster'> {
-  readonly cluster: CollectionKey['cluster'] | '*';
-}
 
 /** Gets the events of one group of commits that lie in its scope, in order; shared, not to be changed. */
 export type FeedListener = (events: readonly StoreEvent[]) => void;
@@ -59,8 +54,8 @@ export class Feed {
   }
 
   /** Events of one scope. Listeners must not throw. */
-  subscribe(scope: FeedScope, listener: FeedListener): () => void {
-    const key = scopeText(scope);
+  subscribe(scope: CollectionScope, listener: FeedListener): () => void {
+    const key = collectionKeyText(scope);
     const listeners = this.#listeners.get(key) ?? new Set();
     this.#listeners.set(key, listeners.add(listener));
     return () => {
@@ -103,7 +98,10 @@ export class Feed {
 
   #collect(events: readonly StoreEvent[]): void {
     for (const event of events) {
-      for (const key of [scopeText(event.key), scopeText({ ...event.key, cluster: '*' })]) {
+      for (const key of [
+        collectionKeyText(event.key),
+        collectionKeyText({ ...event.key, cluster: EVERYWHERE }),
+      ]) {
         if (!this.#listeners.has(key)) continue;
         const list = this.#batch.get(key);
         if (list === undefined) this.#batch.set(key, [event]);
@@ -135,8 +133,4 @@ export class Feed {
     const pauseMs = Math.min(Math.max((endMs - startMs) * 3, limits.watchBatchMsMin), limits.watchBatchMsMax);
     this.#quietUntilMs = endMs + pauseMs;
   }
-}
-
-function scopeText(scope: FeedScope): string {
-  return collectionKeyText(scope as CollectionKey);
 }

@@ -3,10 +3,10 @@ import { decodeEnded, type EndedDefaults, remainingIndexes } from './cluster-def
 import type { DefaultSets } from './default-sets.ts';
 import { creationsOf, deletionsOf } from './derived-objects.ts';
 import { type CollectionKey, objectKeyText, splitKeyText } from './object-key.ts';
+import { isPlacedBefore, type PlacedObject } from './placed.ts';
 import type { StoreEvent } from './projection.ts';
 import { decodeRow, type Row } from './row.ts';
-import type { ListScope } from './snapshot.ts';
-import { isPlacedBefore, type PlacedObject } from './superseded.ts';
+import type { OneListScope } from './snapshot.ts';
 import { formerRange, objectRange, objectRowKey } from './tables.ts';
 import type { TablesView } from './tables-view.ts';
 
@@ -36,7 +36,7 @@ export class FormerDefaults {
   }
 
   /** Those in a scope at a revision, in the order of their keys. */
-  async inScopeAt(scope: ListScope, revision: number): Promise<PlacedObject[]> {
+  async inScopeAt(scope: OneListScope, revision: number): Promise<PlacedObject[]> {
     const { collection, ...within } = scope;
     if (!this.#sets.haveKind(collection)) return [];
     const { start, end } = objectRange(collection, within);

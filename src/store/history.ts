@@ -4,7 +4,7 @@ import { creationsOf, type DerivedObjects, deletionsOf } from './derived-objects
 import type { FormerDefaults } from './former-defaults.ts';
 import { type Change, decodeFrame, type Frame, lastRevisionOf, rowOf } from './frame.ts';
 import { mergeBatches, singleBatch } from './merge.ts';
-import { type CollectionKey, objectKeyText } from './object-key.ts';
+import { type CollectionKey, type ObjectKey, objectKeyText } from './object-key.ts';
 import { decodeEventPointer, type StoreEvent } from './projection.ts';
 import { decodeRow } from './row.ts';
 import { eventRange, logKey, logRange, parseEventKey, versionKey } from './tables.ts';
@@ -45,7 +45,7 @@ export class History {
     else yield* mergeBatches(changes, singleBatch(derived), (a, b) => a.revision < b.revision);
   }
 
-  /** The events of one kind in all logical clusters, read from the log itself. */
+  /** The events of one kind in all logical clusters, read from the log itself; `sequence` is its end. */
   async *ofKind(kind: Kind, range: RevisionRange, sequence: number): AsyncGenerator<readonly StoreEvent[]> {
     let next = this.#firstSequenceAfter(range.after, sequence);
     for await (const entries of this.#tables.iterate(logRange(next))) {
@@ -64,6 +64,29 @@ export class History {
         }
       }
       yield* batches.rest();
+    }
+  }
+
+  /**
+   * The keys of what was changed of one kind in all logical clusters, repeated as often as it was: without what has
+   * only come into being with its logical cluster.
+   */
+  async *keysOfKind(kind: Kind, range: RevisionRange, sequence: number): AsyncGenerator<ObjectKey> {
+    const first = this.#firstSequenceAfter(range.after, sequence);
+    for await (const entries of this.#tables.iterate(logRange(first))) {
+      for (const [, frameBytes] of entries) {
+        const frame = decodeFrame(frameBytes);
+        for (const { key, revision } of frame.changes) {
+          if (revision > range.upTo) return;
+          if (revision > range.after && isOfKind(key, kind)) yield key;
+        }
+        const { ended } = frame;
+        if (ended === undefined) continue;
+        for (const { key, revision } of deletionsOf(this.#derived.sets.get(ended.defaults.setHash), ended)) {
+          if (!isOfKind(key, kind)) continue;
+          if (revision > range.after && revision <= range.upTo) yield key;
+        }
+      }
     }
   }
 

@@ -1,12 +1,18 @@
 export type { ClusterDefaults } from './cluster-defaults.ts';
 export { CommitTooLarge, ExpectationFailed, LogUnavailable, WorkChanged } from './commit-errors.ts';
 export { BLANK_TIME, BLANK_UID, type DefaultObject, DefaultSet } from './default-set.ts';
-export { Feed, type FeedGroup, type FeedListener, type FeedScope } from './feed.ts';
+export { Feed, type FeedGroup, type FeedListener } from './feed.ts';
 export type { WorkChange } from './frame.ts';
 export type { Entry, KeyRange, KeyValueSnapshot, KeyValueStore, WriteOperation } from './key-value.ts';
 export { openLevelKeyValue } from './level-key-value.ts';
 export { type MemoryDisk, MemoryKeyValue } from './memory-key-value.ts';
-export { type CollectionKey, type ObjectKey, objectKeyText } from './object-key.ts';
+export {
+  type CollectionKey,
+  type CollectionScope,
+  isOneCollection,
+  type ObjectKey,
+  objectKeyText,
+} from './object-key.ts';
 export type { Outcome } from './outcome.ts';
 export type { StoreEvent } from './projection.ts';
 export type {

@@ -1,4 +1,4 @@
-import { assert, type LogicalCluster } from '../base/mod.ts';
+import { assert, type ClusterScope, EVERYWHERE, type LogicalCluster } from '../base/mod.ts';
 
 /** All objects of one kind in one logical cluster. */
 export interface CollectionKey {
@@ -7,6 +7,16 @@ export interface CollectionKey {
   readonly resource: string;
   /** Identity hash of a bound API; empty for built-in kinds and CRDs. */
   readonly identity: string;
+}
+
+/** The objects of one kind: in one logical cluster, or in all of them. */
+export interface CollectionScope extends Omit<CollectionKey, 'cluster'> {
+  readonly cluster: ClusterScope;
+}
+
+/** Whether a scope names a single logical cluster. */
+export function isOneCollection(scope: CollectionScope): scope is CollectionKey {
+  return scope.cluster !== EVERYWHERE;
 }
 
 /** Where one object is kept. `namespace` is empty for cluster-scoped objects. */
@@ -29,7 +39,7 @@ export function objectKeyText(key: ObjectKey): string {
   return `${collectionKeyText(key)}${SEPARATOR}${key.namespace}${SEPARATOR}${key.name}`;
 }
 
-export function collectionKeyText(key: CollectionKey): string {
+export function collectionKeyText(key: CollectionScope): string {
   return `${key.cluster}${SEPARATOR}${kindText(key)}`;
 }
 
@@ -74,7 +84,8 @@ export function parseWildcardKeyText(text: string): ObjectKey {
   return parseObjectKeyText([cluster, group, resource, namespace, name].join(SEPARATOR));
 }
 
-function storedResource(key: Omit<CollectionKey, 'cluster'>): string {
+/** The resource together with its identity, as keys hold it. */
+export function storedResource(key: Omit<CollectionKey, 'cluster'>): string {
   return key.identity === '' ? key.resource : `${key.resource}:${key.identity}`;
 }
 

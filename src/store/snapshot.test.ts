@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LogicalCluster, limits } from '../base/mod.ts';
+import { EVERYWHERE, type LogicalCluster, limits } from '../base/mod.ts';
 import { MemoryKeyValue } from './memory-key-value.ts';
 import { type ObjectKey, objectKeyText } from './object-key.ts';
 import type { ListScope, StoreSnapshot } from './snapshot.ts';
@@ -264,7 +264,7 @@ describe('large rows', () => {
     const range = { after: 0, upTo: snapshot.revision };
     const streams = [
       snapshot.history(COLLECTION, range),
-      snapshot.wildcardHistory(COLLECTION, range),
+      snapshot.history({ ...COLLECTION, cluster: EVERYWHERE }, range),
       snapshot.listWildcard('', 'configmaps'),
       snapshot.dependents(ROOT, 'o'),
     ];
@@ -334,7 +334,7 @@ describe('indexes', () => {
     for (let after = -1; after < 12; after++) {
       for (let upTo = after; upTo < 12; upTo++) {
         const range = { after: revisions[after] ?? 0, upTo: revisions[upTo] ?? 0 };
-        const events = await collect(snapshot.wildcardHistory(COLLECTION, range));
+        const events = await collect(snapshot.history({ ...COLLECTION, cluster: EVERYWHERE }, range));
         expect(events.map(({ revision }) => revision)).toEqual(revisions.slice(after + 1, upTo + 1));
       }
     }

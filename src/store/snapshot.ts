@@ -1,19 +1,25 @@
-import { type LogicalCluster, limits, type Revision } from '../base/mod.ts';
-import { type ClusterDefaults, decodeDefaults, remainingIndexes } from './cluster-defaults.ts';
-import type { DefaultSet } from './default-set.ts';
+import { EVERYWHERE, type LogicalCluster, type Revision } from '../base/mod.ts';
+import { type ClusterDefaults, remainingIndexes } from './cluster-defaults.ts';
 import type { DefaultSets } from './default-sets.ts';
-import { type DerivedObject, DerivedObjects, derivedObjects, derivedReferring } from './derived-objects.ts';
+import { DerivedObjects, derivedReferring } from './derived-objects.ts';
+import { Everywhere } from './everywhere.ts';
 import { FormerDefaults } from './former-defaults.ts';
 import { History, type RevisionRange } from './history.ts';
 import type { Entry, KeyRange, KeyValueStore } from './key-value.ts';
 import { mergeBatches, singleBatch } from './merge.ts';
-import { type CollectionKey, type ObjectKey, objectKeyText } from './object-key.ts';
+import {
+  type CollectionKey,
+  type CollectionScope,
+  isOneCollection,
+  type ObjectKey,
+  objectKeyText,
+} from './object-key.ts';
+import { isPlacedBefore, PlacedBatches, type PlacedObject } from './placed.ts';
 import { decodeHead, type StoreEvent } from './projection.ts';
 import { decodeRow, type Row } from './row.ts';
-import { isPlacedBefore, type PlacedObject, supersededAt, supersededIn } from './superseded.ts';
+import { supersededAt, supersededIn } from './superseded.ts';
 import {
   clusterRange,
-  defaultsRange,
   FLOOR_KEY,
   HEAD_KEY,
   objectRange,
@@ -22,14 +28,11 @@ import {
   parseObjectRowKey,
   parseOwnerKey,
   parseReferenceKey,
-  parseWildcardKey,
   parseWorkKey,
   readRevision,
   referenceKey,
   referenceRange,
   type WorkKey,
-  wildcardKey,
-  wildcardRange,
   workPrefixRange,
   workRange,
 } from './tables.ts';
@@ -41,11 +44,20 @@ export interface ListedObject {
 }
 
 export interface ListScope {
-  readonly collection: CollectionKey;
+  readonly collection: CollectionScope;
   /** Only this namespace. */
   readonly namespace?: string | undefined;
-  /** Only what comes after this `namespace\0name`. */
+  /** Only what comes after this `namespace\0name`; in all logical clusters, after this `cluster\0namespace\0name`. */
   readonly after?: string | undefined;
+}
+
+/** A list within one logical cluster. */
+export interface OneListScope extends ListScope {
+  readonly collection: CollectionKey;
+}
+
+function isOne(scope: ListScope): scope is OneListScope {
+  return isOneCollection(scope.collection);
 }
 
 /** A listed object whose key is parsed when somebody looks: a list that copies bytes never does. */
@@ -76,6 +88,7 @@ export class StoreSnapshot {
   readonly #derived: DerivedObjects;
   readonly #former: FormerDefaults;
   readonly #history: History;
+  readonly #everywhere: Everywhere;
 
   constructor(keyValue: KeyValueStore, defaultSets: DefaultSets) {
     this.#tables = new TablesView(keyValue);
@@ -87,6 +100,14 @@ export class StoreSnapshot {
     this.revision = (head === undefined ? 0 : decodeHead(head).revision) as Revision;
     this.sequence = head === undefined ? 0 : decodeHead(head).sequence;
     this.floor = (floor === undefined ? 0 : readRevision(floor, 0)) as Revision;
+    this.#everywhere = new Everywhere({
+      tables: this.#tables,
+      derived: this.#derived,
+      history: this.#history,
+      former: this.#former,
+      get: (key) => this.get(key),
+      sequence: this.sequence,
+    });
   }
 
   close(): void {
@@ -109,6 +130,10 @@ export class StoreSnapshot {
 
   /** Objects in key order, in batches that fit in memory, as of this snapshot. */
   async *list(scope: ListScope): AsyncGenerator<ListedObject[]> {
+    if (!isOne(scope)) {
+      yield* objectsOf(this.#everywhere.current(scope));
+      return;
+    }
     for await (const entries of this.#rowsOf(scope)) {
       yield entries.map(([key, value]) => new StoredObject(key, value));
     }
@@ -116,6 +141,10 @@ export class StoreSnapshot {
 
   /** The same for the rows alone, for callers that need no keys: no work per object but its decoding. */
   async *listRows(scope: ListScope): AsyncGenerator<Row[]> {
+    if (!isOne(scope)) {
+      for await (const batch of this.list(scope)) yield batch.map(({ row }) => row);
+      return;
+    }
     for await (const entries of this.#rowsOf(scope)) {
       yield entries.map((entry) => decodeRow(entry[1]));
     }
@@ -125,6 +154,10 @@ export class StoreSnapshot {
   async *listAt(scope: ListScope, revision: number): AsyncGenerator<ListedObject[]> {
     if (revision >= this.revision) {
       yield* this.list(scope);
+      return;
+    }
+    if (!isOne(scope)) {
+      yield* objectsOf(this.#everywhere.past(scope, { at: revision, now: this.revision }));
       return;
     }
     // What is current now and older than the revision, among what was current then: no object is both. The others are
@@ -143,20 +176,8 @@ export class StoreSnapshot {
    * The objects of one kind in all logical clusters, in order of cluster, namespace and name; only those after a
    * given `cluster\0namespace\0name` if named.
    */
-  async *listWildcard(group: string, resource: string, after?: string): AsyncGenerator<ListedObject[]> {
-    const kind = { group, resource, identity: '' };
-    const range = wildcardRange(group, resource, after);
-    const stored = this.#indexed(range, parseWildcardKey);
-    if (!this.#derived.sets.haveKind(kind)) yield* objectsOf(stored);
-    else {
-      const derived = this.#derivedEverywhere({
-        in: (set, defaults) => derivedObjects(set, defaults, kind),
-        placeOf: wildcardKey,
-        from: range.start,
-        after,
-      });
-      yield* objectsOf(mergeBatches(stored, derived, isPlacedBefore));
-    }
+  listWildcard(group: string, resource: string, after?: string): AsyncGenerator<ListedObject[]> {
+    return this.list({ collection: { cluster: EVERYWHERE, group, resource, identity: '' }, after });
   }
 
   /**
@@ -168,7 +189,7 @@ export class StoreSnapshot {
     const stored = this.#indexed(range, (key) => parseReferenceKey(key, reference));
     if (!this.#derived.sets.haveReference(reference)) yield* objectsOf(stored);
     else {
-      const derived = this.#derivedEverywhere({
+      const derived = this.#everywhere.derived({
         in: (set, defaults) => derivedReferring(set, defaults, reference),
         placeOf: (key) => referenceKey(reference, key),
         from: range.start,
@@ -202,6 +223,7 @@ export class StoreSnapshot {
 
   /** How many objects are in the scope, counting no further than `countMax`. */
   async count(scope: ListScope, countMax: number): Promise<number> {
+    if (!isOne(scope)) return this.#everywhere.count(scope, countMax);
     const { collection, ...within } = scope;
     const range = objectRange(collection, within);
     let count = this.#derived.entriesIn(collection, range).length;
@@ -212,17 +234,11 @@ export class StoreSnapshot {
     return count;
   }
 
-  /** The events of a collection after one revision up to another (inclusive), oldest first, in batches. */
-  history(collection: CollectionKey, range: RevisionRange): AsyncGenerator<readonly StoreEvent[]> {
-    return this.#history.ofCollection(collection, range);
-  }
-
-  /** The events of one kind in all logical clusters, read from the log itself. */
-  wildcardHistory(
-    kind: Omit<CollectionKey, 'cluster'>,
-    range: RevisionRange,
-  ): AsyncGenerator<readonly StoreEvent[]> {
-    return this.#history.ofKind(kind, range, this.sequence);
+  /** The events of a scope after one revision up to another (inclusive), oldest first, in batches. */
+  history(scope: CollectionScope, range: RevisionRange): AsyncGenerator<readonly StoreEvent[]> {
+    return isOneCollection(scope)
+      ? this.#history.ofCollection(scope, range)
+      : this.#history.ofKind(scope, range, this.sequence);
   }
 
   /** The objects that name this uid among their owners. */
@@ -263,7 +279,7 @@ export class StoreSnapshot {
   }
 
   /** The rows of a scope, those that are derived among those that are stored: no object is both. */
-  #rowsOf(scope: ListScope): AsyncIterable<readonly Entry[]> {
+  #rowsOf(scope: OneListScope): AsyncIterable<readonly Entry[]> {
     const { collection, ...within } = scope;
     const range = objectRange(collection, within);
     const stored = this.#tables.iterate(range);
@@ -272,35 +288,12 @@ export class StoreSnapshot {
     return mergeBatches(stored, singleBatch(derived), ([a], [b]) => a.compare(b) < 0);
   }
 
-  async *#current(scope: ListScope): AsyncGenerator<PlacedObject[]> {
+  async *#current(scope: OneListScope): AsyncGenerator<PlacedObject[]> {
     for await (const entries of this.#rowsOf(scope)) {
       yield entries.map(([rowKey, value]) => ({
         place: rowKey.subarray(1),
         object: new StoredObject(rowKey, value),
       }));
-    }
-  }
-
-  /** Derived objects of all logical clusters, those from a place in an index on. */
-  async *#derivedEverywhere(wanted: {
-    in(set: DefaultSet, defaults: ClusterDefaults): Iterable<DerivedObject>;
-    placeOf(key: ObjectKey): Buffer;
-    readonly from: Uint8Array;
-    readonly after: string | undefined;
-  }): AsyncGenerator<PlacedObject[]> {
-    const first = wanted.from.subarray(1);
-    for await (const entries of this.#tables.iterate(defaultsRange(wanted.after))) {
-      const batches = new PlacedBatches();
-      for (const [, defaultsBytes] of entries) {
-        const defaults = decodeDefaults(defaultsBytes);
-        const set = this.#derived.sets.get(defaults.setHash);
-        for (const { key, bytes } of wanted.in(set, defaults)) {
-          const place = wanted.placeOf(key).subarray(1);
-          if (place.compare(first) >= 0)
-            yield* batches.add({ place, object: { key, row: decodeRow(bytes) } });
-        }
-      }
-      yield* batches.rest();
     }
   }
 
@@ -324,23 +317,4 @@ export class StoreSnapshot {
 
 async function* objectsOf(batches: AsyncIterable<readonly PlacedObject[]>): AsyncGenerator<ListedObject[]> {
   for await (const batch of batches) yield batch.map(({ object }) => object);
-}
-
-/** Cuts objects into batches that fit in memory. */
-class PlacedBatches {
-  #items: PlacedObject[] = [];
-  #sizeBytes = 0;
-
-  *add(item: PlacedObject): Generator<PlacedObject[]> {
-    this.#items.push(item);
-    this.#sizeBytes += item.object.row.json.length;
-    if (this.#sizeBytes >= limits.iteratorBatchBytes) yield* this.rest();
-  }
-
-  *rest(): Generator<PlacedObject[]> {
-    if (this.#items.length === 0) return;
-    yield this.#items;
-    this.#items = [];
-    this.#sizeBytes = 0;
-  }
 }

@@ -1,9 +1,10 @@
 import { limits } from '../base/mod.ts';
 import type { KeyRange } from './key-value.ts';
-import { objectKeyText, parseObjectKeyText } from './object-key.ts';
+import { type ObjectKey, objectKeyText, parseObjectKeyText } from './object-key.ts';
+import type { PlacedObject } from './placed.ts';
 import { decodeEventPointer } from './projection.ts';
 import { decodeRow, type Row } from './row.ts';
-import type { ListedObject, ListScope } from './snapshot.ts';
+import type { OneListScope } from './snapshot.ts';
 import {
   eventRange,
   objectRange,
@@ -14,17 +15,6 @@ import {
   versionsOfObject,
 } from './tables.ts';
 import type { TablesView } from './tables-view.ts';
-
-/** An object, and where it stands among others. */
-export interface PlacedObject {
-  /** The key by which it is found, without the first byte that names the table. */
-  readonly place: Buffer;
-  readonly object: ListedObject;
-}
-
-export function isPlacedBefore(a: PlacedObject, b: PlacedObject): boolean {
-  return a.place.compare(b.place) < 0;
-}
 
 /** The value that an object had at a revision, if it has been superseded since. */
 export async function supersededAt(
@@ -42,12 +32,12 @@ export async function supersededAt(
 /** The values in a scope that were current at a revision and are not any more, in the order of their objects. */
 export async function* supersededIn(
   tables: TablesView,
-  scope: ListScope,
+  scope: OneListScope,
   revisions: { readonly at: number; readonly now: number },
 ): AsyncGenerator<PlacedObject[]> {
   const changed = await changedAfter(tables, scope, revisions);
   if (changed !== undefined) {
-    yield* supersededAmong(tables, changed, revisions.at);
+    yield* supersededAmong(placesOf(changed), (keyText) => supersededAt(tables, keyText, revisions.at));
     return;
   }
   const { collection, ...within } = scope;
@@ -60,7 +50,7 @@ export async function* supersededIn(
  */
 async function changedAfter(
   tables: TablesView,
-  scope: ListScope,
+  scope: OneListScope,
   revisions: { readonly at: number; readonly now: number },
 ): Promise<Buffer[] | undefined> {
   const { collection, ...within } = scope;
@@ -83,17 +73,15 @@ async function changedAfter(
 }
 
 /** Of some objects, the values that were current at a revision and are not any more: a look for each. */
-async function* supersededAmong(
-  tables: TablesView,
-  rowKeys: readonly Buffer[],
-  revision: number,
+export async function* supersededAmong(
+  places: Iterable<{ readonly place: Buffer; readonly key: ObjectKey }>,
+  rowOf: (keyText: string) => Promise<Row | undefined>,
 ): AsyncGenerator<PlacedObject[]> {
   let batch = new SupersededBatch();
-  for (const rowKey of rowKeys) {
-    const key = parseObjectRowKey(rowKey);
-    const row = await supersededAt(tables, objectKeyText(key), revision);
+  for (const { place, key } of places) {
+    const row = await rowOf(objectKeyText(key));
     if (row === undefined) continue;
-    batch.add({ place: rowKey.subarray(1), object: { key, row } });
+    batch.add({ place, object: { key, row } });
     if (!batch.isFull) continue;
     yield batch.items;
     batch = new SupersededBatch();
@@ -101,8 +89,14 @@ async function* supersededAmong(
   if (batch.items.length > 0) yield batch.items;
 }
 
+function* placesOf(
+  rowKeys: readonly Buffer[],
+): Generator<{ readonly place: Buffer; readonly key: ObjectKey }> {
+  for (const rowKey of rowKeys) yield { place: rowKey.subarray(1), key: parseObjectRowKey(rowKey) };
+}
+
 /** The same for all objects in a range of the version table, whatever has changed. */
-async function* supersededInRange(
+export async function* supersededInRange(
   tables: TablesView,
   range: KeyRange,
   revision: number,

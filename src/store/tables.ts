@@ -103,6 +103,10 @@ export function versionRange(
 export function versionKey(keyText: string, supersededBy: number): Buffer {
   return withRevision(`${TABLE.version}${keyText}\0`, supersededBy);
 }
+/** The versions of a logical cluster's objects, and of all that come after it. */
+export function versionsFrom(cluster: string): KeyRange {
+  return { start: Buffer.from(`${TABLE.version}${cluster}`), end: tableRange(TABLE.version).end };
+}
 export function versionsOfObject(keyText: string, after: number): KeyRange {
   return {
     start: withRevision(`${TABLE.version}${keyText}\0`, after + 1),
@@ -178,6 +182,14 @@ export function defaultsKey(cluster: LogicalCluster): Buffer {
   return Buffer.from(TABLE.defaults + cluster);
 }
 
+/** The former defaults of a logical cluster, and of all that come after it. */
+export function formerFrom(cluster: string): KeyRange {
+  return { start: Buffer.from(`${TABLE.former}${cluster}`), end: tableRange(TABLE.former).end };
+}
+/** The logical cluster that a key of a table begins with. */
+export function clusterOfKey(key: Buffer): LogicalCluster {
+  return key.toString('utf8', 1, key.indexOf(0)) as LogicalCluster;
+}
 /** The former defaults of a logical cluster, oldest first. */
 export function formerRange(cluster: LogicalCluster): KeyRange {
   return prefixRange(Buffer.from(`${TABLE.former}${cluster}\0`));

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogicalCluster, Revision } from '../base/mod.ts';
-import type { FeedScope } from './feed.ts';
 import type { Entry, IterateOptions, KeyRange, KeyValueStore } from './key-value.ts';
 import { MemoryKeyValue } from './memory-key-value.ts';
+import type { CollectionScope } from './object-key.ts';
 import type { StoreEvent } from './projection.ts';
 import type { Store } from './store.ts';
 import {
@@ -61,7 +61,7 @@ type Step = typeof stepArbitrary extends fc.Arbitrary<infer Value> ? Value : nev
 interface Watcher {
   readonly session: WatchSession;
   readonly sink: RecordingSink;
-  readonly scope: FeedScope;
+  readonly scope: CollectionScope;
   readonly start: number;
   closedWith: number | undefined;
 }
@@ -428,7 +428,7 @@ describe('the feed', () => {
     const clock = new TestClock();
     const store = await openStore(new MemoryKeyValue(), clock);
     const heard: string[] = [];
-    const listen = (name: string, scope: FeedScope) =>
+    const listen = (name: string, scope: CollectionScope) =>
       store.feed.subscribe(scope, (events) => heard.push(`${name}:${events.length}`));
     const unsubscribe = listen('own', keyOf(''));
     listen('all', { ...keyOf(''), cluster: '*' });

@@ -1,5 +1,5 @@
-import type { LogicalCluster, Revision } from '../base/mod.ts';
-import type { FeedScope } from './feed.ts';
+import type { Revision } from '../base/mod.ts';
+import type { CollectionScope } from './object-key.ts';
 import type { StoreEvent } from './projection.ts';
 import type { StoreSnapshot } from './snapshot.ts';
 import type { Store } from './store.ts';
@@ -22,7 +22,7 @@ export interface WatchSink {
  */
 export class WatchSession {
   readonly #store: Store;
-  readonly #scope: FeedScope;
+  readonly #scope: CollectionScope;
   readonly #sink: WatchSink;
   #position: Revision;
   #unsubscribe: (() => void) | undefined;
@@ -30,7 +30,7 @@ export class WatchSession {
 
   constructor(options: {
     readonly store: Store;
-    readonly scope: FeedScope;
+    readonly scope: CollectionScope;
     readonly sink: WatchSink;
     /** Events after this revision are delivered. */
     readonly position: Revision;
@@ -95,12 +95,7 @@ export class WatchSession {
   async #deliverHistory(snapshot: StoreSnapshot): Promise<boolean> {
     const range = { after: this.#position, upTo: snapshot.revision };
     if (range.upTo <= range.after) return false;
-    const { cluster, ...kind } = this.#scope;
-    const history =
-      cluster === '*'
-        ? snapshot.wildcardHistory(kind, range)
-        : snapshot.history({ ...kind, cluster: cluster as LogicalCluster }, range);
-    for await (const events of history) {
+    for await (const events of snapshot.history(this.#scope, range)) {
       if (this.#isClosed) return false;
       const isFull = !this.#sink.deliver(events);
       this.#position = events.at(-1)!.revision;

@@ -13,6 +13,7 @@ import { logicalClusterFacts } from './facts.ts';
 import { TENANCY_GROUP, UNIVERSAL_TYPE, WORKSPACE_TYPES, WORKSPACES } from './names.ts';
 import { typeLimitProblem } from './type-limits.ts';
 import {
+  type ReadRow,
   type Reference,
   referenceText,
   TypeProblem,
@@ -35,12 +36,13 @@ export function admitWorkspaceType(ground: {
     mutate(request, reads) {
       const { object } = request;
       if (!isAbout(request, KIND) || object === undefined || mountOf(object) !== undefined) return;
+      const read = readOf(reads);
       refuseProblems(request, () => {
         const parent = parentOf(request, reads);
         const type = types.resolve(
-          wantedType(object) ?? defaultType(types, parent.type, reads),
+          wantedType(object) ?? defaultType(types, parent.type, read),
           parent.path,
-          reads.read,
+          read,
         );
         setType(object, type);
       });
@@ -48,20 +50,25 @@ export function admitWorkspaceType(ground: {
     async validate(request, reads) {
       const { object } = request;
       if (!isAbout(request, KIND) || object === undefined || mountOf(object) !== undefined) return;
+      const read = readOf(reads);
       const { lineage, problem } = refuseProblems(request, () => {
         const parent = parentOf(request, reads);
-        const type = types.resolve(wantedType(object)!, parent.path, reads.read);
-        const child = types.lineage(type, reads.read);
-        const above = types.find(parent.type, reads.read);
+        const type = types.resolve(wantedType(object)!, parent.path, read);
+        const child = types.lineage(type, read);
+        const above = types.find(parent.type, read);
         return {
           lineage: child,
-          problem: above && typeLimitProblem(types.lineage(above, reads.read), child),
+          problem: above && typeLimitProblem(types.lineage(above, read), child),
         };
       });
       for (const type of lineage) await assertUsable(ground.authorize, { request, reads, type });
       if (problem !== undefined) throw newAdmissionForbidden(request, problem);
     },
   };
+}
+
+function readOf(reads: AdmissionReads): ReadRow {
+  return (key) => reads.read(key);
 }
 
 const KIND = { group: TENANCY_GROUP, resource: WORKSPACES };
@@ -107,8 +114,8 @@ export function parseReference(text: string | undefined): Reference | undefined 
 }
 
 /** What workspaces get that name no type where this one is the type of the workspace around them. */
-function defaultType(types: WorkspaceTypes, parent: Reference, reads: AdmissionReads): Reference {
-  const type = types.find(parent, reads.read);
+function defaultType(types: WorkspaceTypes, parent: Reference, read: ReadRow): Reference {
+  const type = types.find(parent, read);
   const child = type?.spec.defaultChild;
   if (type === undefined || child === undefined) return UNIVERSAL_TYPE;
   return { ...child, path: child.path || type.path };

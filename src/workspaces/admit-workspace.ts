@@ -6,7 +6,7 @@ import {
   newAdmissionForbidden,
 } from '../admission/mod.ts';
 import { logicalClusterKey } from '../api/mod.ts';
-import { type JsonObject, type KubeObject, objectAt, textAt } from '../machinery/mod.ts';
+import { type JsonObject, type KubeObject, objectAt, objectOf, textAt } from '../machinery/mod.ts';
 import { logicalClusterFacts } from './facts.ts';
 import { OWNER, REQUIRED_GROUPS, TENANCY_GROUP, WORKSPACES } from './names.ts';
 import { ownerText } from './owner.ts';
@@ -21,9 +21,10 @@ export const admitWorkspace: AdmissionPlugin = {
   name: 'tenancy.kcp.io/Workspace',
   operations: ['CREATE', 'UPDATE'],
   mutate(request, reads) {
-    const { object, operation } = request;
-    if (!isAbout(request, KIND) || object === undefined || operation !== 'CREATE') return;
-    const annotations = { ...object.metadata.annotations };
+    const { object, oldObject } = request;
+    if (!isAbout(request, KIND) || object === undefined) return;
+    if (oldObject !== undefined) return keepOwner(request, object, oldObject);
+    const annotations = objectOf({ ...object.metadata.annotations }) as Record<string, string>;
     if (!isPrivileged(request)) annotations[OWNER] = ownerText(request.user);
     if (!isPrivileged(request) || annotations[REQUIRED_GROUPS] === undefined) {
       const required = requiredGroupsHere(request, reads);
@@ -45,6 +46,21 @@ export const admitWorkspace: AdmissionPlugin = {
 };
 
 const KIND = { group: TENANCY_GROUP, resource: WORKSPACES };
+
+/**
+ * What says who made a workspace is copied when it gets its logical cluster. Until then, nobody else's name may come
+ * to stand there.
+ */
+function keepOwner(request: AdmissionRequest, object: KubeObject, old: KubeObject): void {
+  if (isPrivileged(request) || textAt(objectAt(old, 'spec'), 'cluster') !== '') return;
+  const annotations = objectOf({ ...object.metadata.annotations }) as Record<string, string>;
+  for (const name of [OWNER, REQUIRED_GROUPS]) {
+    const known = old.metadata.annotations?.[name];
+    if (known === undefined) delete annotations[name];
+    else annotations[name] = known;
+  }
+  object.metadata.annotations = annotations;
+}
 
 function creationProblem(
   request: AdmissionRequest,

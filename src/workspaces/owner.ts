@@ -1,5 +1,5 @@
-import type { User } from '../access/mod.ts';
-import { isObject, type JsonObject, parseJson, textAt } from '../machinery/mod.ts';
+import { nameElsewhere, type User } from '../access/mod.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt, textsAt } from '../machinery/mod.ts';
 
 /** A user as kcp writes them into the annotation of a workspace: JSON as Go writes it. */
 export function ownerText({ name, uid, groups, extra }: User): string {
@@ -26,6 +26,19 @@ export function parseOwner(text: string): JsonObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * By which name a new logical cluster knows the user of such an annotation: a service account of another one has its
+ * global name there, since whoever has the same name locally is somebody else.
+ */
+export function ownerNameElsewhere(owner: string | undefined): string | undefined {
+  const info = owner === undefined ? undefined : parseOwner(owner);
+  const name = textAt(info, 'username');
+  if (info === undefined || name === '') return undefined;
+  const extras = objectAt(info, 'extra');
+  const extra = Object.fromEntries(Object.keys(extras ?? {}).map((key) => [key, textsAt(extras, key)]));
+  return nameElsewhere({ name, uid: textAt(info, 'uid'), groups: textsAt(info, 'groups'), extra });
 }
 
 function sortedByKey<Value>(record: Readonly<Record<string, Value>>): Record<string, Value> {

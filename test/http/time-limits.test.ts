@@ -40,6 +40,7 @@ beforeAll(async () => {
   });
   const user = { name: 'admin', uid: '', groups: ['system:masters'], extra: {} };
   facade = createFacade({
+    services: new Map(),
     api: server.api,
     authenticator: new Authenticator({
       tokens: [staticTokens([{ tokenHash: tokenHashOf(TOKEN), user }])],

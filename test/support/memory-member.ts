@@ -15,6 +15,7 @@ import {
   logicalClusterKey,
   OneShardPositions,
   RevisionForms,
+  ShownUrls,
 } from '../../src/api/mod.ts';
 import {
   type Clock,
@@ -29,13 +30,24 @@ import {
   ControllerRuntime,
   customResourceDefinitionController,
   garbageCollector,
+  logicalClusterController,
   namespaceController,
+  permissionClaimControllers,
   resourceQuotaController,
   serviceAccountTokenController,
 } from '../../src/controllers/mod.ts';
 import { DefinitionRegistry } from '../../src/definitions/mod.ts';
 import { type MemoryDisk, MemoryKeyValue, Store } from '../../src/store/mod.ts';
-import { WorkspacePaths } from '../../src/workspaces/mod.ts';
+import {
+  admitWorkspace,
+  admitWorkspaceType,
+  logicalClusterAdmission,
+  logicalClusterHooks,
+  WorkspacePaths,
+  WorkspaceTypes,
+  workspaceHooks,
+  workspaceLifecycleHooks,
+} from '../../src/workspaces/mod.ts';
 import { memoryAuthentication } from './memory-authentication.ts';
 
 /** The inside of a member without network and files: the real store on the in-memory key-value. */
@@ -75,11 +87,13 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
   const failures: unknown[] = [];
   // Not those that put things into namespaces: a quota may refuse them for ever.
   const running = [
+    logicalClusterController(api),
     namespaceController(api),
     serviceAccountTokenController(api),
     customResourceDefinitionController(api),
     resourceQuotaController(api),
     ...garbageCollector(api),
+    ...permissionClaimControllers(api),
   ];
   const controllers = new ControllerRuntime({
     api,
@@ -119,11 +133,18 @@ export function memoryApi(
   const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
   const registry = new DefinitionRegistry(store);
   const access = new Access({ store, logicalClusterKey });
+  const paths = new WorkspacePaths({ store, registry });
+  const types = new WorkspaceTypes({ registry, paths });
   const claims = new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) });
   const plugins = admissionPlugins(chosenPlugins({ enable: [], disable: [] }), {
     quotas,
     claims,
     authorize: (request) => access.decide(request),
+    others: [
+      admitWorkspace,
+      logicalClusterAdmission,
+      admitWorkspaceType({ types, authorize: (request) => access.decide(request) }),
+    ],
     definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
   });
   return {
@@ -132,8 +153,15 @@ export function memoryApi(
     claims,
     access,
     registry,
-    hooks: new KindHookTable(options.hooks),
-    paths: new WorkspacePaths({ store, registry }),
+    hooks: new KindHookTable([
+      workspaceHooks({ types, shard: 'test' as ShardName }),
+      workspaceLifecycleHooks,
+      logicalClusterHooks,
+      ...(options.hooks ?? []),
+    ]),
+    paths,
+    homes: { of: () => undefined },
+    urls: new ShownUrls(() => 'https://memory'),
     admission: new AdmissionChain(plugins),
     random: systemRandom,
     clock: options.clock ?? systemClock,

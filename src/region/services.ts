@@ -1,0 +1,7 @@
+import type { Api, Service, Services } from '../api/mod.ts';
+import { apiExportService } from '../exports/mod.ts';
+
+/** What a member serves under `/services/`, by name: see `VirtualWorkspace`. */
+export function memberServices(api: Api): Services {
+  return new Map<string, Service>([['apiexport', apiExportService(api, undefined)]]);
+}

@@ -1,0 +1,139 @@
+import {
+  type Authorized,
+  homeOfServiceAccount,
+  isInScope,
+  nameElsewhere,
+  newWorkspaceForbidden,
+  type User,
+} from '../access/mod.ts';
+import {
+  type Api,
+  commitLogicalCluster,
+  type Homes,
+  logicalClusterKey,
+  readLogicalCluster,
+  type Target,
+} from '../api/mod.ts';
+import { type LogicalCluster, limits, ROOT_CLUSTER } from '../base/mod.ts';
+import {
+  formatTime,
+  isObject,
+  type KubeObject,
+  objectAt,
+  objectOf,
+  parseJson,
+  textAt,
+} from '../machinery/mod.ts';
+import type { ObjectKey, Precondition, Row } from '../store/mod.ts';
+import { homeClusterName } from './cluster-name.ts';
+import { TENANCY_API_VERSION, TENANCY_GROUP, WORKSPACES } from './names.ts';
+import { prepareCluster, type WorkspaceGround } from './new-cluster.ts';
+import { ownerText } from './owner.ts';
+import { lineageOf } from './schedule.ts';
+import { chooseShard } from './shards.ts';
+
+const HOME_NAME = '~';
+const HOME_TYPE = { path: 'root', name: 'home' };
+
+/** Homes as kcp has them: a logical cluster without workspace, whose name follows from that of its user. */
+export class HomeWorkspaces implements Homes {
+  readonly #api: () => Api;
+  readonly #ground: WorkspaceGround;
+
+  constructor(api: () => Api, ground: WorkspaceGround) {
+    this.#api = api;
+    this.#ground = ground;
+  }
+
+  of(target: Authorized<Target>): Promise<KubeObject> | undefined {
+    const { cluster, group, resource, subresource, name, verb } = target;
+    const isHome = cluster === ROOT_CLUSTER && name === HOME_NAME && verb === 'get' && subresource === '';
+    if (!isHome || group !== TENANCY_GROUP || resource !== WORKSPACES) return undefined;
+    return this.#home(target);
+  }
+
+  async #home(target: Authorized<Target>): Promise<KubeObject> {
+    const { user } = target;
+    // Whoever is somebody in another logical cluster alone must not take the place of a namesake.
+    const isLocal = homeOfServiceAccount(user) === undefined && !isInScope(user, ROOT_CLUSTER);
+    if (isLocal) throw newWorkspaceForbidden(target);
+    const api = this.#api();
+    const cluster = homeClusterName(nameElsewhere(user));
+    for (let attempts = 0; attempts < limits.rightsAttemptsMax; attempts++) {
+      const row = readLogicalCluster(api, cluster);
+      if (row !== undefined) return homeWorkspace(api, cluster, row);
+      const creation = await api.access.authorize({ ...questionOf(target), verb: 'create' });
+      await this.#create(api, { user, cluster, reliesOn: [...target.reliesOn, ...creation.reliesOn] });
+      await api.store.settled();
+    }
+    throw newWorkspaceForbidden(target);
+  }
+
+  /** Whoever is second finds the home of the first, which is the same. */
+  async #create(
+    api: Api,
+    wanted: {
+      readonly user: User;
+      readonly cluster: LogicalCluster;
+      readonly reliesOn: Authorized<Target>['reliesOn'];
+    },
+  ): Promise<void> {
+    const { user, cluster, reliesOn } = wanted;
+    const preconditions: Precondition[] = [];
+    const read = (key: ObjectKey): Row | undefined => {
+      const row = api.store.newest(key);
+      preconditions.push({ key, revision: row?.revision ?? 0 });
+      return row;
+    };
+    const shard = chooseShard(api.registry, { workspace: ANYWHERE, shard: this.#ground.shard, read });
+    const lineage = lineageOf(this.#ground, HOME_TYPE, read);
+    if (typeof lineage === 'string') throw new Error(lineage);
+    const now = formatTime(api.store.nowMs());
+    const prepared = await prepareCluster(api, this.#ground, {
+      wanted: {
+        cluster,
+        path: `user:${user.name}`,
+        type: HOME_TYPE,
+        lineage,
+        // A user has one home, wherever it has to be.
+        shard: typeof shard === 'string' ? { name: this.#ground.shard, region: undefined } : shard,
+        owner: ownerText(user),
+        spec: objectOf({ directlyDeletable: true }),
+      },
+      read,
+      now,
+    });
+    await commitLogicalCluster(api, {
+      ...prepared,
+      preconditions: [...prepared.preconditions, ...preconditions],
+      reliesOn,
+      actor: user.name,
+    });
+  }
+}
+
+function questionOf({ user, cluster, verb, group, resource, subresource, namespace, name }: Target) {
+  return { user, cluster, verb, group, resource, subresource, namespace, name };
+}
+
+const ANYWHERE = objectOf({ metadata: objectOf({}), spec: objectOf({}) }) as KubeObject;
+
+/** The Workspace as which kcp shows a home, which is no object of its own: it has the name of its LogicalCluster. */
+function homeWorkspace(api: Api, cluster: LogicalCluster, row: Row): KubeObject {
+  const { value } = parseJson(row.json);
+  const logicalCluster = isObject(value) ? value : undefined;
+  const metadata = objectAt(logicalCluster, 'metadata');
+  const status = objectAt(logicalCluster, 'status');
+  const key = logicalClusterKey(cluster);
+  return objectOf({
+    apiVersion: TENANCY_API_VERSION,
+    kind: 'Workspace',
+    metadata: objectOf({ name: key.name, creationTimestamp: textAt(metadata, 'creationTimestamp') }),
+    spec: objectOf({ URL: api.urls.complete(textAt(status, 'URL')), cluster }),
+    status: objectOf({
+      conditions: status?.['conditions'],
+      initializers: status?.['initializers'],
+      phase: textAt(status, 'phase'),
+    }),
+  }) as KubeObject;
+}

@@ -1,0 +1,163 @@
+import { type Api, type Companions, newLogicalCluster } from '../api/mod.ts';
+import type { LogicalCluster, ShardName } from '../base/mod.ts';
+import { type JsonObject, objectOf } from '../machinery/mod.ts';
+import type { DefaultObject, Precondition } from '../store/mod.ts';
+import { lifecycleLabels } from './lifecycle-labels.ts';
+import {
+  BINDINGS_INITIALIZER,
+  LOGICAL_CLUSTER_FINALIZER,
+  OWNER,
+  PATH,
+  PHASE_LABEL,
+  REQUIRED_GROUPS,
+  SHARD,
+  TYPE,
+  UNIVERSAL_TYPE,
+} from './names.ts';
+import { ownerNameElsewhere, parseOwner } from './owner.ts';
+import type { ChosenShard } from './shards.ts';
+import {
+  type ReadRow,
+  type Reference,
+  referenceText,
+  type WorkspaceType,
+  type WorkspaceTypes,
+} from './types.ts';
+
+/** What a new workspace binds from the beginning. */
+export interface DefaultBindings {
+  /** Bound, and derived from the creation: for what nearly all workspaces have alike. */
+  readonly derived?: { readonly key: string; readonly objects: readonly DefaultObject[] };
+  /** Bound, as objects of their own. */
+  readonly companions?: Companions['companions'];
+  readonly preconditions?: readonly Precondition[];
+  /** Something of it can only be bound later: the workspace has the initializer `system:apibindings` until then. */
+  readonly isIncomplete: boolean;
+}
+
+/** Makes the bindings of a logical cluster that does not exist yet; handed in, since bindings belong to a higher room. */
+export type MakeDefaultBindings = (
+  api: Api,
+  request: {
+    readonly cluster: LogicalCluster;
+    readonly exports: readonly Reference[];
+    readonly read: ReadRow;
+    /** `metadata.creationTimestamp` of all of them. */
+    readonly now: string;
+  },
+) => Promise<DefaultBindings>;
+
+/** What making workspaces needs of the member. */
+export interface WorkspaceGround {
+  readonly types: WorkspaceTypes;
+  /** The shard whose log this member writes. */
+  readonly shard: ShardName;
+  readonly defaultBindings?: MakeDefaultBindings | undefined;
+}
+
+/** A logical cluster that a workspace or a user is to get. */
+export interface WantedCluster {
+  readonly cluster: LogicalCluster;
+  /** Its canonical path. */
+  readonly path: string;
+  /** As it was asked for, and what it is with all that it extends. */
+  readonly type: Reference;
+  readonly lineage: readonly WorkspaceType[];
+  readonly shard: ChosenShard;
+  /** Who creates it, as `ownerText` says it. */
+  readonly owner: string | undefined;
+  readonly requiredGroups?: string | undefined;
+  /** More of the spec of its LogicalCluster. */
+  readonly spec: JsonObject;
+}
+
+/** What the commit has that makes a logical cluster, and who still has to do something before it is ready. */
+export interface PreparedCluster extends Required<Pick<Companions, 'companions' | 'preconditions'>> {
+  readonly defaults: NonNullable<Companions['defaults']>;
+  readonly initializers: readonly string[];
+}
+
+/** Everything that a new logical cluster of a workspace or a user begins with. */
+export async function prepareCluster(
+  api: Api,
+  ground: WorkspaceGround,
+  request: { readonly wanted: WantedCluster; readonly read: ReadRow; readonly now: string },
+): Promise<PreparedCluster> {
+  const { wanted, read, now } = request;
+  const { cluster, lineage } = wanted;
+  const exports = exportsOf(lineage);
+  const bindings: DefaultBindings =
+    exports.length === 0 || ground.defaultBindings === undefined
+      ? { isIncomplete: false }
+      : await ground.defaultBindings(api, { cluster, exports, read, now });
+  const initializers = initializersOf(lineage);
+  const waiting = initializers.filter((name) => !isDone(name, bindings));
+  const terminators = lineage.filter(({ spec }) => spec.terminator).map(referenceText);
+  const createdBy = wanted.owner === undefined ? undefined : parseOwner(wanted.owner);
+  const phase = phaseAfter(waiting);
+  const { companions, defaults } = await newLogicalCluster(api, {
+    cluster,
+    owner: ownerNameElsewhere(wanted.owner),
+    labels: { [PHASE_LABEL]: phase, ...lifecycleLabels({ initializers: waiting, terminators }) },
+    annotations: annotationsOf(wanted),
+    finalizers: [LOGICAL_CLUSTER_FINALIZER],
+    spec: objectOf({ ...wanted.spec, createdBy, ...lists({ initializers, terminators }) }),
+    status: objectOf({
+      URL: `/clusters/${cluster}`,
+      phase,
+      ...lists({ initializers: waiting, terminators }),
+    }),
+    more: bindings.derived,
+  });
+  return {
+    companions: [...companions, ...(bindings.companions ?? [])],
+    preconditions: bindings.preconditions ?? [],
+    defaults,
+    initializers: waiting,
+  };
+}
+
+/** How far a logical cluster is that still waits for these. */
+export function phaseAfter(initializers: readonly string[]): 'Ready' | 'Initializing' {
+  return initializers.length === 0 ? 'Ready' : 'Initializing';
+}
+
+/** What all types of a lineage bind by default, each once. */
+function exportsOf(lineage: readonly WorkspaceType[]): readonly Reference[] {
+  const exports = new Map<string, Reference>();
+  for (const type of lineage) {
+    for (const { path, name } of type.spec.defaultApiBindings) {
+      const reference = { path: path || type.path, name };
+      exports.set(referenceText(reference), reference);
+    }
+  }
+  return [...exports.values()];
+}
+
+function initializersOf(lineage: readonly WorkspaceType[]): readonly string[] {
+  const hasBindings = lineage.some(({ spec }) => spec.defaultApiBindings.length > 0);
+  const named = lineage.filter(({ spec }) => spec.initializer).map(referenceText);
+  return hasBindings ? [...named, BINDINGS_INITIALIZER] : named;
+}
+
+/** What kcp's own initializer does for the universal type, namespaces, a logical cluster has from the beginning. */
+function isDone(name: string, bindings: DefaultBindings): boolean {
+  if (name === BINDINGS_INITIALIZER) return !bindings.isIncomplete;
+  return name === referenceText(UNIVERSAL_TYPE);
+}
+
+function annotationsOf({ owner, path, requiredGroups, shard, type }: WantedCluster): Record<string, string> {
+  return {
+    [SHARD]: shard.name,
+    [TYPE]: referenceText(type),
+    [PATH]: path,
+    ...(owner === undefined ? {} : { [OWNER]: owner }),
+    ...(requiredGroups === undefined ? {} : { [REQUIRED_GROUPS]: requiredGroups }),
+  };
+}
+
+/** Only those that have something in them. */
+function lists(all: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
+  const filled = Object.entries(all).filter(([, names]) => names.length > 0);
+  return Object.fromEntries(filled.map(([field, names]) => [field, [...names]]));
+}

@@ -1,0 +1,195 @@
+import {
+  type Api,
+  type Attempt,
+  type Companions,
+  type KindChange,
+  type KindHooks,
+  logicalClusterKey,
+} from '../api/mod.ts';
+import { formatTime, type KubeObject, objectAt, objectOf, textAt } from '../machinery/mod.ts';
+import { mountOf } from './admit-workspace.ts';
+import { randomClusterName, shardHash } from './cluster-name.ts';
+import { type Condition, withCondition } from './conditions.ts';
+import { logicalClusterFacts } from './facts.ts';
+import {
+  CLUSTER,
+  OWNER,
+  PHASE_LABEL,
+  REGION_LABEL,
+  REQUIRED_GROUPS,
+  SHARD,
+  SHARD_HASH,
+  TENANCY_API_VERSION,
+  TENANCY_GROUP,
+  UNIVERSAL_TYPE,
+  WORKSPACE_FINALIZER,
+  WORKSPACES,
+} from './names.ts';
+import { phaseAfter, prepareCluster, type WantedCluster, type WorkspaceGround } from './new-cluster.ts';
+import { ownerNameText } from './owner.ts';
+import { type ChosenShard, chooseShard } from './shards.ts';
+import { type ReadRow, type Reference, TypeProblem, type WorkspaceType } from './types.ts';
+
+/**
+ * Gives a workspace its logical cluster: in the commit that creates it, or, where no shard took it then, in the first one
+ * that changes it after one does. Everything that the logical cluster begins with is part of the same commit, so that it
+ * is ready at once, unless an initializer of its type has to have its turn.
+ */
+export function workspaceHooks(ground: WorkspaceGround): KindHooks {
+  return {
+    group: TENANCY_GROUP,
+    resource: WORKSPACES,
+    async complete(api, attempt, change) {
+      const { object, operation } = change;
+      if (operation === 'delete' || mountOf(object) !== undefined) return undefined;
+      const companions = isUnscheduled(object) ? await schedule(api, ground, { attempt, change }) : undefined;
+      settleMetadata(object);
+      return companions;
+    },
+  };
+}
+
+/** Whether a workspace still has to get its logical cluster. */
+function isUnscheduled(workspace: KubeObject): boolean {
+  if (workspace.metadata.deletionTimestamp !== undefined) return false;
+  return textAt(objectAt(workspace, 'spec'), 'cluster') === '';
+}
+
+async function schedule(
+  api: Api,
+  ground: WorkspaceGround,
+  { attempt, change }: { readonly attempt: Attempt; readonly change: KindChange },
+): Promise<Companions | undefined> {
+  const { object, key, operation } = change;
+  const now = formatTime(change.nowMs);
+  const read: ReadRow = (wanted) => attempt.reads.read(wanted);
+  const shard = chooseShard(api.registry, { workspace: object, shard: ground.shard, read });
+  if (typeof shard === 'string') return postpone(object, shard, now);
+  const lineage = lineageOf(ground, typeOf(object), read);
+  if (typeof lineage === 'string') return postpone(object, lineage, now);
+  const parent = read(logicalClusterKey(key.cluster));
+  const wanted: WantedCluster = {
+    cluster: randomClusterName(api.random),
+    path: `${(parent && logicalClusterFacts(parent).path) ?? key.cluster}:${key.name}`,
+    type: typeOf(object),
+    lineage,
+    shard,
+    owner: object.metadata.annotations?.[OWNER],
+    requiredGroups: object.metadata.annotations?.[REQUIRED_GROUPS],
+    spec: objectOf({
+      owner: objectOf({
+        apiVersion: TENANCY_API_VERSION,
+        cluster: key.cluster,
+        name: key.name,
+        resource: WORKSPACES,
+        uid: object.metadata.uid ?? '',
+      }),
+    }),
+  };
+  const { initializers, ...prepared } = await prepareCluster(api, ground, { wanted, read, now });
+  place(object, { wanted, initializers, now });
+  // Its spec is another one: what a creation begins with is counted already.
+  if (operation === 'update') object.metadata.generation = (object.metadata.generation ?? 0) + 1;
+  return prepared;
+}
+
+/** The workspace stays as it is, and says why. */
+function postpone(workspace: KubeObject, message: string, now: string): undefined {
+  const unscheduled: Condition = {
+    type: 'WorkspaceScheduled',
+    status: 'False',
+    severity: 'Error',
+    reason: 'Unschedulable',
+    message,
+  };
+  const conditions = withCondition(workspace, unscheduled, now);
+  workspace['status'] = objectOf({ ...objectAt(workspace, 'status'), phase: 'Scheduling', conditions });
+}
+
+function typeOf(workspace: KubeObject): Reference {
+  const type = objectAt(objectAt(workspace, 'spec'), 'type');
+  return { path: textAt(type, 'path'), name: textAt(type, 'name') };
+}
+
+/** A type with all that it extends, or why there is none. */
+export function lineageOf(
+  { types }: WorkspaceGround,
+  reference: Reference,
+  read: ReadRow,
+): readonly WorkspaceType[] | string {
+  try {
+    return types.lineage(types.resolve(reference, UNIVERSAL_TYPE.path, read), read);
+  } catch (error) {
+    if (error instanceof TypeProblem) return error.message;
+    throw error;
+  }
+}
+
+/** Writes into a workspace where it is, and how far. */
+function place(
+  workspace: KubeObject,
+  found: {
+    readonly wanted: WantedCluster;
+    readonly initializers: readonly string[];
+    readonly now: string;
+  },
+): void {
+  const { wanted, initializers, now } = found;
+  settlePlace(workspace, wanted.cluster, wanted.shard);
+  const spec = objectAt(workspace, 'spec');
+  workspace['spec'] = objectOf({ ...spec, URL: `/clusters/${wanted.path}`, cluster: wanted.cluster });
+  const conditions = withCondition(workspace, initializedCondition(initializers), now);
+  workspace['status'] = objectOf({ conditions });
+  workspace['status'] = objectOf({
+    conditions: withCondition(workspace, { type: 'WorkspaceScheduled', status: 'True' }, now),
+    ...(initializers.length === 0 ? {} : { initializers: [...initializers] }),
+    phase: phaseAfter(initializers),
+  });
+}
+
+function settlePlace({ metadata }: KubeObject, cluster: string, shard: ChosenShard): void {
+  metadata.annotations = withEntries(metadata.annotations, {
+    [CLUSTER]: cluster,
+    [SHARD]: shard.name,
+    [SHARD_HASH]: shardHash(shard.name),
+  });
+  if (shard.region !== undefined) {
+    metadata.labels = withEntries(metadata.labels, { [REGION_LABEL]: shard.region });
+  }
+  const finalizers = metadata.finalizers ?? [];
+  if (!finalizers.includes(WORKSPACE_FINALIZER)) metadata.finalizers = [...finalizers, WORKSPACE_FINALIZER];
+}
+
+/** kcp's condition `WorkspaceInitialized` of a workspace that waits for these. */
+export function initializedCondition(initializers: readonly string[]): Condition {
+  if (initializers.length === 0) return { type: 'WorkspaceInitialized', status: 'True' };
+  return {
+    type: 'WorkspaceInitialized',
+    status: 'False',
+    severity: 'Info',
+    reason: 'InitializerExists',
+    message: `Initializers still exist: [${initializers.join(' ')}]`,
+  };
+}
+
+/** What kcp's controller keeps true of a workspace: the label of its phase, and no more of its owner than the name. */
+function settleMetadata(workspace: KubeObject): void {
+  const { metadata } = workspace;
+  const phase = textAt(objectAt(workspace, 'status'), 'phase');
+  const shown = metadata.deletionTimestamp === undefined ? phase : 'Deleting';
+  if (shown !== '') metadata.labels = withEntries(metadata.labels, { [PHASE_LABEL]: shown });
+  const owner = metadata.annotations?.[OWNER];
+  if (phase !== 'Ready' || owner === undefined) return;
+  const name = ownerNameText(owner);
+  const annotations = withEntries(metadata.annotations, {});
+  if (name === undefined) delete annotations[OWNER];
+  else annotations[OWNER] = name;
+  metadata.annotations = annotations;
+}
+
+function withEntries(
+  known: Readonly<Record<string, string>> | undefined,
+  entries: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return objectOf({ ...known, ...entries }) as Record<string, string>;
+}
