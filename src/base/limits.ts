@@ -153,6 +153,8 @@ export const limits = {
   listedChangesMax: 10_000,
   /** Changes that a step of a controller has on their way at once: with more, a write to the disk is no cheaper. */
   controllerChangesMax: 64,
+  /** How deep a tree of workspaces is looked up: far deeper than their paths, and an end for those that go in circles. */
+  workspaceDepthMax: 64,
   /** Objects of a logical cluster that goes in one commit: some ten milliseconds, and far from the largest frame. */
   rangeDeletesMax: 512,
   /** Logical clusters that are marked in one commit because the one above them goes: some ten milliseconds. */

@@ -46,9 +46,9 @@ export class HomeWorkspaces implements Homes {
   }
 
   of(target: Authorized<Target>): Promise<KubeObject> | undefined {
-    const { cluster, group, resource, subresource, name, verb } = target;
+    const { cluster, group, resource, subresource, name, verb, view } = target;
     const isHome = cluster === ROOT_CLUSTER && name === HOME_NAME && verb === 'get' && subresource === '';
-    if (!isHome || group !== TENANCY_GROUP || resource !== WORKSPACES) return undefined;
+    if (!isHome || view !== undefined || group !== TENANCY_GROUP || resource !== WORKSPACES) return undefined;
     return this.#home(target);
   }
 

@@ -130,13 +130,19 @@ export async function ownerReleased(
   if (owner === undefined) return undefined;
   const { metadata } = owner.object;
   const finalizers = (metadata.finalizers ?? []).filter((name) => name !== WORKSPACE_FINALIZER);
-  if (metadata.deletionTimestamp !== undefined && finalizers.length === 0) {
+  const isToGo = metadata.deletionTimestamp !== undefined || isAroundGoing(api, owner);
+  if (isToGo && finalizers.length === 0) {
     return companionDelete(api, { ...owner, old: owner.object, oldRow: owner.row });
   }
   const object = deepCopy(owner.object);
   object.metadata.finalizers = finalizers;
   mirrorWorkspace(object, undefined, now);
   return companionPut(api, { ...owner, object, old: owner.object, oldRow: owner.row });
+}
+
+/** Whether a Workspace goes with the one that it lies in, which has marked the logical cluster alone. */
+function isAroundGoing(api: Api, { key }: StoredObject): boolean {
+  return newestLogicalCluster(api, key.cluster)?.object.metadata.deletionTimestamp !== undefined;
 }
 
 /** A LogicalCluster as it goes by itself: finalizers of others were the last that held it. */

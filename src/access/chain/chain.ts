@@ -66,7 +66,9 @@ function entryTo(options: ChainOptions, next: Authorizer): Authorizer {
     const here = rbac.revision(cluster);
     const everywhere = rbac.revision(SYSTEM_ADMIN_CLUSTER);
     const known = entered.get(user);
-    const isKnown = known?.cluster === cluster && known.here === here && known.everywhere === everywhere;
+    const isSame = known?.cluster === cluster && known.here === here && known.everywhere === everywhere;
+    // What is above it counts, too, and is not among what was remembered.
+    const isKnown = isSame && find(cluster)?.isClosed !== true;
     return after(isKnown && !request.isDeepReview ? known.entry : enter(request), (entry) => {
       if (entry.verdict !== 'allow' || entry.reason === LIFECYCLE_ALLOWED) return entry;
       if (!isKnown && !request.isDeepReview) entered.set(user, { cluster, here, everywhere, entry });

@@ -1,6 +1,6 @@
 import { APIS_GROUP, SYSTEM_USER } from '../../access/mod.ts';
 import type { Api, Attempt, Companions, KindChange, KindHooks, KindWork } from '../../api/mod.ts';
-import { BOUND_CRDS_CLUSTER, readBoundResources } from '../../definitions/mod.ts';
+import { BOUND_CRDS_CLUSTER, ownLabelOf, readBoundResources } from '../../definitions/mod.ts';
 import { deepCopy, deepEqual, type KubeObject, newForbidden, objectAt } from '../../machinery/mod.ts';
 import type { CollectionKey, WorkChange } from '../../store/mod.ts';
 import { debt, EXPORT_CONTROLLERS } from '../debts.ts';
@@ -23,7 +23,9 @@ export const bindingHooks: KindHooks = {
     await assertAllowed(api, attempt, change);
     keepFinalizer(object, old, { isController: user === SYSTEM_USER });
     if (object.metadata.deletionTimestamp !== undefined) return undefined;
-    return reconcileBinding(api, attempt.reads, { cluster: key.cluster, binding: object });
+    const companions = await reconcileBinding(api, attempt.reads, { cluster: key.cluster, binding: object });
+    labelForProvider(object);
+    return companions;
   },
   work: workOf,
 };
@@ -33,6 +35,13 @@ function keepStatus(object: KubeObject, old: KubeObject | undefined): void {
   const status = objectAt(old, 'status');
   if (status === undefined) delete object['status'];
   else object['status'] = deepCopy(status);
+}
+
+/** Whoever offers an API sees who has bound it: from the commit on that settles which export it is. */
+function labelForProvider(binding: KubeObject): void {
+  const own = ownLabelOf(binding);
+  const labels = binding.metadata.labels;
+  if (own !== undefined && labels !== undefined) labels[own.key] ??= own.value;
 }
 
 async function assertAllowed(api: Api, attempt: Attempt, change: KindChange): Promise<void> {
