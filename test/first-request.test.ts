@@ -37,6 +37,7 @@ it.skipIf(!isOnPath('curl', process.env['PATH']))(
       kubeconfigPath: path,
       caPath: certificates.caPath,
       hasKubectl: false,
+      pluginFolder: undefined,
     });
     const line = text.split('\n').find((candidate) => candidate.includes('curl ')) ?? '';
     const { stdout } = await promisify(execFile)('sh', ['-c', `${line} --silent --show-error --noproxy '*'`]);

@@ -1,17 +1,21 @@
 import { type LogicalCluster, SYSTEM_ADMIN_CLUSTER } from '../base/mod.ts';
 import { type JsonObject, objectAt, textAt } from '../machinery/mod.ts';
 import type { GroupOfCluster, ObjectKey, Store } from '../store/mod.ts';
+import { ApiOrigins } from './api-origins.ts';
 import type { ClusterQuestion, Question } from './attributes.ts';
 import {
   type AccessRequest,
+  type ApiOrigin,
   type Authorizer,
   accessChain,
   after,
+  allowedBy,
   type Decision,
   type Eventual,
   effectiveUsers,
   entryChain,
   type RbacAt,
+  roleChain,
   withGround,
 } from './chain/mod.ts';
 import { type Door, everywhere, isInOneCluster } from './door.ts';
@@ -81,6 +85,7 @@ export class Access {
   readonly #defaults: ReadonlyMap<string, JsonObject>;
   readonly #chain: Authorizer;
   readonly #entry: Authorizer;
+  readonly #roles: Authorizer;
 
   constructor(options: {
     readonly store: Store;
@@ -92,7 +97,13 @@ export class Access {
     this.#defaults = new Map(defaults.map((role) => [textAt(objectAt(role, 'metadata'), 'name'), role]));
     this.#rbac = new RbacAuthorizer(withFallbackRoles(this.#reader, this.#defaults));
     const clusters = new StoreLogicalClusters(options);
-    const chainOptions = { rbac: this.#rbac, find: (cluster: LogicalCluster) => clusters.find(cluster) };
+    const origins = new ApiOrigins({ ...options, groundOf: (cluster) => this.groundOf(cluster) });
+    const chainOptions = {
+      rbac: this.#rbac,
+      find: (cluster: LogicalCluster) => clusters.find(cluster),
+      originOf: origins.find,
+    };
+    this.#roles = roleChain(chainOptions);
     this.#chain = accessChain(chainOptions);
     this.#entry = entryChain(chainOptions);
   }
@@ -208,6 +219,14 @@ export class Access {
   /** How much the roles and bindings of a logical cluster take: see `grantSizeBytes`. */
   grantBytes(cluster: LogicalCluster): Promise<number> {
     return this.#reader.sizeBytes(cluster);
+  }
+
+  /**
+   * What the roles beside an export say of a request for its API in another logical cluster: those of consumers, who
+   * are known there by a prefix. Asked by views, whose requests the chain takes for judged.
+   */
+  policyOf(apiExport: Pick<ApiOrigin, 'cluster' | 'name'>, request: AccessRequest): Eventual<Decision> {
+    return allowedBy(this.#roles, apiExport, request);
   }
 
   /**

@@ -3,7 +3,13 @@ export * from './authentication/mod.ts';
 export { Access, type Asked, type Authorized, groundsOf, type Right, type Vouchers } from './authorize.ts';
 export * from './chain/mod.ts';
 export type { Door } from './door.ts';
-export { ADMIN_GROUP, AUTHENTICATED_GROUP, MASTERS_GROUP } from './groups.ts';
+export {
+  ADMIN_GROUP,
+  AUTHENTICATED_GROUP,
+  LOGICAL_CLUSTER_ADMIN_GROUP,
+  MASTERS_GROUP,
+  WORKSPACE_BOOTSTRAPPER_GROUP,
+} from './groups.ts';
 export type { Impersonated, Impersonation } from './impersonation.ts';
 export { isMasterOf } from './masters.ts';
 export * from './rbac/mod.ts';

@@ -18,6 +18,11 @@ export interface AdmissionRequest {
   readonly name: string;
   readonly object: KubeObject | undefined;
   readonly oldObject: KubeObject | undefined;
+  /**
+   * What the request is about, where it is in another form than the stored one and `object` is what is made of it: of
+   * kinds that have several forms, plugins see that one.
+   */
+  readonly givenObject?: KubeObject | undefined;
   readonly isDryRun: boolean;
 }
 

@@ -2,10 +2,11 @@ import type { LogicalCluster } from '../base/mod.ts';
 import { type GroupResource, newForbidden, newNotFound } from '../machinery/mod.ts';
 import type { ObjectKey } from '../store/mod.ts';
 import type { AdmissionPlugin, AdmissionReads, AdmissionRequest } from './chain.ts';
+import { isLogicalClusterGoing } from './logical-cluster-lifecycle.ts';
 import { isAbout, newAdmissionForbidden } from './refusal.ts';
 
 const NAMESPACES: GroupResource = { group: '', resource: 'namespaces' };
-// What the server itself relies on in every logical cluster (upstream's immortal namespaces).
+// What the server itself relies on in every logical cluster, as long as that lives (upstream's immortal namespaces).
 const IMMORTAL = ['default', 'kube-system', 'kube-public'];
 
 /**
@@ -17,7 +18,8 @@ export const namespaceLifecycle: AdmissionPlugin = {
   operations: ['CREATE', 'UPDATE', 'DELETE'],
   mutate(request, reads) {
     if (isAbout(request, NAMESPACES)) {
-      if (request.operation === 'DELETE' && IMMORTAL.includes(request.name)) {
+      const isRefused = request.operation === 'DELETE' && IMMORTAL.includes(request.name);
+      if (isRefused && !isLogicalClusterGoing(request, reads)) {
         throw newForbidden(NAMESPACES, request.name, 'this namespace may not be deleted');
       }
       return;

@@ -12,12 +12,12 @@ interface KnownPlugin {
 /** kcp's plugins, which run before webhooks and policies. */
 const KCP_PLUGINS: readonly KnownPlugin[] = [
   { name: 'tenancy.kcp.io/Workspace', is: 'on' },
-  { name: 'tenancy.kcp.io/LogicalClusterDeletionFinalizer', is: 'missing' },
+  { name: 'tenancy.kcp.io/LogicalClusterDeletionFinalizer', is: 'idle' },
   { name: 'tenancy.kcp.io/Shard', is: 'missing' },
   { name: 'tenancy.kcp.io/WorkspaceType', is: 'missing' },
   { name: 'tenancy.kcp.io/WorkspaceTypeExists', is: 'on' },
   { name: 'tenancy.kcp.io/APIResourceSchema', is: 'missing' },
-  { name: 'core.kcp.io/LogicalCluster', is: 'missing' },
+  { name: 'core.kcp.io/LogicalCluster', is: 'on' },
   { name: 'core.kcp.io/LogicalClusterObjectCountLimit', is: 'missing' },
   { name: 'apis.kcp.io/APIExport', is: 'missing' },
   { name: 'apis.kcp.io/APIBinding', is: 'missing' },

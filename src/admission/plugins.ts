@@ -1,6 +1,7 @@
 import { alwaysDeny, idle } from './always.ts';
 import type { AdmissionPlugin } from './chain.ts';
 import { type ClaimTable, permissionClaims } from './claims/mod.ts';
+import { logicalClusterLifecycle } from './logical-cluster-lifecycle.ts';
 import { namespaceExists, namespaceLifecycle } from './namespace-lifecycle.ts';
 import { type OwnerReferenceGround, ownerReferencesPermission } from './owner-references.ts';
 import { type QuotaLedger, resourceQuota } from './quota/mod.ts';
@@ -35,5 +36,5 @@ export function admissionPlugins(
     ...(ground.others ?? []),
   ];
   const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
-  return [systemCrdGroups, ...names.map((name) => byName.get(name) ?? idle(name))];
+  return [logicalClusterLifecycle, systemCrdGroups, ...names.map((name) => byName.get(name) ?? idle(name))];
 }

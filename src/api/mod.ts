@@ -1,6 +1,7 @@
 export type { Api, RequestContext } from './api.ts';
 export { APPLY_PATCH } from './apply.ts';
-export { companionDelete, companionPut } from './companions.ts';
+export { encodeNew, FOUNDER } from './cluster-default-set.ts';
+export { companionDelete, companionPut, hookedWork } from './companions.ts';
 export { ContinueTokens } from './continue-token.ts';
 export { rowInVersion } from './conversion.ts';
 export { create } from './create.ts';
@@ -40,6 +41,7 @@ export {
   KindHookTable,
   type KindWork,
 } from './kind-hooks.ts';
+export { learnKindEverywhere } from './kinds-everywhere.ts';
 export { list } from './list.ts';
 export {
   commitLogicalCluster,

@@ -80,13 +80,17 @@ function ownershipRules(api: Api, endpoint: Endpoint, pause?: Pause): OwnershipR
     },
     knowsEmptyLists: definition.origin === 'builtin',
     ...(pause && { pause }),
-    // Versions of another group are unknown here, as to upstream: the two kinds of events forget each other's.
+    // Versions of a group that is not of the family are unknown here, as to upstream: the two kinds of events forget
+    // each other's.
     typeOf(wanted) {
+      const relative = definition.family?.versionOf(wanted);
+      if (relative !== undefined) return applyTypeOf(definition, relative);
       const found = definition.versions.find(({ name }) => apiVersionOf(definition.group, name) === wanted);
       return found === undefined ? undefined : applyTypeOf(definition, found);
     },
     convert(object, wanted) {
       if (object.apiVersion === wanted) return object;
+      if (definition.family !== undefined) return definition.family.convert(object, wanted);
       const name = wanted.slice(wanted.lastIndexOf('/') + 1);
       const target = { cluster: place?.cluster ?? ROOT_CLUSTER, definition, version: name };
       return objectInVersion(api, target, object);

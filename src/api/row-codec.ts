@@ -39,14 +39,15 @@ export function encodeRow(definition: Definition, version: string, object: KubeO
   }
   const header = `{"apiVersion":${JSON.stringify(stored.apiVersion)},"kind":${JSON.stringify(stored.kind)},"metadata":{`;
   const metadataOffset = Buffer.byteLength(header);
+  const home = homeOf(definition);
   return {
     uid: stored.metadata.uid ?? '',
-    definitionHash: definition.hash,
+    definitionHash: home.hash,
     json,
     metadataOffset,
     isAnnotated: stored.metadata.annotations !== undefined,
     labels: stored.metadata.labels ?? {},
-    fields: { ...definition.selectable(stored), ...internalFields(definition, stored) },
+    fields: { ...home.selectable(stored), ...internalFields(home, stored) },
     owners: ownerUids(stored.metadata),
   };
 }
@@ -87,6 +88,11 @@ export function addShown(
  * convert has to be brought into that version first (`rowInVersion`).
  */
 export function decodeStored(definition: Definition, version: string, row: Row): KubeObject {
+  const home = homeOf(definition);
+  if (home !== definition) {
+    const stored = decodeStored(home, home.storageVersion, row);
+    return definition.family!.convert(stored, apiVersionIn(definition, version));
+  }
   const object = parseJson(row.json).value as KubeObject;
   if (definition.origin === 'crd') return decodeStoredCustom(definition, version, { row, object });
   return isStoredAs(definition, version) || definition.convert === undefined
@@ -136,6 +142,11 @@ export function storedVersionOf(definition: Definition, row: Row): string {
 const API_VERSION_OPEN = '{"apiVersion":"';
 const QUOTE = 0x22;
 
+/** Whose rows the objects of a definition are: itself, but for further forms of kinds that have some. */
+export function homeOf(definition: Definition): Definition {
+  return definition.family?.home ?? definition;
+}
+
 function isStoredAs(definition: Definition, version: string): boolean {
   return definition.storedAs === undefined && version === definition.storageVersion;
 }
@@ -148,9 +159,14 @@ function apiVersionIn(definition: Definition, version: string): string {
 export function inStorageVersion(definition: Definition, version: string, object: KubeObject): KubeObject {
   const builtin = definition as Partial<BuiltinDefinition>;
   if (builtin.toStorage !== undefined) return builtin.toStorage(object);
-  if (version === definition.storageVersion || definition.convert === undefined) return object;
-  const stored = definition.convert(object, definition.storageVersion);
-  const schema = definition.versions.find(({ name }) => name === definition.storageVersion);
+  const home = homeOf(definition);
+  const { storageVersion, convert } = home;
+  const isForeign = home !== definition;
+  if (!isForeign && (version === storageVersion || convert === undefined)) return object;
+  const stored = isForeign
+    ? definition.family!.convert(object, apiVersionIn(home, storageVersion))
+    : convert!(object, storageVersion);
+  const schema = home.versions.find(({ name }) => name === storageVersion);
   // What every read of the storage version would add, so that its bytes can be copied.
   if (definition.origin === 'crd' && schema !== undefined) readCustomResource(stored, schema);
   return stored;

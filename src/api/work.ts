@@ -34,6 +34,8 @@ export const CONTROLLERS = {
   serviceAccountToken: 'service-account-token',
   /** Namespaces may still show an old certificate authority: one debt of all logical clusters. */
   rootCa: 'root-ca',
+  /** This logical cluster goes: one debt of each. */
+  logicalCluster: 'logicalcluster-deletion',
 } as const;
 
 /** The finalizers by which the garbage collector holds back a deletion. */

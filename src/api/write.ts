@@ -1,6 +1,7 @@
 import { type Authorized, groundsOf, RBAC_GROUP, type RbacAt } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
 import { assert, limits, type Revision, Turns } from '../base/mod.ts';
+import type { Definition } from '../definitions/mod.ts';
 import {
   isOwnershipSame,
   type KubeObject,
@@ -30,8 +31,9 @@ import { objectForStorage, rowInVersion } from './conversion.ts';
 import { depart } from './departures.ts';
 import { type Pause, pauseFor } from './heavy-work.ts';
 import type { Companions, KindChange } from './kind-hooks.ts';
-import { decodeStored, encodeRow, inStorageVersion } from './row-codec.ts';
+import { decodeStored, encodeRow, homeOf, inStorageVersion } from './row-codec.ts';
 import { assertInSight, assertStaysInSight } from './sight.ts';
+import { replaceContent, storedForms } from './stored-forms.ts';
 import { groupResource, payerOf, type Resource, resolve, type Target } from './target.ts';
 import { workAfterDelete, workAfterPut } from './work.ts';
 import type { WriteOptions } from './write-options.ts';
@@ -188,20 +190,22 @@ async function commit(
   const { resource, key, currentRow, current, reads } = attempt;
   const { definition, version } = resource;
   const { context } = request;
-  const view = { cluster: key.cluster, definition, version: version.name };
   const rowOf = async (
     object: KubeObject | undefined,
-    objectVersion: string,
+    form: { readonly definition: Definition; readonly version: string },
   ): Promise<NewRow | undefined> => {
     if (object === undefined) return undefined;
-    const stored = await objectForStorage(api, { ...view, version: objectVersion }, object, context);
-    return encodeOwned(definition, stored, { row: currentRow, current });
+    const stored = await objectForStorage(api, { cluster: key.cluster, ...form }, object, context);
+    return encodeOwned(form.definition, stored, { row: currentRow, current });
   };
   const hooked = await completed(api, step);
   const { companions } = hooked;
-  const row = await rowOf(hooked.object, hooked.version);
+  const row = await rowOf(hooked.object, hooked);
   const isCreated = currentRow === undefined;
-  const lastRow = currentRow && { ...currentRow, ...(await rowOf(wish.last, version.name)) };
+  const lastRow = currentRow && {
+    ...currentRow,
+    ...(await rowOf(wish.last, { definition, version: version.name })),
+  };
   const outcome = { resource, key, isCreated, row, lastRow };
   const expected = currentRow?.revision ?? 0;
   if (row !== undefined && currentRow !== undefined && isSame(row, currentRow)) {
@@ -249,7 +253,8 @@ async function commit(
 /** What is to be stored of a wish once higher rooms have had their say, and what comes with it. */
 interface Hooked {
   readonly object: KubeObject | undefined;
-  /** The version that the object is in. */
+  /** What the object is of, and the version that it is in. */
+  readonly definition: Definition;
   readonly version: string;
   readonly companions: Companions;
   readonly work: readonly WorkChange[];
@@ -258,12 +263,13 @@ interface Hooked {
 async function completed(api: Api, step: Parameters<typeof commit>[1]): Promise<Hooked> {
   const { attempt, request, wish } = step;
   const { resource, key, currentRow, current } = attempt;
-  const { definition } = resource;
   const version = resource.version.name;
+  const definition = homeOf(resource.definition);
   if (api.hooks.of(definition.group, definition.names.plural).length === 0) {
-    return { object: wish.object, version, companions: {}, work: [] };
+    return { object: wish.object, definition: resource.definition, version, companions: {}, work: [] };
   }
-  const stored = (object: KubeObject | undefined) => object && inStorageVersion(definition, version, object);
+  const stored = (object: KubeObject | undefined) =>
+    object && inStorageVersion(resource.definition, version, object);
   const old = stored(current);
   const object = stored(wish.object);
   const shown = object ?? stored(wish.last) ?? old;
@@ -282,7 +288,7 @@ async function completed(api: Api, step: Parameters<typeof commit>[1]): Promise<
   };
   const companions = (await companionsOf(api, attempt, change)) ?? {};
   const work = hookedWork(api, change);
-  return { object, version: definition.storageVersion, companions, work };
+  return { object, definition, version: definition.storageVersion, companions, work };
 }
 
 function uidOf(api: Api, key: ObjectKey): readonly string[] {
@@ -376,6 +382,7 @@ export async function admit(
 ): Promise<void> {
   const { target, definition, version } = attempt.resource;
   const { phase } = request;
+  const stored = storedForms(attempt.resource, request);
   const attributes: AdmissionRequest = {
     operation: request.operation,
     user: target.user,
@@ -388,9 +395,16 @@ export async function admit(
     object: request.object,
     oldObject: request.oldObject,
     isDryRun: request.isDryRun,
+    ...stored,
   };
-  if (phase === 'mutate') await api.admission.mutate(attributes, attempt.reads);
-  else await api.admission.validate(attributes, attempt.reads);
+  if (phase === 'validate') return api.admission.validate(attributes, attempt.reads);
+  await api.admission.mutate(attributes, attempt.reads);
+  if (stored?.object !== undefined && request.object !== undefined) {
+    replaceContent(
+      request.object,
+      definition.family!.convert(stored.object, request.object.apiVersion ?? ''),
+    );
+  }
 }
 
 /** The same for a creation that is answered and stored nowhere: of a review, or of a token. */

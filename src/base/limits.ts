@@ -153,6 +153,12 @@ export const limits = {
   listedChangesMax: 10_000,
   /** Changes that a step of a controller has on their way at once: with more, a write to the disk is no cheaper. */
   controllerChangesMax: 64,
+  /** How deep a tree of workspaces is looked up: far deeper than their paths, and an end for those that go in circles. */
+  workspaceDepthMax: 64,
+  /** Objects of a logical cluster that goes in one commit: some ten milliseconds, and far from the largest frame. */
+  rangeDeletesMax: 512,
+  /** Logical clusters that are marked in one commit because the one above them goes: some ten milliseconds. */
+  rangeMarksMax: 64,
   /** Debts that a step hands on in one commit: an export may have a million bindings. */
   controllerDebtsPerCommitMax: 500,
   /** Events that expire in one commit, which holds the event loop for some milliseconds. */
@@ -235,6 +241,8 @@ export const limits = {
    * makes one of 65,536 others read its roles and bindings again, also among millions.
    */
   rbacRevisionPlaces: 65_536,
+  /** Kinds of logical clusters of which it is remembered which export they come from: some 500 bytes each. */
+  apiOriginsCachedMax: 10_000,
   /**
    * What is remembered of the permission claims that logical clusters have accepted, most of them none: 20,000 clusters
    * without claims, whose bindings would otherwise be read with every write.

@@ -1,5 +1,5 @@
 import type { Command, Flag } from './command.ts';
-import { helpFlag } from './invocation.ts';
+import { flagsOf as allFlagsOf, isChoice } from './invocation.ts';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
@@ -11,7 +11,7 @@ export function completionScript(shell: Shell, commands: readonly Command[]): st
 }
 
 function flagsOf(command: Command): readonly (readonly [string, Flag])[] {
-  return Object.entries({ ...command.flags, help: helpFlag });
+  return Object.entries(allFlagsOf(command));
 }
 
 function bashScript(commands: readonly Command[]): string {
@@ -37,7 +37,7 @@ complete -F _antipode antipode
 
 function bashValues(command: Command): readonly string[] {
   return flagsOf(command)
-    .filter(([, flag]) => flag.type === 'string')
+    .filter(([, flag]) => flag.type !== 'boolean')
     .map(([name, flag]) => {
       const patterns = [`"${command.name} --${name}"`];
       if (flag.short !== undefined) patterns.push(`"${command.name} -${flag.short}"`);
@@ -48,7 +48,7 @@ function bashValues(command: Command): readonly string[] {
 
 function bashWords(command: Command): string {
   const flags = flagsOf(command).map(([name]) => `--${name}`);
-  const words = [...command.positionals.flat(), ...flags].join(' ');
+  const words = [...command.positionals.filter(isChoice).flat(), ...flags].join(' ');
   return `    ${command.name}) COMPREPLY=($(compgen -W "${words}" -- "$current")) ;;`;
 }
 
@@ -86,7 +86,9 @@ function zshArguments(command: Command): string {
     const long = quoted(`--${name}${flag.type === 'boolean' ? '' : '='}${description}${value}`);
     return flag.short === undefined ? [long] : [long, quoted(`-${flag.short}${description}${value}`)];
   });
-  const positionals = command.positionals.map((values) => quoted(`:argument:(${values.join(' ')})`));
+  const positionals = command.positionals
+    .filter(isChoice)
+    .map((values) => quoted(`:argument:(${values.join(' ')})`));
   return `    ${command.name}) _arguments ${[...flags, ...positionals].join(' ')} ;;`;
 }
 
@@ -103,6 +105,7 @@ function fishScript(commands: readonly Command[]): string {
     return [
       `complete -c antipode -f -n ${top} -a ${command.name} -d ${quoted(command.summary)}`,
       ...command.positionals
+        .filter(isChoice)
         .filter((values) => values.length > 0)
         .map((values) => `complete -c antipode -f -n ${condition} -a ${quoted(values.join(' '))}`),
       ...flagsOf(command).map(([name, flag]) => fishFlag(condition, name, flag)),

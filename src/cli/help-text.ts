@@ -1,6 +1,8 @@
+import { connectionFlags } from './client/connection-flags.ts';
 import type { Command, Flag } from './command.ts';
 import { commands } from './commands.ts';
 import { helpFlag } from './invocation.ts';
+import type { Group, ProgramEntry } from './program.ts';
 
 /** The overview of all commands. */
 export function overviewText(): string {
@@ -22,24 +24,65 @@ export function overviewText(): string {
   ].join('\n');
 }
 
-/** The help of one command. */
-export function commandText(command: Command): string {
-  const flags = Object.entries({ ...command.flags, help: helpFlag });
-  const forms = flags.map(([name, flag]) => flagForm(name, flag));
-  const width = Math.max(...forms.map((form) => form.length));
+/** The help of a command that needs the name of one of its own. */
+export function groupText(title: string, group: Group): string {
+  return [
+    `${group.summary}.`,
+    '',
+    `Usage: ${title} COMMAND [flags]`,
+    '',
+    'Commands:',
+    ...entryLines(group.entries),
+    '',
+    `See ${title} COMMAND --help for the flags of a command.`,
+    '',
+  ].join('\n');
+}
+
+/** Lines that name commands, in columns. */
+export function entryLines(entries: readonly ProgramEntry[]): readonly string[] {
+  const names = entries.map(({ name, aliases = [] }) => [name, ...aliases].join(', '));
+  const width = Math.max(...names.map((name) => name.length));
+  return entries.map(({ summary }, index) => `  ${(names[index] ?? '').padEnd(width)}  ${summary}`);
+}
+
+/** The help of one command that is called as `title`; `commands` are lines about commands of its own. */
+export function commandText(
+  command: Command,
+  title = `antipode ${command.name}`,
+  commands: readonly string[] = [],
+): string {
   return [
     `${command.summary}.`,
     '',
-    `Usage: antipode ${command.name} ${command.usage}`,
+    `Usage: ${title} ${command.usage}`.trimEnd(),
     '',
     ...command.details.flatMap((paragraph) => [paragraph, '']),
+    ...commands,
     'Flags:',
-    ...flags.map(([, flag], index) => `  ${(forms[index] ?? '').padEnd(width)}  ${flagDescription(flag)}`),
+    ...flagLines({ ...command.flags, help: helpFlag }),
     '',
+    ...(command.connects === true ? ['Connection, as with kubectl:', ...flagLines(connectionFlags), ''] : []),
     'Examples:',
-    ...command.examples.flatMap((example) => [`  # ${example.does}`, `  ${example.line}`]),
+    ...command.examples.flatMap((example) => [
+      `  # ${example.does}`,
+      `  ${exampleLine(example.line, title)}`,
+    ]),
     '',
   ].join('\n');
+}
+
+/** An example as it reads where the command has another name: `kubectl kcp ws` for `kubectl ws`. */
+function exampleLine(line: string, title: string): string {
+  return title.startsWith('kubectl kcp ') ? line.replace(/^kubectl (ws|bind)\b/, 'kubectl kcp $1') : line;
+}
+
+/** Lines that explain flags, in columns. */
+export function flagLines(table: Readonly<Record<string, Flag>>): readonly string[] {
+  const flags = Object.entries(table);
+  const forms = flags.map(([name, flag]) => flagForm(name, flag));
+  const width = Math.max(...forms.map((form) => form.length));
+  return flags.map(([, flag], index) => `  ${(forms[index] ?? '').padEnd(width)}  ${flagDescription(flag)}`);
 }
 
 function flagForm(name: string, flag: Flag): string {

@@ -1,7 +1,8 @@
 import { UsageError } from './command.ts';
 import { commandEntry, commands } from './commands.ts';
 import { exitCode } from './exit-code.ts';
-import { flushProcessTerminal, processTerminal, red, type Terminal } from './terminal.ts';
+import { report } from './report.ts';
+import { flushProcessTerminal, processTerminal, type Terminal } from './terminal.ts';
 
 /**
  * The whole program: runs one command and ends the process with its exit code. Command files are loaded
@@ -53,22 +54,4 @@ async function unknownCommand(name: string): Promise<UsageError> {
       ? `flag ${name} stands before the command; write antipode COMMAND ${name}`
       : `there is no command "${name}"; ${hint}`,
   );
-}
-
-function report(error: unknown, terminal: Terminal): number {
-  const prefix = red('error:', terminal);
-  if (error instanceof UsageError) {
-    terminal.err(`${prefix} ${error.message}\n`);
-    return exitCode.usage;
-  }
-  // A failure that an operator can mend carries its exit code and a message that is one line.
-  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') {
-    terminal.err(`${prefix} ${error.message}\n`);
-    return error.exitCode;
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  terminal.err(
-    `${prefix} unexpected failure, which is a defect of antipode; please report it with this text:\n${text}\n`,
-  );
-  return exitCode.failed;
 }

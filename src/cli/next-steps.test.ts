@@ -12,19 +12,28 @@ const member = {
   rootDirectory: '/data',
   kubeconfigPath: '/data/admin.kubeconfig',
   caPath: '/data/ca.crt',
+  pluginFolder: '/opt/antipode/dist/bin',
 };
 
 describe('nextSteps', () => {
-  it('tells three things to somebody who has kubectl', () => {
+  it('tells somebody who has kubectl where the server and the plugins are', () => {
     expect(nextSteps({ ...member, hasKubectl: true })).toBe(
       [
         'Antipode serves https://127.0.0.1:6443 (region eu, data in /data). In another terminal:',
         '  export KUBECONFIG=/data/admin.kubeconfig',
+        '  export PATH=/opt/antipode/dist/bin:$PATH',
+        '  kubectl ws .                  # the workspace you are in; make another: kubectl ws create NAME',
         '  kubectl get namespaces        # and: kubectl api-resources',
         'Ctrl-C stops it.',
         '',
       ].join('\n'),
     );
+  });
+
+  it('says nothing of PATH to somebody whose kubectl finds the plugins', () => {
+    const text = nextSteps({ ...member, hasKubectl: true, pluginFolder: undefined });
+    expect(text).not.toContain('PATH');
+    expect(text).toContain('  kubectl ws . ');
   });
 
   it('gives a curl line and the official way to install kubectl to somebody who has not', () => {

@@ -10,6 +10,8 @@ export interface StartedMember {
   readonly kubeconfigPath: string;
   readonly caPath: string;
   readonly hasKubectl: boolean;
+  /** The folder of the kubectl plugins, unless kubectl finds them already. */
+  readonly pluginFolder: string | undefined;
 }
 
 /** Says that the server is ready, and what to type next; every line works as it is pasted. */
@@ -22,6 +24,8 @@ export function nextSteps(member: StartedMember): string {
 function kubectlSteps(member: StartedMember): readonly string[] {
   return [
     `  export KUBECONFIG=${shellQuoted(member.kubeconfigPath)}`,
+    ...(member.pluginFolder === undefined ? [] : [`  export PATH=${shellQuoted(member.pluginFolder)}:$PATH`]),
+    '  kubectl ws .                  # the workspace you are in; make another: kubectl ws create NAME',
     '  kubectl get namespaces        # and: kubectl api-resources',
   ];
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { AuthenticationOptions } from '../region/mod.ts';
 import { authenticationFlags, authenticationOptions } from './authentication-flags.ts';
 import { type Command, type Invocation, UsageError } from './command.ts';
@@ -304,7 +305,14 @@ function startedMember(
     kubeconfigPath: member.kubeconfigPath,
     caPath: join(dirname(member.kubeconfigPath), 'ca.crt'),
     hasKubectl: isOnPath('kubectl', terminal.environment['PATH']),
+    pluginFolder: pluginFolder(terminal.environment['PATH']),
   };
+}
+
+/** Beside this program, where the build puts them; undefined if kubectl finds them without help. */
+function pluginFolder(path: string | undefined): string | undefined {
+  const folder = fileURLToPath(new URL('../bin', import.meta.url));
+  return isOnPath('kubectl-ws', path) || !isOnPath('kubectl-ws', folder) ? undefined : folder;
 }
 
 const PROGRESS_AFTER_MS = 1000;

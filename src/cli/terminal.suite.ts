@@ -7,7 +7,9 @@ export interface RecordingTerminal extends Terminal {
 }
 
 export function recordingTerminal(
-  changes: Partial<Pick<Terminal, 'isInteractive' | 'hasColor' | 'environment'>> = {},
+  changes: Partial<Pick<Terminal, 'isInteractive' | 'hasColor' | 'environment' | 'screen'>> & {
+    readonly input?: string;
+  } = {},
 ): RecordingTerminal {
   let out = '';
   let err = '';
@@ -15,7 +17,9 @@ export function recordingTerminal(
     isInteractive: false,
     hasColor: false,
     environment: {},
+    screen: () => undefined,
     ...changes,
+    input: async () => changes.input ?? '',
     out(text) {
       out += text;
     },

@@ -8,16 +8,18 @@ import {
   collectionOf,
   conditionOf,
   type Definition,
+  isBindingKind,
   isConditionTrue,
   nextCrdStatus,
+  readBoundResources,
   terminatingStatus,
 } from '../definitions/mod.ts';
-import { formatTime, isObject, type JsonObject, type KubeObject } from '../machinery/mod.ts';
+import { formatTime, isObject, type JsonObject, type KubeObject, objectOf } from '../machinery/mod.ts';
 import type { ListScope, StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient, type Place } from './client.ts';
 import { batchesOf, changeAll, isLeaving } from './objects.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
-import { definitionTopic, WaitingDebts } from './waiting-debts.ts';
+import { definitionTopic, groupTopic, WaitingDebts } from './waiting-debts.ts';
 
 /** Brings CRDs to the state Established, and deletes the objects of those that go. */
 export function customResourceDefinitionController(api: Api): Controller {
@@ -34,8 +36,15 @@ export function customResourceDefinitionController(api: Api): Controller {
       if (result === 'settled') conflicts.stop(debt.key);
       return result;
     },
-    wakes: (event) =>
-      isCrdEvent(event) ? conflicts.of(definitionTopic(event.key.cluster, event.key.name)) : wakes(event),
+    wakes(event) {
+      const { key, oldRow } = event;
+      if (isCrdEvent(event)) return conflicts.of(definitionTopic(key.cluster, key.name));
+      if (!isBindingKind(key)) return wakes(event);
+      // What a binding gives up may be what a CRD waits for.
+      const groups =
+        oldRow === undefined ? [] : readBoundResources(oldRow).resources.map(({ group }) => group);
+      return [...new Set(groups)].flatMap((group) => conflicts.of(groupTopic(key.cluster, group)));
+    },
   };
 }
 
@@ -151,7 +160,20 @@ async function othersInGroup(api: Api, cluster: LogicalCluster, crd: KubeObject)
   } finally {
     snapshot.close();
   }
-  return others;
+  // Names that bindings have brought are taken as well.
+  const bound = (await api.registry.boundIn(cluster)).filter((kind) => kind.group === group);
+  return [...others, ...bound.map(namesHolder)];
+}
+
+/** What a bound kind looks like beside CRDs: it has its names. */
+function namesHolder({ names, group, identity }: Definition): KubeObject {
+  const { shortNames, categories, ...rest } = names;
+  return objectOf({
+    metadata: objectOf({ name: `${names.plural}.${group}:${identity}` }),
+    status: objectOf({
+      acceptedNames: objectOf({ ...rest, shortNames: [...shortNames], categories: [...categories] }),
+    }),
+  }) as unknown as KubeObject;
 }
 
 async function hasObjects(api: Api, scope: ListScope): Promise<boolean> {

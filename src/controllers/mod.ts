@@ -1,7 +1,12 @@
+export { bindingDeletionController } from './binding-deletion.ts';
+export { bindingControllers } from './binding-updates.ts';
+export { boundSchemaController } from './bound-schemas.ts';
 export { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 export { customResourceDefinitionController } from './custom-resource-definition.ts';
 export { EventExpiry } from './event-expiry.ts';
+export { exportIdentityController } from './export-identity.ts';
 export { garbageCollector } from './garbage-collector.ts';
+export { logicalClusterController } from './logical-cluster-deletion.ts';
 export { namespaceController } from './namespace.ts';
 export { namespaceDefaultsController, systemNamespaceController } from './namespace-defaults.ts';
 export { permissionClaimControllers } from './permission-claims.ts';

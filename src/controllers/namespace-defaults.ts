@@ -91,7 +91,8 @@ async function completeConfigMap(api: Api, client: ControllerClient, scope: Scop
 }
 
 async function recreateNamespace(api: Api, { key }: Debt, signal: AbortSignal): Promise<Result> {
-  if (readLogicalCluster(api, key.cluster) === undefined) return 'settled';
+  const logicalCluster = readLogicalCluster(api, key.cluster);
+  if (logicalCluster === undefined || logicalCluster.fields['status.phase'] === 'Deleting') return 'settled';
   const place = { definition: NAMESPACES, cluster: key.cluster, namespace: '', name: key.key };
   if (rowAt(api, place) !== undefined) return 'settled';
   const client = new ControllerClient(api, { name: 'kube-apiserver', signal });

@@ -1,13 +1,11 @@
 import { APIS_GROUP } from '../access/mod.ts';
 import { type Api, decodeStored } from '../api/mod.ts';
-import { type LogicalCluster, limits } from '../base/mod.ts';
+import type { LogicalCluster } from '../base/mod.ts';
 import {
   claimantOf,
   claimLabelsFor,
   collectionOf,
   type Definition,
-  type ExportName,
-  exportReference,
   isClaimLabel,
 } from '../definitions/mod.ts';
 import {
@@ -19,18 +17,18 @@ import {
   kindWorkKey,
   notApplied,
   parseKindWorkKey,
-  withSummary,
+  writeClaimStatus,
 } from '../exports/mod.ts';
 import {
+  deepCopy,
   formatTime,
   type JsonObject,
   type KubeObject,
-  newObject,
   objectAt,
   objectOf,
   objectsAt,
 } from '../machinery/mod.ts';
-import type { ListedObject, ObjectKey, Row, WorkChange } from '../store/mod.ts';
+import type { ObjectKey, Row } from '../store/mod.ts';
 import { ControllerClient } from './client.ts';
 import { batchesOf, changeAll } from './objects.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
@@ -45,7 +43,6 @@ export function permissionClaimControllers(api: Api): readonly Controller[] {
   return [
     { name: CLAIM_CONTROLLERS.binding, reconcile: (debt, signal) => reconcileBinding(api, debt, signal) },
     { name: CLAIM_CONTROLLERS.labels, reconcile: (debt, signal) => reconcileKind(api, debt, signal) },
-    { name: CLAIM_CONTROLLERS.exports, reconcile: (debt, signal) => reconcileExport(api, debt, signal) },
   ];
 }
 
@@ -72,7 +69,8 @@ async function reconcileBinding(api: Api, { key }: Debt, signal: AbortSignal): P
     failures.length === 0 ? wanted : { ...wanted, conditions: failed(wanted.conditions, failures) };
   if (!isStatedBy(binding, status)) {
     const applied = failures.length === 0 ? status.applied : appliedBefore(binding);
-    const changed = withStatus(binding, { ...status, applied, now: formatTime(api.store.nowMs()) });
+    const changed = deepCopy(binding);
+    writeClaimStatus(changed, { ...status, applied }, formatTime(api.store.nowMs()));
     changed.metadata.resourceVersion = String(row.revision);
     const client = new ControllerClient(api, { name: MANAGER, signal });
     const place = { definition, cluster: key.cluster, namespace: '', name: key.key, subresource: 'status' };
@@ -86,68 +84,6 @@ async function reconcileBinding(api: Api, { key }: Debt, signal: AbortSignal): P
 async function reconcileKind(api: Api, { key }: Debt, signal: AbortSignal): Promise<Result> {
   await relabel(api, { cluster: key.cluster, ...parseKindWorkKey(key.key) }, signal);
   return 'settled';
-}
-
-/** Has the bindings of an export look again, those whose status says something else than it claims. */
-async function reconcileExport(api: Api, { key }: Debt, signal: AbortSignal): Promise<Result> {
-  const claimant = { cluster: key.cluster, name: key.key };
-  const debts: WorkChange[] = [];
-  const owe = async (): Promise<void> => {
-    const work = debts.splice(0);
-    if (work.length === 0) return;
-    await api.store.commit({ mutations: [], work, actor: MANAGER_ACTOR, originRegion: api.region });
-  };
-  for await (const batch of bindingsOf(api, claimant)) {
-    for (const object of batch) {
-      signal.throwIfAborted();
-      if (isUpToDate(api, object)) continue;
-      debts.push({
-        controller: CLAIM_CONTROLLERS.binding,
-        cluster: object.key.cluster,
-        key: object.key.name,
-        payload: api.random.bytes(8),
-      });
-      if (debts.length >= limits.controllerDebtsPerCommitMax) await owe();
-    }
-  }
-  await owe();
-  return 'settled';
-}
-
-const MANAGER_ACTOR = `system:controller:${MANAGER}`;
-
-/** The bindings of an export anywhere, in batches that fit in memory, each from a state of its own. */
-async function* bindingsOf(api: Api, claimant: ExportName): AsyncGenerator<readonly ListedObject[]> {
-  let after: ObjectKey | undefined;
-  for (;;) {
-    const batch = await nextBindings(api, claimant, after);
-    const last = batch.at(-1);
-    if (last === undefined) return;
-    yield batch;
-    after = last.key;
-  }
-}
-
-async function nextBindings(
-  api: Api,
-  claimant: ExportName,
-  after: ObjectKey | undefined,
-): Promise<readonly ListedObject[]> {
-  const snapshot = api.store.snapshot();
-  try {
-    for await (const batch of snapshot.referring(exportReference(claimant.cluster, claimant.name), after)) {
-      if (batch.length > 0) return batch;
-    }
-    return [];
-  } finally {
-    snapshot.close();
-  }
-}
-
-function isUpToDate(api: Api, { key }: ListedObject): boolean {
-  const found = readBinding(api, key);
-  if (found === undefined || found.apiExport === undefined) return true;
-  return isStatedBy(found.binding, claimStatusOf(found.apiExport, found.binding));
 }
 
 interface FoundBinding {
@@ -236,24 +172,6 @@ function failed(conditions: readonly ConditionVerdict[], failures: readonly stri
 
 function appliedBefore(binding: KubeObject): readonly JsonObject[] {
   return objectsAt(objectAt(binding, 'status'), 'appliedPermissionClaims');
-}
-
-function withStatus(
-  binding: KubeObject,
-  change: {
-    readonly exported: readonly JsonObject[];
-    readonly applied: readonly JsonObject[];
-    readonly conditions: readonly ConditionVerdict[];
-    readonly now: string;
-  },
-): KubeObject {
-  const status = objectAt(binding, 'status') ?? newObject();
-  const conditions = withSummary(objectsAt(status, 'conditions'), change.conditions, change.now);
-  const lists = {
-    exportPermissionClaims: [...change.exported],
-    appliedPermissionClaims: [...change.applied],
-  };
-  return { ...binding, status: objectOf({ ...status, ...lists, conditions }) } as KubeObject;
 }
 
 function messageOf(error: unknown): string {

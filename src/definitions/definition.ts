@@ -97,6 +97,16 @@ export interface TablePrinter {
   cells(object: KubeObject, nowMs: number): Cell[];
 }
 
+/** A kind whose objects can be had in several groups, each with versions of its own, as those of kcp's APIs are. */
+export interface Family {
+  /** Rows are rows of this definition, in its storage version. */
+  readonly home: Definition;
+  /** The version that an apiVersion of any of the groups means. */
+  versionOf(apiVersion: string): DefinitionVersion | undefined;
+  /** The object as it is in another of them; the object itself is not changed. */
+  convert(object: KubeObject, apiVersion: string): KubeObject;
+}
+
 /** What a server adds to objects when it shows them, besides what all objects get. */
 export interface ShownParts {
   /** Adds it, in place. */
@@ -118,12 +128,12 @@ export interface Definition {
   readonly versions: readonly DefinitionVersion[];
   readonly storageVersion: string;
   readonly verbs: readonly Verb[];
-  /** The identity hash of the export that a bound kind comes from: a part of the keys of its objects. */
-  readonly identity?: string;
   /** Where objects are kept, if not under this group and resource (both Event APIs share one store). */
   readonly storedAs?: { readonly group: string; readonly resource: string };
   /** The version that discovery's hash of the stored form speaks of, if not the one that is stored. */
   readonly announcedStorageVersion?: string;
+  /** The identity hash of the export that the kind comes from; absent for kinds that come from none. */
+  readonly identity?: string;
   /** Objects of this kind are answers, never stored (SubjectAccessReview …). */
   readonly isVirtual?: boolean;
   /** No creations any more: the CRD, or the APIBinding that brings it, is being deleted. */
@@ -138,6 +148,8 @@ export interface Definition {
    * `conversion` names somebody else who does it.
    */
   readonly convert?: (object: KubeObject, toVersion: string) => KubeObject;
+  /** Where else the same objects can be had, if anywhere. */
+  readonly family?: Family;
   readonly conversion?: ConversionWebhook;
   /** Only in the form in which a server shows its objects: they are not shown as they are stored then. */
   readonly shown?: ShownParts;

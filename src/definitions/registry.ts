@@ -11,6 +11,7 @@ import {
   boundAlias,
   boundDefinition,
   crdFromSchema,
+  exportFields,
   isBindingKind,
   readBoundResources,
 } from './bound/mod.ts';
@@ -261,6 +262,7 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
     return { [DEFINITION_FIELD]: isServed(object) ? definitionHashOf(object) : '' };
   }
   if (isBindingKind({ group: definition.group, resource: plural })) return bindingFields(object);
+  if (definition.group === BINDING_GROUP && plural === 'apiexports') return exportFields(object);
   // Whoever authorizes has to know with every request how far a logical cluster is.
   if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') {
     return { 'status.phase': textAt(objectAt(object, 'status'), 'phase') };

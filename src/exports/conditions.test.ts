@@ -1,5 +1,5 @@
-import { describe, expect, it, test } from 'vitest';
-import { type ConditionVerdict, withConditions, withSummary } from './conditions.ts';
+import { describe, expect, it } from 'vitest';
+import { type ConditionVerdict, withConditions } from './conditions.ts';
 
 const EARLIER = '2026-01-01T00:00:00Z';
 const NOW = '2026-02-02T00:00:00Z';
@@ -48,29 +48,5 @@ describe('conditions', () => {
     expect(withConditions(before, [{ ...verdict, message: 'two' }], NOW)[0]).toMatchObject({
       lastTransitionTime: NOW,
     });
-  });
-
-  test.each<[string, readonly ConditionVerdict[], object]>([
-    ['all are true', [{ type: 'A', status: 'True' }], { status: 'True' }],
-    [
-      'an error, over a warning',
-      [
-        { type: 'A', status: 'False', severity: 'Warning', reason: 'W', message: 'w' },
-        { type: 'B', status: 'False', severity: 'Error', reason: 'E', message: 'e' },
-        { type: 'C', status: 'True' },
-      ],
-      { status: 'False', severity: 'Error', reason: 'E', message: 'e' },
-    ],
-    [
-      'what is unknown only where nothing else is there',
-      [{ type: 'A', status: 'Unknown', reason: 'U' }],
-      { status: 'Unknown', reason: 'U' },
-    ],
-  ])('are summed up: %s', (_, verdicts, ready) => {
-    expect(withSummary([], verdicts, NOW)[0]).toEqual({ type: 'Ready', lastTransitionTime: NOW, ...ready });
-  });
-
-  it('without any have no summary', () => {
-    expect(withSummary([], [], NOW)).toEqual([]);
   });
 });

@@ -29,17 +29,6 @@ export function withConditions(
   return [...all.values()].sort(byPlace);
 }
 
-/** The same, and `Ready` as the summary of what is in the list then. */
-export function withSummary(
-  conditions: readonly JsonObject[],
-  verdicts: readonly ConditionVerdict[],
-  now: string,
-): JsonObject[] {
-  const all = withConditions(conditions, verdicts, now);
-  const others = all.filter((condition) => textAt(condition, 'type') !== READY);
-  return others.length === 0 ? all : withConditions(all, [summaryOf(others)], now);
-}
-
 /** Whether a condition says what it should. */
 export function saysSo(condition: JsonObject | undefined, verdict: ConditionVerdict): boolean {
   const { status, severity = '', reason = '', message = '' } = verdict;
@@ -49,29 +38,6 @@ export function saysSo(condition: JsonObject | undefined, verdict: ConditionVerd
     textAt(condition, 'reason') === reason &&
     textAt(condition, 'message') === message
   );
-}
-
-/** The worst there is decides, and of several the first that has something to say. */
-function summaryOf(conditions: readonly JsonObject[]): ConditionVerdict {
-  const ranked = conditions.map((condition) => ({ condition, rank: rankOf(condition) }));
-  const worst = Math.min(...ranked.map(({ rank }) => rank));
-  const group = ranked.filter(({ rank }) => rank === worst).map(({ condition }) => condition);
-  const status = textAt(group[0], 'status');
-  if (status === 'True') return { type: READY, status };
-  const first = (field: string): string =>
-    group.map((condition) => textAt(condition, field)).find((text) => text !== '') ?? '';
-  const told = { reason: first('reason'), message: first('message') };
-  if (status === 'Unknown') return { type: READY, status, ...told };
-  const severity = textAt(group[0], 'severity') as 'Error' | 'Warning' | 'Info';
-  return { type: READY, status: 'False', severity, ...told };
-}
-
-const SEVERITIES = ['Error', 'Warning', 'Info'];
-
-function rankOf(condition: JsonObject): number {
-  const status = textAt(condition, 'status');
-  if (status === 'False') return Math.max(0, SEVERITIES.indexOf(textAt(condition, 'severity')));
-  return status === 'True' ? SEVERITIES.length : SEVERITIES.length + 1;
 }
 
 function conditionOf({ type, status, severity, reason, message }: ConditionVerdict, now: string): JsonObject {

@@ -10,7 +10,12 @@ import {
 } from '../admission/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
 import type { Store } from '../store/mod.ts';
-import { admitWorkspace, admitWorkspaceType, type WorkspaceTypes } from '../workspaces/mod.ts';
+import {
+  admitWorkspace,
+  admitWorkspaceType,
+  logicalClusterAdmission,
+  type WorkspaceTypes,
+} from '../workspaces/mod.ts';
 import { StartError } from './start-error.ts';
 
 /** The names of the plugins that are to run. Throws `StartError` for a choice that cannot be. */
@@ -43,6 +48,7 @@ export function createAdmission(
       authorize: (question) => access.decide(question),
       others: [
         admitWorkspace,
+        logicalClusterAdmission,
         admitWorkspaceType({ types, authorize: (question) => access.decide(question) }),
       ],
       definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,

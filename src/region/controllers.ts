@@ -1,10 +1,15 @@
 import type { Api } from '../api/mod.ts';
 import {
+  bindingControllers,
+  bindingDeletionController,
+  boundSchemaController,
   ControllerRuntime,
   clusterRoleAggregationController,
   customResourceDefinitionController,
   EventExpiry,
+  exportIdentityController,
   garbageCollector,
+  logicalClusterController,
   namespaceController,
   namespaceDefaultsController,
   permissionClaimControllers,
@@ -31,6 +36,7 @@ export async function startControllers(
     api,
     clock: api.clock,
     controllers: [
+      logicalClusterController(api),
       namespaceController(api),
       serviceAccountTokenController(api),
       namespaceDefaultsController(api),
@@ -42,6 +48,10 @@ export async function startControllers(
       ...garbageCollector(api),
       ...permissionClaimControllers(api),
       workspaceSchedulingController(api),
+      ...bindingControllers(api),
+      bindingDeletionController(api),
+      boundSchemaController(api),
+      exportIdentityController(api),
     ].filter(({ name }) => !disabledControllers.includes(name)),
     report: (controller, key, error) => {
       // Somebody else was quicker: the next look settles it, and there is nothing to do for an operator.

@@ -1,8 +1,24 @@
 import type { KindHooks } from '../api/mod.ts';
-import { claimHooks } from '../exports/mod.ts';
-import { shardHooks, type WorkspaceGround, workspaceHooks } from '../workspaces/mod.ts';
+import { bindingHooks, claimHooks, crdHooks, exportHooks, schemaHooks } from '../exports/mod.ts';
+import {
+  logicalClusterHooks,
+  shardHooks,
+  type WorkspaceGround,
+  workspaceHooks,
+  workspaceLifecycleHooks,
+} from '../workspaces/mod.ts';
 
 /** What the rooms above the API have to say about writes of single kinds; of one kind, in this order. */
 export function kindHooks(ground: WorkspaceGround): readonly KindHooks[] {
-  return [workspaceHooks(ground), shardHooks, ...claimHooks];
+  return [
+    workspaceHooks(ground),
+    workspaceLifecycleHooks,
+    logicalClusterHooks,
+    shardHooks,
+    bindingHooks,
+    exportHooks,
+    schemaHooks,
+    crdHooks,
+    ...claimHooks,
+  ];
 }

@@ -16,7 +16,6 @@ import {
 import {
   ClockRefused,
   type RegionName,
-  ROOT_CLUSTER,
   type ShardName,
   SYSTEM_ADMIN_CLUSTER,
   systemClock,
@@ -24,6 +23,7 @@ import {
 } from '../base/mod.ts';
 import { oweRootCa } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
+import { foundRoot } from '../exports/mod.ts';
 import { createFacade } from '../facade/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
 import { HomeWorkspaces, WorkspacePaths, WorkspaceTypes } from '../workspaces/mod.ts';
@@ -228,12 +228,10 @@ function webhookNetworksOf({ bindAddress, webhookNetworks = [] }: MemberOptions)
  * which a client may have from a former life of this address, is answered 410 and makes it list again.
  */
 async function found(api: Api): Promise<void> {
-  let isNew = false;
-  for (const cluster of [ROOT_CLUSTER, SYSTEM_ADMIN_CLUSTER]) {
-    if (api.store.get(logicalClusterKey(cluster)) !== undefined) continue;
-    isNew = await createLogicalCluster(api, cluster);
-  }
-  if (isNew) await api.store.compact(api.store.revision);
+  const isNew = await foundRoot(api, { shard: SHARD });
+  const isAdminThere = api.store.get(logicalClusterKey(SYSTEM_ADMIN_CLUSTER)) !== undefined;
+  if (!isAdminThere) await createLogicalCluster(api, SYSTEM_ADMIN_CLUSTER);
+  if (isNew || !isAdminThere) await api.store.compact(api.store.revision);
 }
 
 async function openStore(directory: string, log: MemberLog): Promise<Store> {

@@ -1,11 +1,29 @@
+export { logicalClusterAdmission } from './admit-logical-cluster.ts';
 export { admitWorkspaceType } from './admit-type.ts';
 export { admitWorkspace } from './admit-workspace.ts';
 export { homeClusterName } from './cluster-name.ts';
 export { HomeWorkspaces } from './home.ts';
 export { lifecycleLabel, lifecycleLabels } from './lifecycle-labels.ts';
-export { PHASE_LABEL, TENANCY_GROUP, WORKSPACES } from './names.ts';
+export { RESOURCES_REMAIN } from './lifecycle-names.ts';
+export {
+  deletionDebt,
+  logicalClusterHooks,
+  newestLogicalCluster,
+  ownerMirrored,
+  ownerReleased,
+  type StoredObject,
+  workspaceLifecycleHooks,
+} from './logical-cluster-hooks.ts';
+export {
+  LOGICAL_CLUSTER_FINALIZER,
+  PHASE_LABEL,
+  TENANCY_GROUP,
+  WORKSPACE_FINALIZER,
+  WORKSPACES,
+} from './names.ts';
 export type { DefaultBindings, MakeDefaultBindings, WorkspaceGround } from './new-cluster.ts';
 export { WorkspacePaths } from './paths.ts';
 export { workspaceHooks } from './schedule.ts';
+export { markDeleted, tellContent } from './settle-logical-cluster.ts';
 export { shardHooks, WORKSPACE_SCHEDULING } from './shard-hooks.ts';
 export { type Reference, WorkspaceTypes } from './types.ts';

@@ -190,7 +190,7 @@ export const OPERATIONS: readonly Operation[] = [
   read('/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles', 'ownership'),
   read('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', 'ownership'),
   read('/api/v1/nothings', 'ownership', 404),
-  read('/apis/core.kcp.io/v1alpha1/logicalclusters/cluster', 'tenancy', 404),
+  read('/apis/core.kcp.io/v1alpha1/logicalclusters/cluster', 'tenancy'),
   review('selfsubjectaccessreviews', resourceOf, 'self review'),
   review('selfsubjectrulesreviews', '{"namespace":"default"}', 'self review'),
   review('subjectaccessreviews', `{"user":"x",${resourceOf.slice(1)}`, 'ownership'),

@@ -30,7 +30,9 @@ import {
   ControllerRuntime,
   customResourceDefinitionController,
   garbageCollector,
+  logicalClusterController,
   namespaceController,
+  permissionClaimControllers,
   resourceQuotaController,
   serviceAccountTokenController,
 } from '../../src/controllers/mod.ts';
@@ -39,9 +41,12 @@ import { type MemoryDisk, MemoryKeyValue, Store } from '../../src/store/mod.ts';
 import {
   admitWorkspace,
   admitWorkspaceType,
+  logicalClusterAdmission,
+  logicalClusterHooks,
   WorkspacePaths,
   WorkspaceTypes,
   workspaceHooks,
+  workspaceLifecycleHooks,
 } from '../../src/workspaces/mod.ts';
 import { memoryAuthentication } from './memory-authentication.ts';
 
@@ -82,11 +87,13 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
   const failures: unknown[] = [];
   // Not those that put things into namespaces: a quota may refuse them for ever.
   const running = [
+    logicalClusterController(api),
     namespaceController(api),
     serviceAccountTokenController(api),
     customResourceDefinitionController(api),
     resourceQuotaController(api),
     ...garbageCollector(api),
+    ...permissionClaimControllers(api),
   ];
   const controllers = new ControllerRuntime({
     api,
@@ -133,7 +140,11 @@ export function memoryApi(
     quotas,
     claims,
     authorize: (request) => access.decide(request),
-    others: [admitWorkspace, admitWorkspaceType({ types, authorize: (request) => access.decide(request) })],
+    others: [
+      admitWorkspace,
+      logicalClusterAdmission,
+      admitWorkspaceType({ types, authorize: (request) => access.decide(request) }),
+    ],
     definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
   });
   return {
@@ -144,6 +155,8 @@ export function memoryApi(
     registry,
     hooks: new KindHookTable([
       workspaceHooks({ types, shard: 'test' as ShardName }),
+      workspaceLifecycleHooks,
+      logicalClusterHooks,
       ...(options.hooks ?? []),
     ]),
     paths,

@@ -26,6 +26,8 @@ export interface LogicalClusterFacts {
   readonly phase: string;
   /** The annotation `authorization.kcp.io/required-groups`. */
   readonly requiredGroups: string | undefined;
+  /** It goes, with all that is in it, and nobody has anything to do in it any more. */
+  readonly isClosed?: boolean;
 }
 
 /** Undefined when there is no such logical cluster. */
@@ -34,7 +36,7 @@ export type FindLogicalCluster = (cluster: LogicalCluster) => LogicalClusterFact
 const LIFECYCLE_GROUPS = ['system:kcp:initializer:', 'system:kcp:terminator:'];
 const LIFECYCLE_PHASES = ['Initializing', 'Terminating', 'Deleting'];
 // In a cluster that is going away, terminators and finalizers still have to be served.
-const ENTERED_PHASES = ['Ready', ...LIFECYCLE_PHASES];
+const ENTERED_PHASES = ['Ready', 'Inactive', ...LIFECYCLE_PHASES];
 
 /** The reason of a decision that lets pass whatever is asked, since others have judged it. */
 export const LIFECYCLE_ALLOWED = 'lifecycle VW pre-authorized access';
@@ -149,6 +151,7 @@ export function workspaceContent(
     if (LIFECYCLE_PHASES.includes(phase) && hasLifecycleGroup(user.groups)) {
       return decision('allow', LIFECYCLE_ALLOWED);
     }
+    if (facts.isClosed === true) return outside('deny', 'LogicalCluster is being deleted');
     if (isServiceAccount(user)) return next(request);
     return after(options.access({ user, cluster, verb: 'access', path: '/' }), (entering) => {
       if (entering.verdict !== 'allow')

@@ -55,7 +55,14 @@ function newPlanet(facts: Partial<LogicalClusterFacts> = {}) {
   const authorizer = new RbacAuthorizer(
     withFallbackRoles(rbac, new Map(clusterRoles.map((role) => [nameOf(role), role]))),
   );
-  return { authorize: accessChain({ rbac: authorizer, find: (cluster) => known.get(cluster) }), rbac };
+  return {
+    authorize: accessChain({
+      rbac: authorizer,
+      find: (cluster) => known.get(cluster),
+      originOf: () => undefined,
+    }),
+    rbac,
+  };
 }
 
 function getSecret(user: User, cluster = home): AccessRequest {

@@ -14,6 +14,7 @@ import {
   workspaceContent,
 } from './authorizers.ts';
 import { type Authorizer, after, type Decision, decision, union, withGround } from './decision.ts';
+import { type FindApiOrigin, maximalPermissionPolicy } from './maximal-permission-policy.ts';
 
 /** As upstream: single checks below them are for system:monitoring. */
 const HEALTH_PATHS = ['/healthz', '/readyz', '/livez'];
@@ -21,6 +22,8 @@ const HEALTH_PATHS = ['/healthz', '/readyz', '/livez'];
 export interface ChainOptions {
   readonly rbac: RbacAuthorizer;
   readonly find: FindLogicalCluster;
+  /** Which exports kinds come from. */
+  readonly originOf: FindApiOrigin;
 }
 
 /**
@@ -32,7 +35,7 @@ export function accessChain(options: ChainOptions): Authorizer {
   return union(
     allowGroups([MASTERS_GROUP]),
     allowPaths(HEALTH_PATHS),
-    forEffectiveUsers(entryTo(options, systemStatus(byRoles(options)))),
+    forEffectiveUsers(entryTo(options, systemStatus(withinPolicies(options)))),
   );
 }
 
@@ -55,7 +58,7 @@ function entryTo(options: ChainOptions, next: Authorizer): Authorizer {
   const { rbac, find } = options;
   const enter = requiredGroups(
     find,
-    workspaceContent({ find, access: byRoles(options) }, () => decision('allow', '')),
+    workspaceContent({ find, access: roleChain(options) }, () => decision('allow', '')),
   );
   const entered = new WeakMap<User, Entry>();
   return (request) => {
@@ -63,7 +66,9 @@ function entryTo(options: ChainOptions, next: Authorizer): Authorizer {
     const here = rbac.revision(cluster);
     const everywhere = rbac.revision(SYSTEM_ADMIN_CLUSTER);
     const known = entered.get(user);
-    const isKnown = known?.cluster === cluster && known.here === here && known.everywhere === everywhere;
+    const isSame = known?.cluster === cluster && known.here === here && known.everywhere === everywhere;
+    // What is above it counts, too, and is not among what was remembered.
+    const isKnown = isSame && find(cluster)?.isClosed !== true;
     return after(isKnown && !request.isDeepReview ? known.entry : enter(request), (entry) => {
       if (entry.verdict !== 'allow' || entry.reason === LIFECYCLE_ALLOWED) return entry;
       if (!isKnown && !request.isDeepReview) entered.set(user, { cluster, here, everywhere, entry });
@@ -80,6 +85,12 @@ interface Entry {
   readonly entry: Decision;
 }
 
-function byRoles({ rbac }: ChainOptions): Authorizer {
+function withinPolicies(options: ChainOptions): Authorizer {
+  const roles = roleChain(options);
+  return maximalPermissionPolicy({ find: options.originOf, roles }, roles);
+}
+
+/** RBAC alone: of the logical cluster of a request, and of what counts everywhere. */
+export function roleChain({ rbac }: ChainOptions): Authorizer {
   return union(byRbac(rbac), byRbac(rbac, SYSTEM_ADMIN_CLUSTER));
 }

@@ -9,7 +9,7 @@ export {
   systemStatus,
   workspaceContent,
 } from './authorizers.ts';
-export { accessChain, entryChain } from './chain.ts';
+export { accessChain, entryChain, roleChain } from './chain.ts';
 export {
   type AccessRequest,
   type Authorizer,
@@ -31,3 +31,11 @@ export {
   SCOPES_EXTRA,
   WARRANT_EXTRA,
 } from './effective-users.ts';
+export {
+  type ApiOrigin,
+  allowedBy,
+  type FindApiOrigin,
+  maximalPermissionPolicy,
+  POLICY_PREFIX,
+  VIEW_WARRANT,
+} from './maximal-permission-policy.ts';

@@ -73,10 +73,13 @@ function withClaims(
   use(found.claims);
 }
 
-/** Whether the object of a request is one of the kind, and is going to be stored. */
+/**
+ * Whether the object of a request is one of the kind, and its labels are going to be stored: those of built-in kinds
+ * can be changed by way of subresources, too.
+ */
 function isStored({ definition, subresource, operation }: AdmissionRequest): boolean {
-  if (definition.isVirtual === true || subresource === 'scale') return false;
-  return operation === 'UPDATE' || subresource === '';
+  if (definition.isVirtual === true) return false;
+  return subresource === '' || (operation === 'UPDATE' && definition.origin === 'builtin');
 }
 
 /** Undefined where nothing is to be looked at: no claims, no labels of them. */

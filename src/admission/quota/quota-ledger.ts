@@ -58,7 +58,9 @@ export class QuotaLedger {
    */
   async commit(proposal: Proposal, options: CommitOptions): Promise<Outcome> {
     const changes = proposal.mutations.map((mutation) => changeOf(mutation));
-    const counted = changes.filter(({ key, names }) => names.length > 0 && !isNew(key, proposal));
+    const counted = changes.filter(
+      ({ key, names }) => names.length > 0 && !isNew(key, proposal) && key.cluster !== options.emptied,
+    );
     while (!counted.every(({ key }) => this.#quotasOf(key) !== undefined)) {
       for (const { key } of counted) if (this.#quotasOf(key) === undefined) await this.#load(key);
     }
@@ -164,6 +166,8 @@ export interface CommitOptions {
   readonly assertCurrent: () => void;
   /** It is the status of a quota as its controller has counted. */
   readonly isCount: boolean;
+  /** A logical cluster that goes with all that is in it: its quotas count nothing any more. */
+  readonly emptied?: LogicalCluster;
 }
 
 /** What a commit does to one object. */

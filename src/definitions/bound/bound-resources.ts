@@ -1,6 +1,7 @@
 import type { LogicalCluster } from '../../base/mod.ts';
 import { type JsonObject, type KubeObject, objectAt, objectsAt, textAt } from '../../machinery/mod.ts';
 import { ALIASES_FIELD, REFERENCES_FIELD, type Row } from '../../store/mod.ts';
+import { acceptedClaims, claimReference } from '../claims/mod.ts';
 
 export const BINDING_GROUP = 'apis.kcp.io';
 export const BINDING_RESOURCE = 'apibindings';
@@ -41,9 +42,19 @@ export function exportReference(cluster: string, name: string): string {
   return `apiexport:${cluster}:${name}`;
 }
 
+/** What an APIBinding refers to as long as the path of its export leads nowhere. */
+export function exportPathReference(path: string, name: string): string {
+  return `apiexport-path:${path}:${name}`;
+}
+
 /** What an APIBinding refers to that has bound a schema. */
 export function schemaReference(uid: string): string {
   return `boundschema:${uid}`;
+}
+
+/** What an APIBinding refers to that brings a kind under an identity. */
+export function kindReference(kind: Pick<BoundResource, 'group' | 'resource' | 'identity'>): string {
+  return `boundkind:${kind.resource}.${kind.group}:${kind.identity}`;
 }
 
 /** The server's own fields of an APIBinding: nothing but its status and whether it goes has a say in them. */
@@ -55,8 +66,14 @@ export function bindingFields(binding: KubeObject): Record<string, string> {
     [group, resource, identity, schemaUid].join(SEPARATOR),
   );
   const exportCluster = textAt(status, 'apiExportClusterName');
-  const references = new Set(bound.map(({ schemaUid }) => schemaReference(schemaUid)));
-  if (exportCluster !== '') references.add(exportReference(exportCluster, exportNameOf(binding)));
+  const references = new Set(bound.flatMap((one) => [schemaReference(one.schemaUid), kindReference(one)]));
+  for (const { label } of acceptedClaims(binding)) references.add(claimReference(label));
+  const reference = referenceOf(binding);
+  references.add(
+    exportCluster === ''
+      ? exportPathReference(textAt(reference, 'path'), textAt(reference, 'name'))
+      : exportReference(exportCluster, textAt(reference, 'name')),
+  );
   return {
     [BOUND_FIELD]: (isLeaving ? [LEAVING, ...lines] : lines).join('\n'),
     [ALIASES_FIELD]: bound.map(({ group, resource }) => boundAlias(group, resource)).join('\n'),
@@ -81,10 +98,8 @@ export function boundResourcesOf(binding: KubeObject): BoundResource[] {
 // What names, hashes and uids are made of: nothing that could end a line or move a border within it.
 const COMPONENT = /^[A-Za-z0-9._-]*$/;
 
-/** The name of the export that an APIBinding refers to. */
-export function exportNameOf(binding: KubeObject): string {
-  const reference: JsonObject | undefined = objectAt(objectAt(binding, 'spec'), 'reference');
-  return textAt(objectAt(reference, 'export'), 'name');
+function referenceOf(binding: KubeObject): JsonObject | undefined {
+  return objectAt(objectAt(objectAt(binding, 'spec'), 'reference'), 'export');
 }
 
 // Rows live in a bounded cache: what is read of one lives as long as it does.

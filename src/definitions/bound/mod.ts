@@ -9,10 +9,12 @@ export {
   bindingFields,
   boundAlias,
   boundResourcesOf,
-  exportNameOf,
+  exportPathReference,
   exportReference,
   isBindingKind,
+  kindReference,
   readBoundResources,
   schemaReference,
 } from './bound-resources.ts';
 export { crdFromSchema, PATH_SEGMENT_NAME } from './crd-from-schema.ts';
+export { exportFields, exportOfBinding, hasLocalPolicy, identityReference } from './export-fields.ts';

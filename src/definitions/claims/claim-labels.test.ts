@@ -43,7 +43,7 @@ describe('the label of a claim', () => {
   });
 
   it('of a binding itself is that of kcp', () => {
-    expect(reflexiveLabel(tenancy)).toEqual({
+    expect(reflexiveLabel(exportHash(tenancy))).toEqual({
       key: `${PREFIX}bmCdly9xXiUpEHe3ypvDwvXMTfoVZUE92mqAQf`,
       value: 'LstvmbbzVDDOn90ZbhzSQO5U3DMCf88h1pZ',
     });

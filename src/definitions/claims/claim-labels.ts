@@ -30,9 +30,17 @@ export function claimLabel(claimant: ExportName, claim: PermissionClaim): Label 
   return { key: labelKey(claimant), value: base62Sha224(hashedText(claim)) };
 }
 
-/** The label of a binding that its own provider may see, whether it has accepted a claim of bindings or not. */
-export function reflexiveLabel(claimant: ExportName): Label {
-  return { key: labelKey(claimant), value: REFLEXIVE_VALUE };
+/**
+ * The label of a binding that its own provider may see, whether it has accepted a claim of bindings or not, by the hash
+ * of the export.
+ */
+export function reflexiveLabel(hash: string): Label {
+  return { key: `${CLAIM_LABEL_PREFIX}${hash}`, value: REFLEXIVE_VALUE };
+}
+
+/** What an APIBinding refers to that has accepted a claim: whoever looks for its objects finds where to look. */
+export function claimReference({ key, value }: Label): string {
+  return `claim:${key.slice(CLAIM_LABEL_PREFIX.length)}:${value}`;
 }
 
 function labelKey(claimant: ExportName): string {

@@ -1,5 +1,6 @@
 export {
   CLAIM_LABEL_PREFIX,
+  claimReference,
   EXPORT_LABEL,
   type ExportName,
   exportHash,

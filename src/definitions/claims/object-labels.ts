@@ -1,5 +1,6 @@
 import {
   type JsonObject,
+  type KubeObject,
   type LabelSelector,
   labelSelectorFromObject,
   objectAt,
@@ -9,7 +10,9 @@ import {
 import {
   CLAIM_LABEL_PREFIX,
   claimLabel,
+  EXPORT_LABEL,
   type ExportName,
+  exportHash,
   type Label,
   reflexiveLabel,
 } from './claim-labels.ts';
@@ -100,10 +103,14 @@ export function claimLabelsFor(
   return labels;
 }
 
-/** The label by which the provider of a binding sees it, even where it has not accepted any claim. */
-export function ownLabelOf(binding: JsonObject): Label | undefined {
+/**
+ * The label by which the provider of a binding sees it, even where it has not accepted any claim. Before the binding is
+ * bound, its own label says which export it is for.
+ */
+export function ownLabelOf(binding: KubeObject): Label | undefined {
   const claimant = claimantOf(binding);
-  return claimant === undefined ? undefined : reflexiveLabel(claimant);
+  const hash = claimant === undefined ? binding.metadata.labels?.[EXPORT_LABEL] : exportHash(claimant);
+  return hash === undefined || hash === '' ? undefined : reflexiveLabel(hash);
 }
 
 function isAbout(claim: AcceptedClaim, kind: ClaimedKind): boolean {

@@ -1,4 +1,5 @@
 import type { Schema } from '../../machinery/mod.ts';
+import { legacyApiBinding, modernApiBinding } from './api-binding-conversion.ts';
 import { AGE, type KcpKind, kindSchema } from './kind.ts';
 import {
   acceptablePermissionClaim,
@@ -74,6 +75,7 @@ export const apiBinding: KcpKind = {
       name: 'v1alpha1',
       isStorage: false,
       hasStatus: true,
+      conversion: { toHome: modernApiBinding, fromHome: legacyApiBinding },
       columns,
       schema: kindSchema({
         description: DESCRIPTION,

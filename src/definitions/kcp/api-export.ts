@@ -1,4 +1,5 @@
 import type { Schema } from '../../machinery/mod.ts';
+import { legacyApiExport, modernApiExport } from './api-export-conversion.ts';
 import { AGE, type KcpKind, kindSchema } from './kind.ts';
 import { legacyPermissionClaim, permissionClaim } from './permission-claim.ts';
 import { conditions, list, listByKeys, rules, struct, text, textSet } from './schema.ts';
@@ -106,6 +107,7 @@ export const apiExport: KcpKind = {
       name: 'v1alpha1',
       isStorage: false,
       hasStatus: true,
+      conversion: { toHome: modernApiExport, fromHome: legacyApiExport },
       columns: [
         AGE,
         {

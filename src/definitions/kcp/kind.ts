@@ -1,5 +1,6 @@
 import { deepCopy, encodeJson, type KubeObject, parseJson, type Schema } from '../../machinery/mod.ts';
 import type { PrinterColumn } from '../definition.ts';
+import type { FormConversion } from './family.ts';
 
 /** One version of a kind of kcp's: as in a CRD. */
 export interface KcpVersion {
@@ -8,6 +9,8 @@ export interface KcpVersion {
   readonly columns: readonly PrinterColumn[];
   readonly schema: Schema;
   readonly hasStatus: boolean;
+  /** Of versions that are not the stored one and differ from it in more than their names. */
+  readonly conversion?: FormConversion;
 }
 
 /** A kind of kcp's as data, from which its CRD, its definition and its APIResourceSchema are made. */

@@ -7,6 +7,8 @@ import { apiConversion } from './api-conversion.ts';
 import { apiExport } from './api-export.ts';
 import { apiExportEndpointSlice } from './api-export-endpoint-slice.ts';
 import { apiResourceSchema } from './api-resource-schema.ts';
+import { type Form, familyOf } from './family.ts';
+import { FIRST_API_VERSION, type FirstForm, firstForms } from './first-forms.ts';
 import { crdOf, type KcpKind } from './kind.ts';
 import { logicalCluster } from './logical-cluster.ts';
 import { partition, partitionSet } from './partition.ts';
@@ -16,6 +18,7 @@ import { workspaceAuthenticationConfiguration } from './workspace-authentication
 import { workspaceType } from './workspace-type.ts';
 
 export { crdOf, type KcpKind } from './kind.ts';
+export { type KindSchema, schemaOfKind } from './schema-of-kind.ts';
 
 /** All of kcp's kinds, as data. */
 export const kcpKinds: readonly KcpKind[] = [
@@ -34,7 +37,7 @@ export const kcpKinds: readonly KcpKind[] = [
 ];
 
 /** The kinds that every logical cluster has by itself. */
-const systemKinds: readonly KcpKind[] = kcpKinds;
+const systemKinds: readonly KcpKind[] = [...kcpKinds, ...firstForms.map(({ kind }) => kind)];
 
 const kindsByResource: ReadonlyMap<string, KcpKind> = new Map(
   systemKinds.map((kind) => [`${kind.group}/${kind.plural}`, kind]),
@@ -58,14 +61,50 @@ export function systemDefinitions(): readonly Definition[] {
 
 /** The definition of a kind: always the same one. */
 export function kcpDefinition(kind: KcpKind): Definition {
-  let definition = definitions.get(kind);
-  if (definition === undefined) {
-    definition = { ...definitionFromCrd(crdOf(kind)), ...consistencyOf(kind) };
+  const known = definitions.get(kind);
+  if (known !== undefined) return known;
+  const first = firstForms.find((form) => form.kind === kind || form.home === kind);
+  if (first === undefined) {
+    const definition = makeDefinition(kind);
     definitions.set(kind, definition);
+    return definition;
   }
-  return definition;
+  for (const definition of familyDefinitions(first)) definitions.set(definition.kind, definition.definition);
+  return kcpDefinition(kind);
 }
 
-function consistencyOf({ consistency }: KcpKind): Pick<Definition, 'consistency'> {
-  return consistency === undefined ? {} : { consistency };
+/** The kind in apis.kcp.io and its first form. Objects of both are the same ones. */
+function familyDefinitions({ kind, home, conversion }: FirstForm): {
+  readonly kind: KcpKind;
+  readonly definition: Definition;
+}[] {
+  const first = makeDefinition(kind);
+  const base = makeDefinition(home);
+  const forms: Form[] = [{ apiVersion: FIRST_API_VERSION, version: first.versions[0]!, conversion }];
+  for (const version of base.versions) {
+    const own = home.versions.find(({ name }) => name === version.name)?.conversion;
+    if (own !== undefined)
+      forms.push({ apiVersion: `${home.group}/${version.name}`, version, conversion: own });
+  }
+  const definition: Definition = {
+    ...base,
+    ...(base.convert === undefined
+      ? {}
+      : { convert: (object, version) => family.convert(object, `${home.group}/${version}`) }),
+    get family() {
+      return family;
+    },
+  };
+  const family = familyOf(definition, forms);
+  const storedAs = { group: home.group, resource: home.plural };
+  return [
+    { kind: home, definition },
+    { kind, definition: { ...first, storedAs, family } },
+  ];
+}
+
+function makeDefinition(kind: KcpKind): Definition {
+  const { consistency } = kind;
+  const definition = definitionFromCrd(crdOf(kind));
+  return consistency === undefined ? definition : { ...definition, consistency };
 }

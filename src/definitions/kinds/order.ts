@@ -42,6 +42,8 @@ const BUILTIN_PRIORITIES: ReadonlyMap<string, number> = new Map([
   ['discovery.k8s.io', 16200],
   ['flowcontrol.apiserver.k8s.io', 16100],
   ['internal.apiserver.k8s.io', 16000],
+  // The first form of apis.kcp.io comes last of all, and is meant by nobody who does not name it.
+  ['apis.kcp.dev', 900],
   ['apis.kcp.io', 2000],
   ['core.kcp.io', 2000],
   ['tenancy.kcp.io', 2000],

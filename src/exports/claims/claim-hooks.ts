@@ -11,8 +11,6 @@ export const CLAIM_CONTROLLERS = {
   binding: 'permission-claims',
   /** Objects may have labels of claims that are gone: key is the kind, see {@link kindWorkKey}. */
   labels: 'permission-claim-labels',
-  /** An export claims something else: key is its name, and its bindings are to say so. */
-  exports: 'exported-permission-claims',
 } as const;
 
 /** The key of a debt about all objects of one kind in a logical cluster. */
@@ -29,10 +27,9 @@ export function parseKindWorkKey(text: string): Omit<PermissionClaim, 'verbs' | 
   return { group, resource, identityHash };
 }
 
-/** What changes of bindings and exports leave to be done about permission claims. */
+/** What changes of bindings leave to be done about permission claims. */
 export const claimHooks: readonly KindHooks[] = [
   { group: APIS_GROUP, resource: 'apibindings', work: workOfBinding },
-  { group: APIS_GROUP, resource: 'apiexports', work: workOfExport },
 ];
 
 function workOfBinding(api: Parameters<NonNullable<KindHooks['work']>>[0], change: KindWork): WorkChange[] {
@@ -81,13 +78,4 @@ function claimantText(binding: JsonObject): string {
 function statusOf(binding: JsonObject): JsonObject[][] {
   const status = objectAt(binding, 'status');
   return [objectsAt(status, 'appliedPermissionClaims'), objectsAt(status, 'exportPermissionClaims')];
-}
-
-function workOfExport(api: Parameters<NonNullable<KindHooks['work']>>[0], change: KindWork): WorkChange[] {
-  const { key, object, old, operation } = change;
-  // A new export has no bindings yet, and one that is gone asks for nothing.
-  if (operation !== 'update' || old === undefined) return [];
-  if (deepEqual(claimEntries(object), claimEntries(old))) return [];
-  const payload = api.random.bytes(8);
-  return [{ controller: CLAIM_CONTROLLERS.exports, cluster: key.cluster, key: key.name, payload }];
 }

@@ -6,3 +6,4 @@ export {
   isStatedBy,
   notApplied,
 } from './claim-status.ts';
+export { stateClaims, writeClaimStatus } from './state-claims.ts';

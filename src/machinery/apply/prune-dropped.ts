@@ -91,7 +91,12 @@ function* addBackAt(
   if (pruned === undefined) return { merged, pruned: pair.pruned };
   const { type } = merged;
   const all = withNamedFields(fieldSetOf(merged), type);
-  const kept = unionOf(withNamedFields(fieldSetOf(pruned), type), withNamedFields(owned, type));
+  const left = withNamedFields(fieldSetOf(pruned), type);
+  const lost = differenceOf(intersectionOf(withNamedFields(owned, type), all), left);
+  // Nothing to put back: the object stays in the version in which it was pruned. The other version may not tell apart
+  // what both objects have, as a list does that the one version sees as a set and the other as a map.
+  if (lost.isEmpty) return pair;
+  const kept = unionOf(left, withNamedFields(owned, type));
   return { merged, pruned: removeItems(merged, differenceOf(all, kept)) };
 }
 

@@ -1,0 +1,42 @@
+import type { LogicalCluster } from '../../base/mod.ts';
+import { type KubeObject, objectAt, textAt } from '../../machinery/mod.ts';
+import { REFERENCES_FIELD, type Row, textsOfField } from '../../store/mod.ts';
+
+// The server's own field of an APIExport's row: what bounds the rights of those who bind it.
+const POLICY_FIELD = '.policy';
+const LOCAL = 'local';
+
+/** What an APIExport refers to once it has an identity: others may have the same. */
+export function identityReference(hash: string): string {
+  return `apiidentity:${hash}`;
+}
+
+/** The server's own fields of an APIExport. */
+export function exportFields(apiExport: KubeObject): Record<string, string> {
+  const policy = objectAt(objectAt(apiExport, 'spec'), 'maximalPermissionPolicy');
+  const identity = textAt(objectAt(apiExport, 'status'), 'identityHash');
+  return {
+    ...(objectAt(policy, 'local') === undefined ? {} : { [POLICY_FIELD]: LOCAL }),
+    ...(IDENTITY.test(identity) ? { [REFERENCES_FIELD]: identityReference(identity) } : {}),
+  };
+}
+
+const IDENTITY = /^[0-9a-f]{1,128}$/;
+
+/** Whether the roles beside an APIExport, by its row, bound what may be done with its API. */
+export function hasLocalPolicy({ fields }: Pick<Row, 'fields'>): boolean {
+  return fields[POLICY_FIELD] === LOCAL;
+}
+
+const EXPORT = 'apiexport:';
+
+/** The export of an APIBinding, by its row; undefined as long as it is not known. */
+export function exportOfBinding(
+  row: Pick<Row, 'fields'>,
+): { readonly cluster: LogicalCluster; readonly name: string } | undefined {
+  const reference = textsOfField(row, REFERENCES_FIELD).find((text) => text.startsWith(EXPORT));
+  if (reference === undefined) return undefined;
+  // Names of logical clusters may have colons, those of objects have none.
+  const at = reference.lastIndexOf(':');
+  return { cluster: reference.slice(EXPORT.length, at) as LogicalCluster, name: reference.slice(at + 1) };
+}

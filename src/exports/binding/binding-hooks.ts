@@ -1,0 +1,119 @@
+import { APIS_GROUP, SYSTEM_USER } from '../../access/mod.ts';
+import type { Api, Attempt, Companions, KindChange, KindHooks, KindWork } from '../../api/mod.ts';
+import { BOUND_CRDS_CLUSTER, ownLabelOf, readBoundResources } from '../../definitions/mod.ts';
+import { deepCopy, deepEqual, type KubeObject, newForbidden, objectAt } from '../../machinery/mod.ts';
+import type { CollectionKey, WorkChange } from '../../store/mod.ts';
+import { debt, EXPORT_CONTROLLERS } from '../debts.ts';
+import { API_BINDINGS, BINDING_FINALIZER } from '../kcp-objects.ts';
+import { adoptionBy } from './adoption.ts';
+import { assertMayBind, exportCluster, exportReferenceOf } from './export-of-binding.ts';
+import { boundSchemas, reconcileBinding } from './reconcile-binding.ts';
+
+/**
+ * What belongs to every write of an APIBinding: the right to bind, and the whole of its status, which is settled by the
+ * very commit that creates or changes it. Controllers that want a binding brought up to date just write it.
+ */
+export const bindingHooks: KindHooks = {
+  group: APIS_GROUP,
+  resource: API_BINDINGS,
+  async complete(api, attempt, change) {
+    const { operation, object, old, user, key } = change;
+    if (operation === 'delete') return released(api, attempt, change);
+    if (user !== SYSTEM_USER) keepStatus(object, old);
+    await assertAllowed(api, attempt, change);
+    keepFinalizer(object, old, { isController: user === SYSTEM_USER });
+    if (object.metadata.deletionTimestamp !== undefined) return undefined;
+    const companions = await reconcileBinding(api, attempt.reads, { cluster: key.cluster, binding: object });
+    labelForProvider(object);
+    return companions;
+  },
+  work: workOf,
+};
+
+/** Nobody but the server says what is bound: whoever could would reach the objects of others. */
+function keepStatus(object: KubeObject, old: KubeObject | undefined): void {
+  const status = objectAt(old, 'status');
+  if (status === undefined) delete object['status'];
+  else object['status'] = deepCopy(status);
+}
+
+/** Whoever offers an API sees who has bound it: from the commit on that settles which export it is. */
+function labelForProvider(binding: KubeObject): void {
+  const own = ownLabelOf(binding);
+  const labels = binding.metadata.labels;
+  if (own !== undefined && labels !== undefined) labels[own.key] ??= own.value;
+}
+
+async function assertAllowed(api: Api, attempt: Attempt, change: KindChange): Promise<void> {
+  const { object, old, user, key } = change;
+  const isSame =
+    old !== undefined &&
+    deepEqual(objectAt(old, 'spec')?.['reference'], objectAt(object, 'spec')?.['reference']);
+  if (isSame || user === SYSTEM_USER) return;
+  const provider = exportCluster(api, key.cluster, exportReferenceOf(object));
+  const action = old === undefined ? 'create' : 'update';
+  await assertMayBind(api, attempt, { user, binding: object, action, provider });
+}
+
+/** What a binding has brought is deleted before the binding goes: only the server takes this finalizer off. */
+function keepFinalizer(
+  object: KubeObject,
+  old: KubeObject | undefined,
+  { isController }: { readonly isController: boolean },
+): void {
+  const finalizers = object.metadata.finalizers ?? [];
+  if (finalizers.includes(BINDING_FINALIZER)) return;
+  const isLeaving = object.metadata.deletionTimestamp !== undefined;
+  // Nothing may be added to what is on its way out.
+  if (isLeaving && (isController || old?.metadata.finalizers?.includes(BINDING_FINALIZER) !== true)) return;
+  object.metadata.finalizers = [...finalizers, BINDING_FINALIZER];
+}
+
+/** The binding goes now: whoever may follow it takes over what is left, in the same commit. */
+async function released(api: Api, attempt: Attempt, change: KindChange): Promise<Companions | undefined> {
+  const { oldRow, key, user } = change;
+  if (oldRow === undefined) return undefined;
+  const adoption = await adoptionBy(api, attempt.reads, { key, row: oldRow });
+  const isAdopted = (resource: string, group: string) => adoption.resources.has(`${resource}.${group}`);
+  const left = readBoundResources(oldRow).resources.filter(
+    ({ resource, group }) => !isAdopted(resource, group),
+  );
+  for (const resource of left) {
+    const { group } = resource;
+    if (!(await hasObjects(api, { ...key, ...resource }))) continue;
+    const rest =
+      user === SYSTEM_USER ? 'the server deletes them first' : `leave ${BINDING_FINALIZER} to the server`;
+    throw newForbidden(
+      { group: APIS_GROUP, resource: API_BINDINGS },
+      key.name,
+      `there are still objects of ${resource.resource}.${group}: ${rest}`,
+    );
+  }
+  return adoption.companions;
+}
+
+async function hasObjects(api: Api, { cluster, group, resource, identity }: CollectionKey): Promise<boolean> {
+  const snapshot = api.store.snapshot();
+  try {
+    return (await snapshot.count({ collection: { cluster, group, resource, identity } }, 1)) > 0;
+  } finally {
+    snapshot.close();
+  }
+}
+
+function workOf(api: Api, { operation, object, old, key }: KindWork): readonly WorkChange[] {
+  const work: WorkChange[] = [];
+  const { cluster } = key;
+  const owe = (controller: string, text: string) => work.push(debt(api, controller, { cluster, key: text }));
+  const isGone = operation === 'delete';
+  const isLeaving = object.metadata.deletionTimestamp !== undefined;
+  if (!isGone && isLeaving && (object.metadata.finalizers ?? []).includes(BINDING_FINALIZER))
+    owe(EXPORT_CONTROLLERS.deletion, key.name);
+  if (isGone) owe(EXPORT_CONTROLLERS.conflicts, '');
+  const kept = isGone ? new Set<string>() : boundSchemas(object);
+  for (const uid of boundSchemas(old)) {
+    if (!kept.has(uid))
+      work.push(debt(api, EXPORT_CONTROLLERS.unbound, { cluster: BOUND_CRDS_CLUSTER, key: uid }));
+  }
+  return work;
+}

@@ -1,0 +1,74 @@
+import { APIS_GROUP, type User } from '../../access/mod.ts';
+import type { Api, Attempt } from '../../api/mod.ts';
+import type { LogicalCluster } from '../../base/mod.ts';
+import { type KubeObject, newForbidden, objectAt, textAt } from '../../machinery/mod.ts';
+import { API_BINDINGS, API_EXPORTS } from '../kcp-objects.ts';
+
+/** The export that an APIBinding names. */
+export interface ExportReference {
+  /** Empty: in the logical cluster of the binding. */
+  readonly path: string;
+  readonly name: string;
+}
+
+export function exportReferenceOf(binding: KubeObject): ExportReference {
+  const found = objectAt(objectAt(objectAt(binding, 'spec'), 'reference'), 'export');
+  return { path: textAt(found, 'path'), name: textAt(found, 'name') };
+}
+
+/** Where an export lies; undefined when its path leads nowhere. */
+export function exportCluster(
+  api: Api,
+  own: LogicalCluster,
+  { path }: ExportReference,
+): LogicalCluster | undefined {
+  return path === '' ? own : api.paths.resolve(path)?.cluster;
+}
+
+/**
+ * Throws 403 unless the user may bind the export: the verb `bind` on it, in the logical cluster where it lies. The
+ * words are the same when the path leads nowhere. What was found out has to stand at the commit.
+ */
+export async function assertMayBind(
+  api: Api,
+  attempt: Attempt,
+  options: {
+    readonly user: User;
+    readonly binding: KubeObject;
+    readonly action: 'create' | 'update';
+    readonly provider: LogicalCluster | undefined;
+  },
+): Promise<void> {
+  const { user, binding, action, provider } = options;
+  const { path, name } = exportReferenceOf(binding);
+  if (provider !== undefined && (await mayBind(api, attempt.reads, { user, provider, name }))) return;
+  throw newForbidden(
+    { group: APIS_GROUP, resource: API_BINDINGS },
+    binding.metadata.name ?? '',
+    `unable to ${action} APIBinding: no permission to bind to export ${path === '' ? '' : `${path}:`}${name}`,
+  );
+}
+
+/** Whether a user may bind an export; that they may is relied on. */
+export async function mayBind(
+  api: Api,
+  reads: Pick<Attempt['reads'], 'relyOn'>,
+  question: { readonly user: User; readonly provider: LogicalCluster; readonly name: string },
+): Promise<boolean> {
+  const { user, provider, name } = question;
+  const decision = await api.access.decide({
+    user,
+    cluster: provider,
+    verb: 'bind',
+    group: APIS_GROUP,
+    resource: API_EXPORTS,
+    subresource: '',
+    namespace: '',
+    name,
+    // Whoever may bind need not be let into the provider's workspace.
+    isDeepReview: true,
+  });
+  if (decision.verdict !== 'allow') return false;
+  reads.relyOn(decision.reliesOn);
+  return true;
+}

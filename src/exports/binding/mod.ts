@@ -1,0 +1,6 @@
+export { type Adoption, adoptionBy } from './adoption.ts';
+export { bindingHooks } from './binding-hooks.ts';
+export { type ExportReference, exportCluster, exportReferenceOf, mayBind } from './export-of-binding.ts';
+export { bindingsIn } from './name-conflicts.ts';
+export { reconcileBinding } from './reconcile-binding.ts';
+export { shadowKey, shadowPut, UNBOUND_ANNOTATION } from './shadow-schema.ts';

@@ -1,0 +1,204 @@
+import { APIS_GROUP } from '../../access/mod.ts';
+import type { Api, Companion, Companions, Reads } from '../../api/mod.ts';
+import type { LogicalCluster } from '../../base/mod.ts';
+import {
+  type BoundResource,
+  boundResourcesOf,
+  type Definition,
+  EXPORT_LABEL,
+  exportHash,
+} from '../../definitions/mod.ts';
+import {
+  deepEqual,
+  formatTime,
+  isObject,
+  type JsonObject,
+  type KubeObject,
+  newObject,
+  objectAt,
+  objectOf,
+  objectsAt,
+  textAt,
+} from '../../machinery/mod.ts';
+import { stateClaims } from '../claims/mod.ts';
+import {
+  API_EXPORTS,
+  API_RESOURCE_SCHEMAS,
+  apisKey,
+  readApisObject,
+  type StoredObject,
+} from '../kcp-objects.ts';
+import { type BindingProgress, bindingConditions } from './binding-conditions.ts';
+import { exportCluster, exportReferenceOf } from './export-of-binding.ts';
+import { assertNamesFree, holderOf, type NameHolder, nameConflict, takenNames } from './name-conflicts.ts';
+import { shadowOf } from './shadow-schema.ts';
+
+/** A binding that is to be brought as far as it can get. */
+export interface BindingStep {
+  readonly cluster: LogicalCluster;
+  /** As it will be stored, in the storage version: its status is settled in place. */
+  readonly binding: KubeObject;
+  /** A binding that goes with the same commit, whose names are free then. */
+  readonly leaving?: string;
+}
+
+/**
+ * Brings the status of an APIBinding up to date with its export: what is bound, and what stands in the way. Everything
+ * that it looked at is a precondition of the commit, and the schemas that are bound are kept by the same commit, so
+ * that no binding is ever half there.
+ */
+export async function reconcileBinding(
+  api: Api,
+  reads: Pick<Reads, 'read'>,
+  step: BindingStep,
+): Promise<Companions> {
+  const { cluster, binding } = step;
+  const reference = exportReferenceOf(binding);
+  const provider = exportCluster(api, cluster, reference);
+  const found =
+    provider && readApisObject(reads, { cluster: provider, resource: API_EXPORTS, name: reference.name });
+  const where = `${reference.path === '' ? cluster : reference.path}|${reference.name}`;
+  if (provider === undefined) return settle(api, step, { at: 'noExport', where });
+  label(binding, exportHash({ cluster: provider, name: reference.name }));
+  const status = statusOf(binding);
+  // Also where there is no export yet: so the binding is found when there is.
+  status['apiExportClusterName'] = provider;
+  if (found === undefined) return settle(api, step, { at: 'noExport', where });
+  setOrDrop(status, 'exportPermissionClaims', objectsAt(objectAt(found.object, 'spec'), 'permissionClaims'));
+  stateClaims(found.object, binding, formatTime(api.store.nowMs()));
+  const identity = textAt(objectAt(found.object, 'status'), 'identityHash');
+  if (identity === '') return settle(api, step, { at: 'noIdentity', where });
+  const schemas = schemasOf(reads, provider, found.object);
+  if (typeof schemas === 'string') return settle(api, step, { at: 'noSchema', schema: schemas });
+  return bind(api, reads, { ...step, provider, identity, schemas, where });
+}
+
+interface Offer extends BindingStep {
+  readonly provider: LogicalCluster;
+  readonly identity: string;
+  readonly schemas: readonly StoredObject[];
+  readonly where: string;
+}
+
+async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise<Companions> {
+  const { cluster, binding, provider, identity, schemas, leaving, where } = offer;
+  const own = apisKey(cluster, 'apibindings', binding.metadata.name ?? '');
+  const taken = await takenNames(api, { cluster, binding: own.name, leaving });
+  const before = boundResourcesOf(binding);
+  const skipped = new Map<string, NameHolder>();
+  const companions: Companion[] = [];
+  const bound: JsonObject[] = objectsAt(statusOf(binding), 'boundResources');
+  const names: { readonly group: string; readonly resource: string }[] = [];
+  for (const schema of schemas) {
+    const definition = api.registry.exported(schema.row, identity);
+    const name = { group: definition.group, resource: definition.names.plural };
+    const earlier = before.find((one) => one.group === name.group && one.resource === name.resource);
+    // Objects lie under the identity that they were created with: another one would lose them.
+    if (earlier !== undefined && earlier.identity !== identity)
+      return settle(api, offer, { at: 'otherIdentity', where });
+    const holder = holderOf(api, reads, taken, name);
+    if (holder !== undefined) {
+      skipped.set(`${name.resource}.${name.group}`, holder);
+      continue;
+    }
+    const conflict = nameConflict(taken, definition);
+    if (conflict !== undefined) return settle(api, offer, { at: 'nameConflict', message: conflict });
+    const shadow = shadowOf(api, reads, { schema, cluster: provider });
+    if (shadow.companion !== undefined) companions.push(shadow.companion);
+    upsert(bound, boundResource(definition, { schema, identity, storedVersions: shadow.storedVersions }));
+    names.push(name);
+  }
+  setOrDrop(statusOf(binding), 'boundResources', bound);
+  const rest = settle(api, offer, skipped.size === 0 ? { at: 'bound' } : { at: 'taken', skipped });
+  return {
+    ...rest,
+    companions,
+    // No other binding of the logical cluster may be on its way to the disk, which may want the same names.
+    settled: [{ cluster, group: APIS_GROUP }],
+    assertCurrent: () => assertNamesFree(api, own, { names, leaving }),
+  };
+}
+
+function settle(api: Api, { binding }: BindingStep, progress: BindingProgress): Companions {
+  const status = statusOf(binding);
+  const now = formatTime(api.store.nowMs());
+  if (progress.at === 'bound') status['phase'] = 'Bound';
+  else if (textAt(status, 'phase') === '') status['phase'] = 'Binding';
+  status['conditions'] = bindingConditions(objectsAt(status, 'conditions'), progress, now);
+  return {};
+}
+
+/** The schemas of an export, or the name of one that is missing. */
+function schemasOf(
+  reads: Pick<Reads, 'read'>,
+  cluster: LogicalCluster,
+  apiExport: KubeObject,
+): readonly StoredObject[] | string {
+  const schemas: StoredObject[] = [];
+  for (const resource of objectsAt(objectAt(apiExport, 'spec'), 'resources')) {
+    // What is served from somewhere else is not kept here, and not served yet.
+    if (objectAt(objectAt(resource, 'storage'), 'virtual') !== undefined) continue;
+    const name = textAt(resource, 'schema');
+    const schema = readApisObject(reads, { cluster, resource: API_RESOURCE_SCHEMAS, name });
+    if (schema === undefined) return name;
+    schemas.push(schema);
+  }
+  return schemas;
+}
+
+function boundResource(
+  definition: Definition,
+  options: {
+    readonly schema: StoredObject;
+    readonly identity: string;
+    readonly storedVersions: readonly string[];
+  },
+): JsonObject {
+  const { schema, identity, storedVersions } = options;
+  return objectOf({
+    group: definition.group,
+    resource: definition.names.plural,
+    schema: objectOf({ UID: schema.row.uid, identityHash: identity, name: schema.key.name }),
+    storageVersions: [...storedVersions],
+  });
+}
+
+/** Puts a kind in the place of what was bound under its name; versions that objects were stored in stay named. */
+function upsert(bound: JsonObject[], wanted: JsonObject): void {
+  const at = bound.findIndex(
+    (one) => textAt(one, 'group') === wanted['group'] && textAt(one, 'resource') === wanted['resource'],
+  );
+  const versions = (one: JsonObject | undefined): string[] => {
+    const list = one?.['storageVersions'];
+    return Array.isArray(list) ? list.filter((version) => typeof version === 'string') : [];
+  };
+  const all = [...new Set([...versions(bound[at]), ...versions(wanted)])].sort();
+  wanted['storageVersions'] = all;
+  if (at < 0) bound.push(wanted);
+  else if (!deepEqual(bound[at], wanted)) bound[at] = wanted;
+}
+
+/** The uids of the schemas that a binding has bound. */
+export function boundSchemas(binding: KubeObject | undefined): ReadonlySet<string> {
+  const resources: readonly BoundResource[] = binding === undefined ? [] : boundResourcesOf(binding);
+  return new Set(resources.map(({ schemaUid }) => schemaUid));
+}
+
+function statusOf(binding: KubeObject): JsonObject {
+  const status = binding['status'];
+  if (isObject(status)) return status;
+  const fresh = newObject();
+  binding['status'] = fresh;
+  return fresh;
+}
+
+function setOrDrop(object: JsonObject, field: string, list: JsonObject[]): void {
+  if (list.length === 0) delete object[field];
+  else object[field] = list;
+}
+
+function label(binding: KubeObject, value: string): void {
+  const labels = (binding.metadata.labels ?? newObject()) as { [key: string]: string };
+  labels[EXPORT_LABEL] = value;
+  binding.metadata.labels = labels;
+}

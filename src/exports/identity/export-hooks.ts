@@ -1,0 +1,133 @@
+import { APIS_GROUP, SYSTEM_USER } from '../../access/mod.ts';
+import type { Api, Attempt, Companions, KindChange, KindHooks, KindWork } from '../../api/mod.ts';
+import {
+  deepCopy,
+  deepEqual,
+  formatTime,
+  isObject,
+  type JsonObject,
+  type KubeObject,
+  newObject,
+  objectAt,
+  objectOf,
+  objectsAt,
+  textAt,
+} from '../../machinery/mod.ts';
+import type { WorkChange } from '../../store/mod.ts';
+import { type ConditionVerdict, withConditions } from '../conditions.ts';
+import { debt, EXPORT_CONTROLLERS } from '../debts.ts';
+import { API_EXPORTS } from '../kcp-objects.ts';
+import {
+  IDENTITY_NAMESPACE,
+  type IdentityFinding,
+  isIdentityThere,
+  newIdentity,
+  readIdentity,
+  type SecretReference,
+} from './identity-secret.ts';
+
+const IDENTITY_VALID = 'IdentityValid';
+
+/**
+ * What belongs to every write of an APIExport: its identity. One that names no Secret gets one by the commit that
+ * creates it; what the hash of it is, nobody but the server says, and it never changes.
+ */
+export const exportHooks: KindHooks = {
+  group: APIS_GROUP,
+  resource: API_EXPORTS,
+  complete(api, attempt, change) {
+    const { operation, object, old, user } = change;
+    if (operation === 'delete') return undefined;
+    // Whoever could write it would be given the objects of others.
+    if (user !== SYSTEM_USER) keepStatus(object, old);
+    return object.metadata.deletionTimestamp === undefined ? settleIdentity(api, attempt, change) : undefined;
+  },
+  work: workOf,
+};
+
+function settleIdentity(
+  api: Api,
+  { reads }: Attempt,
+  { object, key: { cluster, name } }: KindChange,
+): Companions | undefined {
+  const named = identitySecretOf(object);
+  const reference = named ?? { namespace: IDENTITY_NAMESPACE, name };
+  if (named === undefined) setIdentitySecret(object, reference);
+  // One from a former life of the export makes it the same API that it was.
+  if (named !== undefined || isIdentityThere(reads, cluster, reference)) {
+    verify(object, readIdentity(reads, cluster, reference), formatTime(api.store.nowMs()));
+    return undefined;
+  }
+  const made = newIdentity(api, reads, { cluster, name });
+  verify(object, { hash: made.hash }, formatTime(api.store.nowMs()));
+  return { companions: made.companions };
+}
+
+/** The Secret that an export names for its identity. */
+export function identitySecretOf(apiExport: KubeObject): SecretReference | undefined {
+  const reference = objectAt(objectAt(objectAt(apiExport, 'spec'), 'identity'), 'secretRef');
+  if (reference === undefined) return undefined;
+  return { namespace: textAt(reference, 'namespace'), name: textAt(reference, 'name') };
+}
+
+function setIdentitySecret(apiExport: KubeObject, { namespace, name }: SecretReference): void {
+  const spec = memberOf(apiExport, 'spec');
+  spec['identity'] = objectOf({ secretRef: objectOf({ name, namespace }) });
+}
+
+function verify(apiExport: KubeObject, finding: IdentityFinding, now: string): void {
+  const status = memberOf(apiExport, 'status');
+  const known = textAt(status, 'identityHash');
+  if (known === '' && 'hash' in finding) status['identityHash'] = finding.hash;
+  const verdict = verdictOf(known, finding);
+  status['conditions'] = withConditions(objectsAt(status, 'conditions'), [verdict], now);
+}
+
+function verdictOf(known: string, finding: IdentityFinding): ConditionVerdict {
+  const failed = { status: 'False', severity: 'Error', reason: 'IdentityVerificationFailed' } as const;
+  if ('error' in finding) return { type: IDENTITY_VALID, ...failed, message: finding.error };
+  if (known === '' || known === finding.hash) return { type: IDENTITY_VALID, status: 'True' };
+  const message = `hash mismatch: identity secret hash "${finding.hash}" must match status.identityHash "${known}"`;
+  return { type: IDENTITY_VALID, ...failed, message };
+}
+
+/** Whether what an export says of its identity is not what it should: a Secret may mend it. */
+export function isIdentityInvalid(apiExport: KubeObject): boolean {
+  return objectsAt(objectAt(apiExport, 'status'), 'conditions').some(
+    (condition) => textAt(condition, 'type') === IDENTITY_VALID && textAt(condition, 'status') !== 'True',
+  );
+}
+
+function keepStatus(object: KubeObject, old: KubeObject | undefined): void {
+  const status = objectAt(old, 'status');
+  if (status === undefined) delete object['status'];
+  else object['status'] = deepCopy(status);
+}
+
+function memberOf(object: JsonObject, name: string): JsonObject {
+  const member = object[name];
+  if (isObject(member)) return member;
+  const fresh = newObject();
+  object[name] = fresh;
+  return fresh;
+}
+
+function workOf(api: Api, { operation, object, old, key }: KindWork): readonly WorkChange[] {
+  const place = { cluster: key.cluster, key: key.name };
+  const work: WorkChange[] = [];
+  const isGone = operation === 'delete';
+  if (isGone || old === undefined || !deepEqual(offerOf(object), offerOf(old)))
+    work.push(debt(api, EXPORT_CONTROLLERS.consumers, place));
+  if (!isGone && isIdentityInvalid(object)) work.push(debt(api, EXPORT_CONTROLLERS.identity, place));
+  return work;
+}
+
+/** What those who bind an export have of it. */
+function offerOf(apiExport: KubeObject): JsonObject {
+  const spec = objectAt(apiExport, 'spec');
+  return objectOf({
+    identity: textAt(objectAt(apiExport, 'status'), 'identityHash'),
+    resources: spec?.['resources'],
+    permissionClaims: spec?.['permissionClaims'],
+  });
+}

@@ -1,0 +1,276 @@
+import { createHash } from 'node:crypto';
+import { SYSTEM_USER } from '../../access/mod.ts';
+import {
+  type Api,
+  type Companion,
+  companionPut,
+  decodeStored,
+  encodeNew,
+  FOUNDER,
+  logicalClusterKey,
+  type NewLogicalCluster,
+  newLogicalCluster,
+  readLogicalCluster,
+} from '../../api/mod.ts';
+import { assert, numberText, ROOT_CLUSTER, type ShardName } from '../../base/mod.ts';
+import {
+  type BuiltinDefinition,
+  builtinDefinition,
+  collectionOf,
+  type Definition,
+  decodeCustomResource,
+  systemDefinition,
+} from '../../definitions/mod.ts';
+import {
+  deepCopy,
+  deepEqual,
+  formatTime,
+  type JsonObject,
+  type KubeObject,
+  objectAt,
+  objectOf,
+  objectsAt,
+  parseJson,
+  textAt,
+} from '../../machinery/mod.ts';
+import { ExpectationFailed, type NewDefaults, type ObjectKey } from '../../store/mod.ts';
+import { withConditions } from '../conditions.ts';
+import {
+  CREATE_ONLY_ANNOTATION,
+  IDENTITY_NAMESPACE,
+  type Manifest,
+  PATH_ANNOTATION,
+  ROOT_EXPORTS,
+  rootEndpointSlice,
+  rootExport,
+  rootSchemas,
+  rootTypes,
+  shardManifest,
+} from './root-manifests.ts';
+
+const ANNOTATIONS: Readonly<Record<string, string>> = {
+  [PATH_ANNOTATION]: ROOT_CLUSTER,
+  'internal.tenancy.kcp.io/type': 'root:root',
+};
+const KEY_BYTES = 32;
+const BASE_62 = 62;
+/** At start, who else writes are the controllers of the start before: few, and soon done. */
+const ATTEMPTS_MAX = 16;
+
+/**
+ * Makes the root of the workspace tree with all that it offers, in one commit: schemas and exports of kcp's own kinds
+ * with their identities, the types of workspaces, the object of the shard. On later starts it adds what is missing and
+ * brings up to date what an older version of the program has written; then nothing is committed as a rule.
+ *
+ * True when the root is new.
+ */
+export async function foundRoot(
+  api: Api,
+  options: { /** This member's. */ readonly shard: ShardName },
+): Promise<boolean> {
+  for (let attempts = 1; ; attempts++) {
+    const founding = new Founding(api);
+    const isNew = readLogicalCluster(api, ROOT_CLUSTER) === undefined;
+    if (isNew) await founding.logicalCluster();
+    else founding.annotations();
+    await founding.content(options.shard);
+    try {
+      await founding.commit();
+      return isNew;
+    } catch (error) {
+      if (!(error instanceof ExpectationFailed) || attempts >= ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+class Founding {
+  readonly #api: Api;
+  readonly #now: string;
+  readonly #companions: Companion[] = [];
+  #defaults: NewDefaults | undefined;
+
+  constructor(api: Api) {
+    this.#api = api;
+    this.#now = formatTime(api.store.nowMs());
+  }
+
+  async logicalCluster(): Promise<void> {
+    const wanted: NewLogicalCluster = { cluster: ROOT_CLUSTER, annotations: ANNOTATIONS };
+    const { companions, defaults } = await newLogicalCluster(this.#api, wanted);
+    this.#companions.push(...companions);
+    this.#defaults = defaults;
+  }
+
+  /** Those of a root that an older version of the program has made. */
+  annotations(): void {
+    const key = logicalClusterKey(ROOT_CLUSTER);
+    const definition = systemDefinition(key.group, key.resource)!;
+    const oldRow = this.#api.store.newest(key)!;
+    const old = decodeStored(definition, definition.storageVersion, oldRow);
+    const object = deepCopy(old);
+    object.metadata.annotations = objectOf({ ...ANNOTATIONS, ...old.metadata.annotations }) as {
+      [key: string]: string;
+    };
+    if (!deepEqual(object, old))
+      this.#companions.push(companionPut(this.#api, { definition, key, object, old, oldRow }));
+  }
+
+  async content(shard: ShardName): Promise<void> {
+    for (const schema of rootSchemas()) this.#put('apis.kcp.io', 'apiresourceschemas', schema);
+    for (const name of ROOT_EXPORTS) await this.#export(name);
+    for (const type of rootTypes) this.#put('tenancy.kcp.io', 'workspacetypes', type);
+    this.#put('core.kcp.io', 'shards', shardManifest(shard));
+  }
+
+  async commit(): Promise<void> {
+    if (this.#companions.length === 0) return;
+    const proposal = {
+      mutations: this.#companions.map(({ mutation }) => mutation),
+      work: this.#companions.flatMap(({ work }) => work),
+      actor: SYSTEM_USER.name,
+      originRegion: this.#api.region,
+      ...(this.#defaults === undefined ? {} : { defaults: this.#defaults }),
+    };
+    await this.#api.quotas.commit(proposal, { assertCurrent: () => {}, isCount: false });
+  }
+
+  async #export(name: string): Promise<void> {
+    const identity = await this.#identity(name);
+    const uid = this.#put('apis.kcp.io', 'apiexports', rootExport(name), (object) => {
+      const status = objectAt(object, 'status') ?? objectOf({});
+      object['status'] = objectOf({
+        ...status,
+        identityHash: textAt(status, 'identityHash') || identity,
+        conditions: withConditions(
+          objectsAt(status, 'conditions'),
+          [{ type: 'IdentityValid', status: 'True' }],
+          this.#now,
+        ),
+      });
+    });
+    const owner = { apiVersion: 'apis.kcp.io/v1alpha2', kind: 'APIExport', name, uid };
+    this.#put('apis.kcp.io', 'apiexportendpointslices', rootEndpointSlice(name), (object) => {
+      object.metadata.ownerReferences = [objectOf(owner) as unknown as typeof owner];
+    });
+  }
+
+  /** The hash of an export's identity; the identity is made if there is none. */
+  async #identity(name: string): Promise<string> {
+    const secrets = builtinDefinition('', 'secrets')!;
+    const key = { ...collectionOf(ROOT_CLUSTER, secrets), namespace: IDENTITY_NAMESPACE, name };
+    const row = this.#api.store.newest(key);
+    if (row !== undefined) {
+      const data = objectAt(parseJson(row.json).value as KubeObject, 'data');
+      return hashOf(Buffer.from(textAt(data, 'key'), 'base64'));
+    }
+    await this.#namespace();
+    const secret = Buffer.from(numberText(this.#api.random.bytes(KEY_BYTES), BASE_62));
+    const object = objectOf({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: objectOf({ name, namespace: IDENTITY_NAMESPACE }),
+      data: objectOf({ key: secret.toString('base64') }),
+    });
+    await this.#putBuiltin(secrets, key, object);
+    return hashOf(secret);
+  }
+
+  async #namespace(): Promise<void> {
+    const namespaces = builtinDefinition('', 'namespaces')!;
+    const key = { ...collectionOf(ROOT_CLUSTER, namespaces), namespace: '', name: IDENTITY_NAMESPACE };
+    if (this.#api.store.newest(key) !== undefined || this.#isPut(key)) return;
+    const metadata = objectOf({ name: IDENTITY_NAMESPACE });
+    await this.#putBuiltin(namespaces, key, objectOf({ apiVersion: 'v1', kind: 'Namespace', metadata }));
+  }
+
+  async #putBuiltin(definition: BuiltinDefinition, key: ObjectKey, object: JsonObject): Promise<void> {
+    const row = await encodeNew(this.#api, {
+      definition,
+      object,
+      manager: FOUNDER,
+      uid: this.#api.random.uuid(),
+      now: this.#now,
+    });
+    const stored = parseJson(row.json).value as KubeObject;
+    const { work } = companionPut(this.#api, { definition, key, object: stored });
+    this.#companions.push({ mutation: { key, expected: 0, row }, work });
+  }
+
+  #isPut(key: ObjectKey): boolean {
+    return this.#companions.some(({ mutation }) => deepEqual({ ...mutation.key }, { ...key }));
+  }
+
+  /** Adds an object, or brings it up to date. Returns its uid. */
+  #put(
+    group: string,
+    resource: string,
+    manifest: Manifest,
+    complete: (object: KubeObject) => void = () => {},
+  ): string {
+    const found = this.#api.registry.find(ROOT_CLUSTER, group, resource);
+    assert(found !== undefined, 'the root serves the kinds that it offers');
+    const { definition } = found;
+    const key = { ...collectionOf(ROOT_CLUSTER, definition), namespace: '', name: manifest.metadata.name };
+    const row = this.#api.store.newest(key);
+    const old = row === undefined ? undefined : decodeStored(definition, definition.storageVersion, row);
+    if (row !== undefined && (old === undefined || isLeftAlone(old))) return row.uid;
+    const uid = row?.uid ?? this.#api.random.uuid();
+    const object = old === undefined ? this.#newObject(manifest, uid) : updated(old, manifest);
+    normalize(definition, object);
+    complete(object);
+    if (old !== undefined && deepEqual(object, old)) return uid;
+    if (old !== undefined && !deepEqual(object['spec'], old['spec']))
+      object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    this.#companions.push(companionPut(this.#api, { definition, key, object, old, oldRow: row }));
+    return uid;
+  }
+
+  #newObject({ apiVersion, kind, metadata, spec }: Manifest, uid: string): KubeObject {
+    const { annotations, labels, name } = metadata;
+    // Literals have a prototype, whose members must not be taken for fields.
+    return deepCopy({
+      apiVersion,
+      kind,
+      metadata: {
+        ...(annotations === undefined ? {} : { annotations }),
+        creationTimestamp: this.#now,
+        generation: 1,
+        ...(labels === undefined ? {} : { labels }),
+        name,
+        uid,
+      },
+      spec,
+    } as unknown as KubeObject);
+  }
+}
+
+function hashOf(secret: Buffer): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+function isLeftAlone({ metadata }: KubeObject): boolean {
+  return (
+    metadata.annotations?.[CREATE_ONLY_ANNOTATION] !== undefined || metadata.deletionTimestamp !== undefined
+  );
+}
+
+/** As kcp does it: the spec is what this version says, of labels and annotations at least what it says. */
+function updated(old: KubeObject, { metadata, spec }: Manifest): KubeObject {
+  const object = deepCopy(old);
+  for (const part of ['annotations', 'labels'] as const) {
+    if (metadata[part] === undefined) continue;
+    object.metadata[part] = objectOf({ ...object.metadata[part], ...metadata[part] }) as {
+      [key: string]: string;
+    };
+  }
+  object['spec'] = deepCopy(spec as JsonObject);
+  return object;
+}
+
+/** Gives an object the form that a request that sends it would give it. */
+function normalize(definition: Definition, object: KubeObject): void {
+  const version = definition.versions.find(({ name }) => name === definition.storageVersion);
+  assert(version !== undefined, 'a kind has the version that it is stored in');
+  const unknown = decodeCustomResource(object, version);
+  assert(unknown.length === 0, `the root's own objects are of their kinds: ${unknown.join()}`);
+}

@@ -1,0 +1,133 @@
+import {
+  LOGICAL_CLUSTER_ADMIN_GROUP,
+  MASTERS_GROUP,
+  type User,
+  WORKSPACE_BOOTSTRAPPER_GROUP,
+} from '../access/mod.ts';
+import {
+  type AdmissionPlugin,
+  type AdmissionRequest,
+  isAbout,
+  newAdmissionForbidden,
+} from '../admission/mod.ts';
+import { ROOT_CLUSTER } from '../base/mod.ts';
+import { deepEqual, goQuote, type KubeObject, objectAt, textAt, textsAt } from '../machinery/mod.ts';
+import { DELETING, INACTIVE, INITIALIZING, READY, TERMINATING, UNAVAILABLE } from './lifecycle-names.ts';
+import { CORE_GROUP, LOGICAL_CLUSTERS, OWNER, PATH, SHARD, TYPE } from './names.ts';
+
+const SYSTEM_GROUPS: readonly string[] = [
+  MASTERS_GROUP,
+  LOGICAL_CLUSTER_ADMIN_GROUP,
+  WORKSPACE_BOOTSTRAPPER_GROUP,
+];
+
+/** How far a logical cluster is: it only goes on, but for being switched off and on again. */
+const ORDER: Readonly<Record<string, number>> = {
+  '': 1,
+  Scheduling: 2,
+  [INITIALIZING]: 3,
+  [READY]: 4,
+  [INACTIVE]: 4,
+  [UNAVAILABLE]: 4,
+  [TERMINATING]: 5,
+  [DELETING]: 6,
+};
+
+/** Whoever may write these could act as somebody else, or make a workspace of another type of theirs. */
+const SPEC_OF_SYSTEM = ['owner', 'createdBy'] as const;
+const ANNOTATIONS_OF_SYSTEM = [PATH, TYPE, SHARD, OWNER] as const;
+
+/**
+ * What may become of a LogicalCluster by its users, as kcp's plugin of that name has it: nobody but the system makes
+ * one, initializers and terminators are only ever taken away, phases only go on, and it is deleted through its
+ * Workspace unless it says otherwise. Beyond kcp, who created it and where it belongs stays as it is: views let
+ * controllers act as its creator.
+ */
+export const logicalClusterAdmission: AdmissionPlugin = {
+  name: 'core.kcp.io/LogicalCluster',
+  operations: ['CREATE', 'UPDATE', 'DELETE'],
+  validate(request) {
+    if (!isAbout(request, { group: CORE_GROUP, resource: LOGICAL_CLUSTERS })) return;
+    const refusal = isEternal(request) ? 'LogicalCluster cannot be deleted' : refusalOf(request);
+    if (refusal !== undefined) throw newAdmissionForbidden(request, refusal);
+  },
+};
+
+/** Without these there is no server: nobody deletes them. */
+function isEternal({ operation, cluster }: AdmissionRequest): boolean {
+  return operation === 'DELETE' && (cluster === ROOT_CLUSTER || cluster.startsWith('system:'));
+}
+
+function refusalOf({ operation, user, object, oldObject }: AdmissionRequest): string | undefined {
+  if (isSystem(user)) return undefined;
+  if (operation === 'CREATE') return 'LogicalCluster cannot be created';
+  if (operation === 'DELETE') {
+    const isDeletable = objectAt(oldObject, 'spec')?.['directlyDeletable'] === true;
+    return isDeletable ? undefined : 'LogicalCluster cannot be deleted';
+  }
+  if (object === undefined || oldObject === undefined) return undefined;
+  return refusalOfUpdate(object, oldObject);
+}
+
+function isSystem({ groups }: User): boolean {
+  return groups.some((group) => SYSTEM_GROUPS.includes(group));
+}
+
+function refusalOfUpdate(object: KubeObject, old: KubeObject): string | undefined {
+  const [spec, oldSpec] = [objectAt(object, 'spec'), objectAt(old, 'spec')];
+  for (const field of ['initializers', 'terminators']) {
+    if (!isSameSet(textsAt(spec, field), textsAt(oldSpec, field))) return `spec.${field} is immutable`;
+  }
+  for (const field of SPEC_OF_SYSTEM) {
+    if (!deepEqual(spec?.[field], oldSpec?.[field])) return `spec.${field} is immutable`;
+  }
+  for (const name of ANNOTATIONS_OF_SYSTEM) {
+    if (object.metadata.annotations?.[name] !== old.metadata.annotations?.[name]) {
+      return `annotation ${name} is immutable`;
+    }
+  }
+  return refusalOfStatus(object, old);
+}
+
+function refusalOfStatus(object: KubeObject, old: KubeObject): string | undefined {
+  const [phase, oldPhase] = [phaseOf(object), phaseOf(old)];
+  const [names, oldNames] = [initializersOf(object), initializersOf(old)];
+  if (phase === INITIALIZING && oldPhase !== INITIALIZING) {
+    const wanted = textsAt(objectAt(object, 'spec'), 'initializers');
+    if (!isSameSet(names, wanted)) return 'status.initializers do not equal spec.initializers';
+  } else if (phase === INITIALIZING && !isSubset(names, oldNames)) {
+    return 'status.initializers must not grow';
+  }
+  if (phase !== INITIALIZING && !isSameSet(names, oldNames)) {
+    // Spelled as kcp spells it.
+    return 'status.initializers is immutable after initilization';
+  }
+  if (phase !== INITIALIZING && oldPhase === INITIALIZING && names.length > 0) {
+    return 'status.initializers is not empty';
+  }
+  if (!isSubset(terminatorsOf(object), terminatorsOf(old))) return 'status.terminators must not grow';
+  const isBackwards = (ORDER[oldPhase] ?? 0) > (ORDER[phase] ?? 0);
+  const isOff = phase === INACTIVE && oldPhase !== INACTIVE && oldPhase !== READY;
+  if (isBackwards || isOff) return `cannot transition from ${goQuote(oldPhase)} to ${goQuote(phase)}`;
+  return undefined;
+}
+
+function phaseOf(object: KubeObject): string {
+  return textAt(objectAt(object, 'status'), 'phase');
+}
+
+function initializersOf(object: KubeObject): readonly string[] {
+  return textsAt(objectAt(object, 'status'), 'initializers');
+}
+
+function terminatorsOf(object: KubeObject): readonly string[] {
+  return textsAt(objectAt(object, 'status'), 'terminators');
+}
+
+function isSubset(part: readonly string[], whole: readonly string[]): boolean {
+  return part.every((name) => whole.includes(name));
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return isSubset(a, b) && isSubset(b, a);
+}

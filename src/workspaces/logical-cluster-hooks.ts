@@ -1,0 +1,187 @@
+import {
+  type Api,
+  CONTROLLERS,
+  type Companion,
+  type Companions,
+  companionDelete,
+  companionPut,
+  decodeStored,
+  type KindChange,
+  type KindHooks,
+  type KindWork,
+  logicalClusterKey,
+} from '../api/mod.ts';
+import { assert, type LogicalCluster, parseLogicalCluster } from '../base/mod.ts';
+import { collectionOf, type Definition, systemDefinition } from '../definitions/mod.ts';
+import {
+  deepCopy,
+  deepEqual,
+  formatTime,
+  type KubeObject,
+  newConflict,
+  objectAt,
+  textAt,
+} from '../machinery/mod.ts';
+import type { ObjectKey, Row, WorkChange } from '../store/mod.ts';
+import { mirrorWorkspace, settleWorkspace } from './mirror-workspace.ts';
+import { CORE_GROUP, LOGICAL_CLUSTERS, TENANCY_GROUP, WORKSPACE_FINALIZER, WORKSPACES } from './names.ts';
+import { markDeleted, noteDeleted, settleLogicalCluster } from './settle-logical-cluster.ts';
+
+/**
+ * The life of a workspace after its creation: whatever somebody makes of a LogicalCluster, the same commit makes of
+ * it, and of its Workspace, what follows from that. So nobody ever finds the one ready and the other not, and a crash
+ * leaves nothing to be done.
+ */
+export const logicalClusterHooks: KindHooks = {
+  group: CORE_GROUP,
+  resource: LOGICAL_CLUSTERS,
+  complete(api, _, change) {
+    const now = formatTime(change.nowMs);
+    if (change.operation === 'delete') return leave(api, change, now);
+    settleLogicalCluster(change.object, now);
+    return withCompanion(ownerMirrored(api, change.object, now));
+  },
+  work(api, { operation, key, object }) {
+    if (operation === 'delete' || object.metadata.deletionTimestamp === undefined) return [];
+    return [deletionDebt(api, key.cluster)];
+  },
+};
+
+/** And the way back: with its Workspace, a logical cluster goes. */
+export const workspaceLifecycleHooks: KindHooks = {
+  group: TENANCY_GROUP,
+  resource: WORKSPACES,
+  complete(api, _, change) {
+    if (change.operation === 'create') return undefined;
+    const now = formatTime(change.nowMs);
+    if (change.operation === 'update') settleWorkspace(change.object);
+    if (!isLeaving(change)) return undefined;
+    return withCompanion(logicalClusterMarked(api, change, now));
+  },
+};
+
+/** What is owed once a logical cluster is to go: to empty it. */
+export function deletionDebt(api: Pick<Api, 'random'>, cluster: LogicalCluster): WorkChange {
+  return { controller: CONTROLLERS.logicalCluster, cluster, key: '', payload: api.random.bytes(8) };
+}
+
+/** An object as it is stored, and where. */
+export interface StoredObject {
+  readonly definition: Definition;
+  readonly key: ObjectKey;
+  readonly row: Row;
+  readonly object: KubeObject;
+}
+
+/** The newest LogicalCluster of that name. */
+export function newestLogicalCluster(api: Api, cluster: LogicalCluster): StoredObject | undefined {
+  const definition = systemDefinition(CORE_GROUP, LOGICAL_CLUSTERS);
+  assert(definition !== undefined, 'every logical cluster has its own kind');
+  return newestAt(api, definition, logicalClusterKey(cluster));
+}
+
+/** The Workspace that a LogicalCluster belongs to, if it is still the one. */
+export function newestOwner(api: Api, logicalCluster: KubeObject): StoredObject | undefined {
+  const owner = objectAt(objectAt(logicalCluster, 'spec'), 'owner');
+  const cluster = parseLogicalCluster(textAt(owner, 'cluster'));
+  if (cluster === undefined || textAt(owner, 'resource') !== WORKSPACES) return undefined;
+  const found = api.registry.find(cluster, TENANCY_GROUP, WORKSPACES);
+  if (found === undefined) return undefined;
+  const key = { ...collectionOf(cluster, found.definition), namespace: '', name: textAt(owner, 'name') };
+  const stored = newestAt(api, found.definition, key);
+  return stored?.row.uid === textAt(owner, 'uid') ? stored : undefined;
+}
+
+function newestAt(api: Api, definition: Definition, key: ObjectKey): StoredObject | undefined {
+  const row = api.store.newest(key);
+  if (row === undefined) return undefined;
+  return { definition, key, row, object: decodeStored(definition, definition.storageVersion, row) };
+}
+
+/** The Workspace of a LogicalCluster with what there is to say of it now; undefined when it says so already. */
+export function ownerMirrored(
+  api: Api,
+  logicalCluster: KubeObject,
+  now: string,
+  options: {
+    /** It goes, too, whoever has deleted what it is in. */
+    readonly isDeleted?: boolean;
+  } = {},
+): Companion | undefined {
+  const owner = newestOwner(api, logicalCluster);
+  if (owner === undefined) return undefined;
+  const object = deepCopy(owner.object);
+  if (options.isDeleted === true) noteDeleted(object, now);
+  mirrorWorkspace(object, logicalCluster, now);
+  if (deepEqual(object, owner.object)) return undefined;
+  return companionPut(api, { ...owner, object, old: owner.object, oldRow: owner.row });
+}
+
+/**
+ * What becomes of the Workspace when its LogicalCluster goes: it goes too, if it was to. With finalizers of others it
+ * stays until they let it go; one that nobody has deleted says what has happened.
+ */
+export async function ownerReleased(
+  api: Api,
+  logicalCluster: KubeObject,
+  now: string,
+): Promise<Companion | undefined> {
+  const owner = newestOwner(api, logicalCluster);
+  if (owner === undefined) return undefined;
+  const { metadata } = owner.object;
+  const finalizers = (metadata.finalizers ?? []).filter((name) => name !== WORKSPACE_FINALIZER);
+  const isToGo = metadata.deletionTimestamp !== undefined || isAroundGoing(api, owner);
+  if (isToGo && finalizers.length === 0) {
+    return companionDelete(api, { ...owner, old: owner.object, oldRow: owner.row });
+  }
+  const object = deepCopy(owner.object);
+  object.metadata.finalizers = finalizers;
+  mirrorWorkspace(object, undefined, now);
+  return companionPut(api, { ...owner, object, old: owner.object, oldRow: owner.row });
+}
+
+/** Whether a Workspace goes with the one that it lies in, which has marked the logical cluster alone. */
+function isAroundGoing(api: Api, { key }: StoredObject): boolean {
+  return newestLogicalCluster(api, key.cluster)?.object.metadata.deletionTimestamp !== undefined;
+}
+
+/** A LogicalCluster as it goes by itself: finalizers of others were the last that held it. */
+async function leave(api: Api, change: KindChange, now: string): Promise<Companions | undefined> {
+  const { cluster } = change.key;
+  const snapshot = api.store.snapshot();
+  try {
+    // Without it, nobody could reach what would be left.
+    if ((await snapshot.countOfCluster(cluster, 2)) > 1) {
+      const kind = { group: CORE_GROUP, resource: LOGICAL_CLUSTERS };
+      throw newConflict(kind, change.key.name, 'there is still content in the logical cluster');
+    }
+  } finally {
+    snapshot.close();
+  }
+  return withCompanion(await ownerReleased(api, change.object, now));
+}
+
+/** Whether a Workspace goes, and nobody but the system holds it any more. */
+function isLeaving({ operation, object }: KindWork): boolean {
+  if (operation === 'delete') return true;
+  const { deletionTimestamp, finalizers = [] } = object.metadata;
+  return deletionTimestamp !== undefined && finalizers.every((name) => name === WORKSPACE_FINALIZER);
+}
+
+function logicalClusterMarked(api: Api, change: KindChange, now: string): Companion | undefined {
+  const cluster = parseLogicalCluster(textAt(objectAt(change.object, 'spec'), 'cluster'));
+  const known = cluster && newestLogicalCluster(api, cluster);
+  if (known === undefined) return undefined;
+  // Nobody makes another's logical cluster go by naming it.
+  const owner = objectAt(objectAt(known.object, 'spec'), 'owner');
+  if (textAt(owner, 'uid') !== change.old?.metadata.uid) return undefined;
+  const object = deepCopy(known.object);
+  markDeleted(object, now);
+  if (change.operation === 'update') mirrorWorkspace(change.object, object, now);
+  if (deepEqual(object, known.object)) return undefined;
+  return companionPut(api, { ...known, object, old: known.object, oldRow: known.row });
+}
+
+function withCompanion(companion: Companion | undefined): Companions | undefined {
+  return companion && { companions: [companion] };
+}
