@@ -7,7 +7,7 @@ export { lifecycleLabel, lifecycleLabels } from './lifecycle-labels.ts';
 export { RESOURCES_REMAIN } from './lifecycle-names.ts';
 export { lifecycleServices } from './lifecycle-view.ts';
 export {
-  deletionDebt,
+  isGoing,
   logicalClusterHooks,
   newestLogicalCluster,
   ownerMirrored,
