@@ -41,6 +41,7 @@ export {
   KindHookTable,
   type KindWork,
 } from './kind-hooks.ts';
+export { learnKindEverywhere } from './kinds-everywhere.ts';
 export { list } from './list.ts';
 export {
   assertActive,

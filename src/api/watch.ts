@@ -11,6 +11,7 @@ import {
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import type { Format } from './format.ts';
+import { learnKindEverywhere } from './kinds-everywhere.ts';
 import { parseWatchOptions, type WatchOptions } from './list-options.ts';
 import { INACTIVE, LOGICAL_CLUSTERS } from './logical-cluster.ts';
 import type { Query } from './query.ts';
@@ -147,6 +148,8 @@ class KindsNow {
   }
 
   #resolve(target: Target, options: { readonly isPartial: boolean }): Definition | undefined {
+    // What a bound kind is by now is known at the next tick.
+    learnKindEverywhere(this.#api, target).catch(() => {});
     try {
       return resolveCollection(this.#api, target, options).definition;
     } catch (error) {
@@ -356,7 +359,9 @@ class Watch implements RunningWatch, WatchSink {
 
   // A new schema or the end of a CRD ends its watches cleanly: clients start again and see the new kind.
   #hasChangedKind(kinds: KindsNow): boolean {
-    if (this.#resource.definition.origin === 'builtin') return false;
+    const { definition: watched, target } = this.#resource;
+    // A view may lose a kind that all logical clusters have.
+    if (watched.origin === 'builtin' && target.view === undefined) return false;
     const definition = kinds.find(this.#resource.target, { isPartial: this.#isPartial });
     return (
       definition === undefined || (definition.hash !== this.#definitionHash && !definition.isTerminating)

@@ -109,6 +109,13 @@ export class DefinitionRegistry {
     return boundOf(base, { identity: resource.identity, isLeaving: options.isLeaving });
   }
 
+  /** The same of a schema that a commit on its way is to bind, which was asked for a moment ago. */
+  remembered({ schemaUid, identity }: BoundResource): Definition | undefined {
+    const hash = this.#hashesByUid.get(schemaUid);
+    const base = hash === undefined ? undefined : this.#byHash.get(hash);
+    return base === undefined ? undefined : boundOf(base, { identity, isLeaving: false });
+  }
+
   #base(resource: BoundResource): (Weighed<Definition> & Bound) | undefined {
     const hash = this.#boundHash(resource);
     if (hash === undefined) return undefined;

@@ -5,6 +5,7 @@ import {
   encodeIn,
   type Format,
   get,
+  learnKindEverywhere,
   list,
   methodNotAllowedEverywhere,
   parseDeleteOptions,
@@ -117,6 +118,7 @@ export class ResourceRoutes {
         isStream: verb === 'watch',
       },
     });
+    if (cluster === EVERYWHERE) await learnKindEverywhere(this.#api, target);
     await this.#dispatch({ exchange, target, format, isVirtual });
   }
 

@@ -13,7 +13,7 @@ import {
   UnknownCluster,
   WatchHub,
 } from '../api/mod.ts';
-import { type ClusterScope, EVERYWHERE, limits } from '../base/mod.ts';
+import { type ClusterScope, EVERYWHERE, limits, ROOT_CLUSTER } from '../base/mod.ts';
 import { newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
 import { parseAccept } from './accept.ts';
 import { ClientCertificates } from './client-certificates.ts';
@@ -81,6 +81,8 @@ const TIMEOUTS: Timeouts = {
   idleMs: limits.idleConnectionMs,
   checkMs: limits.connectionsCheckMs,
 };
+/** All that is below it is asked for as this path: what a service's name and parameters are is nobody's to tell. */
+const SERVICES_PATH = '/services';
 const DRAIN_MS = 3_000;
 const GOODBYE_MS = 250;
 
@@ -322,11 +324,15 @@ class Router {
       if (exchange.request.httpVersionMajor < 2) exchange.response.setHeader('Connection', 'close');
       throw newTooManyRequests('the server is shutting down', 1);
     }
-    // A service that there is not, or that is named wrongly, is no logical cluster that somebody could be kept out of.
-    if (place === undefined && exchange.routed.service !== undefined) return sendNotFound(exchange);
+    const { access } = this.#options.api;
+    if (place === undefined && exchange.routed.service !== undefined) {
+      // What names no service is a path of the root that leads nowhere, and only those hear so who may ask for it.
+      const verb = exchange.method.toLowerCase();
+      await access.authorize({ user: requester, cluster: ROOT_CLUSTER, verb, path: SERVICES_PATH });
+      return sendNotFound(exchange);
+    }
     if (place === undefined) throw new UnknownCluster();
     const { cluster, view, home, isUnavailable } = place;
-    const { access } = this.#options.api;
     const asked = impersonate(exchange, access, { user: requester, cluster: home });
     const { user, vouchers } = asked === undefined ? { user: requester, vouchers: undefined } : await asked;
     if (isUnavailable) {

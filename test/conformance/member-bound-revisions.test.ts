@@ -339,7 +339,8 @@ describe('a reader of convergent kinds', () => {
     for (const name of ['a', 'b']) await client.create(root + EXPORTS, exported(name));
     const { metadata } = await client.list(root + EXPORTS);
     // Members of one planet sign with one key, so that a token is genuine everywhere.
-    const scope = [root.slice('/clusters/'.length), 'apis.kcp.io', 'apiexports', '', '', 'member'].join('\0');
+    const cluster = root.slice('/clusters/'.length);
+    const scope = [cluster, 'apis.kcp.io', 'apiexports', '', '', '', 'member'].join('\0');
     const tokens = fixture.server.api.tokens;
     const elsewhere = { version: foreign(metadata.resourceVersion), after: '\0a', remaining: 1 };
     const token = encodeURIComponent(tokens.encode(scope, elsewhere));

@@ -52,6 +52,11 @@ export function schemaReference(uid: string): string {
   return `boundschema:${uid}`;
 }
 
+/** What an APIBinding refers to that brings a kind under an identity. */
+export function kindReference(kind: Pick<BoundResource, 'group' | 'resource' | 'identity'>): string {
+  return `boundkind:${kind.resource}.${kind.group}:${kind.identity}`;
+}
+
 /** The server's own fields of an APIBinding: nothing but its status and whether it goes has a say in them. */
 export function bindingFields(binding: KubeObject): Record<string, string> {
   const status = objectAt(binding, 'status');
@@ -61,7 +66,7 @@ export function bindingFields(binding: KubeObject): Record<string, string> {
     [group, resource, identity, schemaUid].join(SEPARATOR),
   );
   const exportCluster = textAt(status, 'apiExportClusterName');
-  const references = new Set(bound.map(({ schemaUid }) => schemaReference(schemaUid)));
+  const references = new Set(bound.flatMap((one) => [schemaReference(one.schemaUid), kindReference(one)]));
   for (const { label } of acceptedClaims(binding)) references.add(claimReference(label));
   const reference = referenceOf(binding);
   references.add(

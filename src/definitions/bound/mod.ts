@@ -12,6 +12,7 @@ export {
   exportPathReference,
   exportReference,
   isBindingKind,
+  kindReference,
   readBoundResources,
   schemaReference,
 } from './bound-resources.ts';
