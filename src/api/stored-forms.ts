@@ -13,7 +13,8 @@ export function storedForms(
   const { family } = definition;
   if (family === undefined) return undefined;
   const { home } = family;
-  if (home === definition && home.storageVersion === version.name) return undefined;
+  // By hash: what shows a kind's objects in another way is another definition of the same kind.
+  if (home.hash === definition.hash && home.storageVersion === version.name) return undefined;
   const apiVersion = `${home.group}/${home.storageVersion}`;
   return {
     definition: home,
