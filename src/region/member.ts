@@ -39,6 +39,7 @@ import {
 import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import { startControllers } from './controllers.ts';
+import { makeDefaultBindings } from './default-bindings.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
 import { kindHooks } from './kind-hooks.ts';
 import {
@@ -166,7 +167,7 @@ async function assemble(
   cleanups.unshift(async () => access.close());
   const paths = new WorkspacePaths({ store, registry });
   const types = new WorkspaceTypes({ registry, paths });
-  const workspaces = { types, shard: SHARD };
+  const workspaces = { types, shard: SHARD, defaultBindings: makeDefaultBindings };
   const { admission, quotas, claims } = createAdmission(options.plugins, { store, registry, access, types });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {

@@ -41,16 +41,22 @@ export function shadowOf(
 ): Shadow {
   const key = shadowKey(schema.row.uid);
   const row = reads.read(key);
+  const known = row && kept.get(row);
+  if (known !== undefined) return known;
   const old = row === undefined ? undefined : decodeStored(CRDS, 'v1', row);
   const now = formatTime(api.store.nowMs());
   const crd = old ?? crdFromSchema(schema.object, { cluster, now });
   const storedVersions = textsAt(objectAt(crd, 'status'), 'storedVersions');
-  const isKept = old !== undefined && old.metadata.annotations?.[UNBOUND_ANNOTATION] === undefined;
-  return {
-    companion: isKept ? undefined : shadowPut(api, { key, row, crd: withoutMark(crd) }),
-    storedVersions,
-  };
+  if (row !== undefined && crd.metadata.annotations?.[UNBOUND_ANNOTATION] === undefined) {
+    const shadow = { companion: undefined, storedVersions };
+    kept.set(row, shadow);
+    return shadow;
+  }
+  return { companion: shadowPut(api, { key, row, crd: withoutMark(crd) }), storedVersions };
 }
+
+// What is known of rows that need no change; rows live in a bounded cache, and this as long as they.
+const kept = new WeakMap<Row, Shadow>();
 
 /** A change of a kept schema. It is established as it stands: no controller owes anything to it. */
 export function shadowPut(
