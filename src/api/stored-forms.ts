@@ -27,7 +27,7 @@ export function storedForms(
 
 /** Makes an object, in place, what another one is. */
 export function replaceContent(object: KubeObject, other: KubeObject): void {
-  // A form that is the request's own needs no conversion, and comes back as it is.
+  // A form that needs no conversion is the object itself.
   if (object === other) return;
   for (const key of Object.keys(object)) delete (object as Record<string, unknown>)[key];
   for (const key of Object.keys(other)) object[key] = other[key];
