@@ -28,7 +28,7 @@ import {
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
 import { type DefinitionSet, definitionSet } from './definition-set.ts';
-import { systemDefinition, systemDefinitions } from './kcp/mod.ts';
+import { systemDefinition, systemDefinitions, withOwnConsistency } from './kcp/mod.ts';
 import { builtinDefinition, builtinDefinitions } from './kinds/mod.ts';
 
 /** A definition as one logical cluster has it, and what must not have changed when it is used for a write. */
@@ -223,7 +223,7 @@ export class DefinitionRegistry {
     return this.#byHash.getOrCompute(hash, () => {
       this.#compilations += 1;
       const bound = new BoundedCache<string, Definition>(limits.boundDefinitionsCachedMax);
-      return { value: definitionFromCrd(crd()), bytes, bound };
+      return { value: withOwnConsistency(definitionFromCrd(crd())), bytes, bound };
     });
   }
 }
