@@ -13,6 +13,7 @@ export function storedForms(
   const { family } = definition;
   if (family === undefined) return undefined;
   const { home } = family;
+  // By hash: what shows a kind's objects in another way is another definition of the same kind.
   if (home.hash === definition.hash && home.storageVersion === version.name) return undefined;
   const apiVersion = `${home.group}/${home.storageVersion}`;
   return {
@@ -26,6 +27,8 @@ export function storedForms(
 
 /** Makes an object, in place, what another one is. */
 export function replaceContent(object: KubeObject, other: KubeObject): void {
+  // A form that needs no conversion is the object itself.
+  if (object === other) return;
   for (const key of Object.keys(object)) delete (object as Record<string, unknown>)[key];
   for (const key of Object.keys(other)) object[key] = other[key];
 }

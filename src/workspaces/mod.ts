@@ -5,6 +5,7 @@ export { homeClusterName } from './cluster-name.ts';
 export { HomeWorkspaces } from './home.ts';
 export { lifecycleLabel, lifecycleLabels } from './lifecycle-labels.ts';
 export { RESOURCES_REMAIN } from './lifecycle-names.ts';
+export { lifecycleServices } from './lifecycle-view.ts';
 export {
   deletionDebt,
   logicalClusterHooks,
@@ -26,4 +27,5 @@ export { WorkspacePaths } from './paths.ts';
 export { workspaceHooks } from './schedule.ts';
 export { markDeleted, tellContent } from './settle-logical-cluster.ts';
 export { shardHooks, WORKSPACE_SCHEDULING } from './shard-hooks.ts';
+export { workspaceTypeHooks } from './type-hooks.ts';
 export { type Reference, WorkspaceTypes } from './types.ts';

@@ -1,12 +1,13 @@
 import { APIS_GROUP, SYSTEM_USER } from '../../access/mod.ts';
 import type { Api, Attempt, Companions, KindChange, KindHooks, KindWork } from '../../api/mod.ts';
-import { BOUND_CRDS_CLUSTER, ownLabelOf, readBoundResources } from '../../definitions/mod.ts';
+import { BOUND_CRDS_CLUSTER, readBoundResources } from '../../definitions/mod.ts';
 import { deepCopy, deepEqual, type KubeObject, newForbidden, objectAt } from '../../machinery/mod.ts';
 import type { CollectionKey, WorkChange } from '../../store/mod.ts';
 import { debt, EXPORT_CONTROLLERS } from '../debts.ts';
 import { API_BINDINGS, BINDING_FINALIZER } from '../kcp-objects.ts';
 import { adoptionBy } from './adoption.ts';
 import { assertMayBind, exportCluster, exportReferenceOf } from './export-of-binding.ts';
+import { labelForProvider } from './label-for-provider.ts';
 import { boundSchemas, reconcileBinding } from './reconcile-binding.ts';
 
 /**
@@ -35,13 +36,6 @@ function keepStatus(object: KubeObject, old: KubeObject | undefined): void {
   const status = objectAt(old, 'status');
   if (status === undefined) delete object['status'];
   else object['status'] = deepCopy(status);
-}
-
-/** Whoever offers an API sees who has bound it: from the commit on that settles which export it is. */
-function labelForProvider(binding: KubeObject): void {
-  const own = ownLabelOf(binding);
-  const labels = binding.metadata.labels;
-  if (own !== undefined && labels !== undefined) labels[own.key] ??= own.value;
 }
 
 async function assertAllowed(api: Api, attempt: Attempt, change: KindChange): Promise<void> {

@@ -1,4 +1,5 @@
 export { type Adoption, adoptionBy } from './adoption.ts';
+export { bindingFor, type DefaultBindingsMade, defaultBindingName, defaultBindings } from './binding-for.ts';
 export { bindingHooks } from './binding-hooks.ts';
 export { type ExportReference, exportCluster, exportReferenceOf, mayBind } from './export-of-binding.ts';
 export { bindingsIn } from './name-conflicts.ts';

@@ -2,6 +2,7 @@ import type { Api, Reads } from '../../api/mod.ts';
 import type { LogicalCluster } from '../../base/mod.ts';
 import {
   boundAlias,
+  boundResourcesOf,
   builtinDefinition,
   builtinDefinitions,
   CRD_GROUP,
@@ -12,7 +13,7 @@ import {
   readBoundResources,
   systemDefinitions,
 } from '../../definitions/mod.ts';
-import { goQuote } from '../../machinery/mod.ts';
+import { goQuote, type KubeObject } from '../../machinery/mod.ts';
 import { ExpectationFailed, type ListedObject, type ObjectKey } from '../../store/mod.ts';
 import { API_BINDINGS, apisDefinition } from '../kcp-objects.ts';
 
@@ -40,10 +41,18 @@ export async function takenNames(
     readonly cluster: LogicalCluster;
     readonly binding: string;
     readonly leaving?: string | undefined;
+    /** Bindings that the same commit makes. */
+    readonly beside?: readonly KubeObject[];
   },
 ): Promise<TakenNames> {
-  const { cluster, binding, leaving } = options;
+  const { cluster, binding, leaving, beside = [] } = options;
   const others: { readonly holder: string; readonly definition: Definition }[] = [];
+  for (const other of beside) {
+    for (const resource of boundResourcesOf(other)) {
+      const definition = api.registry.remembered(resource);
+      if (definition !== undefined) others.push({ holder: other.metadata.name ?? '', definition });
+    }
+  }
   for (const { key, row } of await bindingsIn(api, cluster)) {
     if (key.name === binding || key.name === leaving) continue;
     for (const resource of readBoundResources(row).resources) {

@@ -1,12 +1,13 @@
 import { APIS_GROUP } from '../../access/mod.ts';
 import type { Api, Companion, Companions, Reads } from '../../api/mod.ts';
-import type { LogicalCluster } from '../../base/mod.ts';
+import { type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
 import {
   type BoundResource,
   boundResourcesOf,
   type Definition,
   EXPORT_LABEL,
   exportHash,
+  systemDefinition,
 } from '../../definitions/mod.ts';
 import {
   deepEqual,
@@ -40,6 +41,8 @@ export interface BindingStep {
   readonly binding: KubeObject;
   /** A binding that goes with the same commit, whose names are free then. */
   readonly leaving?: string;
+  /** Bindings that the same commit makes, in the same logical cluster. */
+  readonly beside?: readonly KubeObject[];
 }
 
 /**
@@ -81,9 +84,9 @@ interface Offer extends BindingStep {
 }
 
 async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise<Companions> {
-  const { cluster, binding, provider, identity, schemas, leaving, where } = offer;
+  const { cluster, binding, provider, identity, schemas, leaving, where, beside = [] } = offer;
   const own = apisKey(cluster, 'apibindings', binding.metadata.name ?? '');
-  const taken = await takenNames(api, { cluster, binding: own.name, leaving });
+  const taken = await takenNames(api, { cluster, binding: own.name, leaving, beside });
   const before = boundResourcesOf(binding);
   const skipped = new Map<string, NameHolder>();
   const companions: Companion[] = [];
@@ -101,7 +104,7 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
       skipped.set(`${name.resource}.${name.group}`, holder);
       continue;
     }
-    const conflict = nameConflict(taken, definition);
+    const conflict = isServedByItself(provider, definition) ? undefined : nameConflict(taken, definition);
     if (conflict !== undefined) return settle(api, offer, { at: 'nameConflict', message: conflict });
     const shadow = shadowOf(api, reads, { schema, cluster: provider });
     if (shadow.companion !== undefined) companions.push(shadow.companion);
@@ -126,6 +129,14 @@ function settle(api: Api, { binding }: BindingStep, progress: BindingProgress): 
   else if (textAt(status, 'phase') === '') status['phase'] = 'Binding';
   status['conditions'] = bindingConditions(objectsAt(status, 'conditions'), progress, now);
   return {};
+}
+
+/**
+ * Whether every logical cluster has the kind anyway, and the export is where it comes from: of the kinds of kcp itself,
+ * which a binding of the root's exports only names.
+ */
+function isServedByItself(provider: LogicalCluster, { group, names }: Definition): boolean {
+  return provider === ROOT_CLUSTER && systemDefinition(group, names.plural) !== undefined;
 }
 
 /** The schemas of an export, or the name of one that is missing. */
