@@ -21,6 +21,7 @@ const KCP_PLUGINS: readonly KnownPlugin[] = [
   { name: 'core.kcp.io/LogicalClusterObjectCountLimit', is: 'on' },
   { name: 'apis.kcp.io/APIExport', is: 'on' },
   { name: 'apis.kcp.io/APIBinding', is: 'on' },
+  { name: 'apis.kcp.io/APIConversion', is: 'on' },
   { name: 'apis.kcp.io/APIBindingDeletionFinalizer', is: 'missing' },
   { name: 'apis.kcp.io/APIExportEndpointSlice', is: 'missing' },
   { name: 'apis.kcp.io/ClusterCachedResource', is: 'missing' },
