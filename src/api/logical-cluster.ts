@@ -1,7 +1,7 @@
 import { groundsOf, RBAC_GROUP, type RbacAt, SYSTEM_USER } from '../access/mod.ts';
 import { assert, type LogicalCluster } from '../base/mod.ts';
 import { builtinDefinition, collectionOf, systemDefinition } from '../definitions/mod.ts';
-import { formatTime, type JsonObject, type KubeObject, objectOf } from '../machinery/mod.ts';
+import { formatTime, type JsonObject, type KubeObject, newForbidden, objectOf } from '../machinery/mod.ts';
 import {
   type DefaultObject,
   ExpectationFailed,
@@ -25,6 +25,15 @@ const OWNER_BINDING = 'workspace-admin';
 /** The object that makes a logical cluster exist. */
 export function logicalClusterKey(cluster: LogicalCluster): ObjectKey {
   return { cluster, group: GROUP, resource: RESOURCE, identity: '', namespace: '', name: NAME };
+}
+
+export const LOGICAL_CLUSTERS = { group: GROUP, resource: RESOURCE } as const;
+export const INACTIVE = 'Inactive';
+
+/** Throws 403 in a logical cluster that is switched off, as kcp does for all but its API documents and itself. */
+export function assertActive(cluster: LogicalCluster, row: Row): void {
+  if (row.fields['status.phase'] !== INACTIVE) return;
+  throw newForbidden(LOGICAL_CLUSTERS, cluster, 'logical cluster is marked inactive');
 }
 
 /** The row of a logical cluster; undefined when there is none of that name. */

@@ -44,8 +44,11 @@ export {
 export { learnKindEverywhere } from './kinds-everywhere.ts';
 export { list } from './list.ts';
 export {
+  assertActive,
   commitLogicalCluster,
   createLogicalCluster,
+  INACTIVE,
+  LOGICAL_CLUSTERS,
   logicalClusterKey,
   type NewLogicalCluster,
   newLogicalCluster,

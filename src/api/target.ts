@@ -5,7 +5,7 @@ import { type GroupResource, newMethodNotAllowed, newNotFound, StatusError } fro
 import type { CollectionKey, ObjectKey, Precondition } from '../store/mod.ts';
 import type { Api } from './api.ts';
 import { kindEverywhere } from './kinds-everywhere.ts';
-import { logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
+import { assertActive, LOGICAL_CLUSTERS, logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
 import type { RevisionForm } from './revision-form.ts';
 import type { Sight, ViewedKind, VirtualWorkspace } from './virtual-workspace.ts';
 
@@ -68,6 +68,7 @@ export function resolve(api: Api, target: Target): Resource {
   const { cluster } = target;
   const row = readLogicalCluster(api, cluster);
   if (row === undefined) throw new UnknownCluster();
+  if (target.user !== SYSTEM_USER && !isAboutLogicalClusters(target)) assertActive(cluster, row);
   const found =
     target.view === undefined
       ? api.registry.find(cluster, target.group, target.resource)
@@ -91,6 +92,11 @@ export function resolveCollection(
   const found =
     view === undefined ? kindEverywhere(api, target, options) : view.find(cluster, group, resource);
   return resourceOf(api, target, { found, preconditions: [] });
+}
+
+/** Whoever may switch a logical cluster on again has to get at what says that it is off. */
+function isAboutLogicalClusters({ group, resource }: Target): boolean {
+  return group === LOGICAL_CLUSTERS.group && resource === LOGICAL_CLUSTERS.resource;
 }
 
 function isInOneCluster(target: Target): target is TargetIn<LogicalCluster> {

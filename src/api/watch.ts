@@ -1,12 +1,19 @@
 import type { Authorized } from '../access/mod.ts';
-import { limits, type Revision } from '../base/mod.ts';
+import { EVERYWHERE, type LogicalCluster, limits, type Revision } from '../base/mod.ts';
 import type { Definition } from '../definitions/mod.ts';
 import { newExpired, newInternalError, StatusError, statusOf } from '../machinery/mod.ts';
-import { type ListScope, type StoreEvent, WatchSession, type WatchSink } from '../store/mod.ts';
+import {
+  type FeedGroup,
+  type ListScope,
+  type StoreEvent,
+  WatchSession,
+  type WatchSink,
+} from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import type { Format } from './format.ts';
 import { learnKindEverywhere } from './kinds-everywhere.ts';
 import { parseWatchOptions, type WatchOptions } from './list-options.ts';
+import { INACTIVE, LOGICAL_CLUSTERS } from './logical-cluster.ts';
 import type { Query } from './query.ts';
 import { reach } from './revision.ts';
 import { parseSelection, type Selection } from './selection.ts';
@@ -44,10 +51,12 @@ export class WatchHub {
   readonly #api: Api;
   readonly #watches = new Set<Watch>();
   readonly #counts = new WatchCounts();
+  readonly #unsubscribe: () => void;
   #cancelTick: (() => void) | undefined;
 
   constructor(api: Api) {
     this.#api = api;
+    this.#unsubscribe = api.store.feed.subscribeToGroups((group) => this.#onGroup(group));
   }
 
   /** With those that have ended, but whose clients are still to take the rest. */
@@ -93,9 +102,19 @@ export class WatchHub {
     };
   }
 
+  /** What is switched off is not looked at, from the moment on in which it is; nor by those who look at everything. */
+  #onGroup({ events }: FeedGroup): void {
+    for (const { key, newRow } of events) {
+      if (key.group !== LOGICAL_CLUSTERS.group || key.resource !== LOGICAL_CLUSTERS.resource) continue;
+      if (newRow?.fields['status.phase'] !== INACTIVE) continue;
+      for (const watch of [...this.#watches]) if (watch.isAbout(key.cluster)) watch.close();
+    }
+  }
+
   /** Ends all watches, as a member does that stops: clients reconnect elsewhere. */
   close(): void {
     this.#cancelTick?.();
+    this.#unsubscribe();
     for (const watch of [...this.#watches]) watch.close();
   }
 
@@ -207,6 +226,12 @@ class Watch implements RunningWatch, WatchSink {
 
   start(): void {
     this.#run().catch((error: unknown) => this.failed(error));
+  }
+
+  /** Whether it shows what is in a logical cluster. */
+  isAbout(cluster: LogicalCluster): boolean {
+    const { target } = this.#resource;
+    return target.cluster === cluster || target.cluster === EVERYWHERE;
   }
 
   close(): void {

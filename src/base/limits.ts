@@ -241,6 +241,10 @@ export const limits = {
    * makes one of 65,536 others read its roles and bindings again, also among millions.
    */
   rbacRevisionPlaces: 65_536,
+  /** Identities that claims name, of which it is remembered which exports have them: some 200 bytes each. */
+  claimedIdentitiesCachedMax: 1_000,
+  /** Exports of one identity that are asked for their policies: they share a secret, nearly always it is one. */
+  exportersOfIdentityMax: 16,
   /** Kinds of logical clusters of which it is remembered which export they come from: some 500 bytes each. */
   apiOriginsCachedMax: 10_000,
   /**

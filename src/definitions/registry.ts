@@ -1,6 +1,14 @@
 import { BoundedCache, type ClusterScope, type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
 import { type KubeObject, objectAt, parseJson, textAt } from '../machinery/mod.ts';
-import type { CollectionKey, ObjectKey, Precondition, Row, Store, StoreSnapshot } from '../store/mod.ts';
+import {
+  type CollectionKey,
+  type ObjectKey,
+  type Precondition,
+  REFERENCES_FIELD,
+  type Row,
+  type Store,
+  type StoreSnapshot,
+} from '../store/mod.ts';
 import {
   BINDING_GROUP,
   BINDING_RESOURCE,
@@ -272,9 +280,19 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
   if (definition.group === BINDING_GROUP && plural === 'apiexports') return exportFields(object);
   // Whoever authorizes has to know with every request how far a logical cluster is.
   if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') {
-    return { 'status.phase': textAt(objectAt(object, 'status'), 'phase') };
+    return { 'status.phase': textAt(objectAt(object, 'status'), 'phase'), ...lifecycleFields(object) };
   }
   return {};
+}
+
+/** Labels by which it is noted for whom a logical cluster waits: the views of these find it by them. */
+const LIFECYCLE_LABELS = ['initializer.internal.kcp.io/', 'terminator.internal.kcp.io/'];
+
+function lifecycleFields({ metadata }: KubeObject): Record<string, string> {
+  const waited = Object.keys(metadata.labels ?? {}).filter((label) =>
+    LIFECYCLE_LABELS.some((prefix) => label.startsWith(prefix)),
+  );
+  return waited.length === 0 ? {} : { [REFERENCES_FIELD]: waited.join('\n') };
 }
 
 /** Where the objects of a kind are kept in a cluster. */

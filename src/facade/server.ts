@@ -6,6 +6,7 @@ import fastify from 'fastify';
 import type { Authenticator, Credentials, User } from '../access/mod.ts';
 import {
   type Api,
+  assertActive,
   encodeIn,
   readLogicalCluster,
   type Services,
@@ -26,7 +27,7 @@ import { impersonate } from './impersonation.ts';
 import { assertRoutable } from './negotiate.ts';
 
 import { sendOpenId } from './openid.ts';
-
+import type { Route } from './path.ts';
 import { placeOf } from './place.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import { limitSession } from './session-limits.ts';
@@ -348,7 +349,7 @@ class Router {
       vouchers === undefined ? {} : { vouchers },
     );
     // Health is the member's, and everybody's to ask: what has no checks below it answers for every name.
-    if (route.kind !== 'health' || route.check !== '') this.#assertCluster(cluster);
+    if (route.kind !== 'health' || route.check !== '') this.#assertCluster(cluster, route);
     if (route.kind === 'unknown') return sendNotFound(exchange);
     if (exchange.method !== 'GET') {
       throw newMethodNotAllowed({ group: '', resource: path }, exchange.method.toLowerCase());
@@ -361,9 +362,11 @@ class Router {
     await this.#discovery.serve(exchange, place, route);
   }
 
-  #assertCluster(cluster: ClusterScope): void {
-    if (cluster !== EVERYWHERE && readLogicalCluster(this.#options.api, cluster) === undefined)
-      throw new UnknownCluster();
+  #assertCluster(cluster: ClusterScope, route: Route): void {
+    if (cluster === EVERYWHERE) return;
+    const row = readLogicalCluster(this.#options.api, cluster);
+    if (row === undefined) throw new UnknownCluster();
+    if (!route.kind.startsWith('openapi')) assertActive(cluster, row);
   }
 }
 

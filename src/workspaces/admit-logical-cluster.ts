@@ -11,8 +11,18 @@ import {
   newAdmissionForbidden,
 } from '../admission/mod.ts';
 import { ROOT_CLUSTER } from '../base/mod.ts';
-import { deepEqual, goQuote, type KubeObject, objectAt, textAt, textsAt } from '../machinery/mod.ts';
+import {
+  deepEqual,
+  goQuote,
+  invalid,
+  type KubeObject,
+  newInvalid,
+  objectAt,
+  textAt,
+  textsAt,
+} from '../machinery/mod.ts';
 import { DELETING, INACTIVE, INITIALIZING, READY, TERMINATING, UNAVAILABLE } from './lifecycle-names.ts';
+import { LIFECYCLES } from './lifecycles.ts';
 import { CORE_GROUP, LOGICAL_CLUSTERS, OWNER, PATH, SHARD, TYPE } from './names.ts';
 
 const SYSTEM_GROUPS: readonly string[] = [
@@ -50,6 +60,7 @@ export const logicalClusterAdmission: AdmissionPlugin = {
     if (!isAbout(request, { group: CORE_GROUP, resource: LOGICAL_CLUSTERS })) return;
     const refusal = isEternal(request) ? 'LogicalCluster cannot be deleted' : refusalOf(request);
     if (refusal !== undefined) throw newAdmissionForbidden(request, refusal);
+    assertOwnRemoval(request);
   },
 };
 
@@ -67,6 +78,30 @@ function refusalOf({ operation, user, object, oldObject }: AdmissionRequest): st
   }
   if (object === undefined || oldObject === undefined) return undefined;
   return refusalOfUpdate(object, oldObject);
+}
+
+/**
+ * Whoever comes through the view of an initializer or terminator takes that one away, and changes nothing else: kcp's
+ * let them write any status once (GO-2025-3985).
+ */
+function assertOwnRemoval({ operation, user, object, oldObject }: AdmissionRequest): void {
+  if (operation !== 'UPDATE' || object === undefined || oldObject === undefined) return;
+  const sides = LIFECYCLES.flatMap((lifecycle) =>
+    lifecycle.namesOf(user).map((name) => ({ ...lifecycle, name })),
+  );
+  if (sides.length === 0) return;
+  const [status, old] = [objectAt(object, 'status') ?? {}, objectAt(oldObject, 'status') ?? {}];
+  const isRemoval = sides.some(({ field, name }) => {
+    const left = textsAt(old, field).filter((one) => one !== name);
+    const isRemoved =
+      textsAt(old, field).length - left.length === 1 && deepEqual(textsAt(status, field), left);
+    return isRemoved && deepEqual({ ...status, [field]: undefined }, { ...old, [field]: undefined });
+  });
+  if (isRemoval) return;
+  const [{ field, name, what }] = sides as [(typeof sides)[number]];
+  throw newInvalid({ group: CORE_GROUP, kind: 'LogicalCluster' }, object.metadata.name ?? '', [
+    invalid(`status.${field}`, textsAt(status, field), `only removing the "${name}" ${what} is supported`),
+  ]);
 }
 
 function isSystem({ groups }: User): boolean {

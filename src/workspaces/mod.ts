@@ -5,6 +5,7 @@ export { homeClusterName } from './cluster-name.ts';
 export { HomeWorkspaces } from './home.ts';
 export { lifecycleLabel, lifecycleLabels } from './lifecycle-labels.ts';
 export { RESOURCES_REMAIN } from './lifecycle-names.ts';
+export { lifecycleServices } from './lifecycle-view.ts';
 export {
   deletionDebt,
   logicalClusterHooks,

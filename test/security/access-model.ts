@@ -112,6 +112,22 @@ export function statusOf(identity: Identity, where: Where, operation: Operation)
   return served;
 }
 
+/** The least that anybody has who may enter: who lacks it may not. */
+export function minimalNeed({ needs }: Operation): Operation['needs'] {
+  return needs === 'health' ? 'health' : 'public info';
+}
+
+/** Only `mine` and `theirs` have the objects that the table is about. */
+export function expectedStatus(identity: Identity, place: Where, operation: Operation): number {
+  const status = statusOf(identity, place, operation);
+  const workspace = workspaceOf(identity, place);
+  const hasCanaries = workspace === 'mine' || workspace === 'theirs';
+  const isAboutCanary = operation.path.includes('/canary') && [200, 415].includes(status);
+  if (!hasCanaries && isAboutCanary && status === 200) return 404;
+  if (!hasCanaries && status === 409) return 201;
+  return status;
+}
+
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 const JSON_TYPE = 'application/json';
 const PATCH = { method: 'PATCH', body: '{"data":{"a":"b"}}', type: 'application/merge-patch+json' };

@@ -20,7 +20,7 @@ export {
   type RoleRef,
   roleRefOf,
 } from './policy.ts';
-export { type PolicyRule, rulesOf, ruleToJson } from './policy-rule.ts';
+export { type PolicyRule, ruleFrom, rulesOf, ruleToJson } from './policy-rule.ts';
 export {
   RbacAuthorizer,
   type RbacDecision,
@@ -29,5 +29,6 @@ export {
   type RbacScope,
   rulesFor,
 } from './rbac-authorizer.ts';
+export { RuleIndex } from './rule-index.ts';
 export { rulesReviewStatus } from './rules-review.ts';
 export { APIS_GROUP, LOGICAL_CLUSTER_GROUP, StoreRbacReader } from './store-rbac-reader.ts';

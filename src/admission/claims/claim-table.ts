@@ -43,6 +43,11 @@ export class ClaimTable {
     this.#groundOf = options.groundOf;
   }
 
+  /** What was read last, which may have changed since; nothing, if that was forgotten. */
+  last(cluster: LogicalCluster): readonly AcceptedClaim[] {
+    return this.#entries.get(cluster)?.claims ?? NONE;
+  }
+
   /** At once, nearly always. */
   of(cluster: LogicalCluster): ClaimsAt | Promise<ClaimsAt> {
     const at = this.#groundOf(cluster);

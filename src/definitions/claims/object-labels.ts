@@ -26,6 +26,10 @@ export interface AcceptedClaim {
   readonly group: string;
   readonly resource: string;
   readonly identityHash: string;
+  /** The export that claims, by its binding. */
+  readonly claimant: ExportName;
+  readonly verbs: readonly string[];
+  readonly selector: JsonObject;
   readonly label: Label;
   selects(labels: Labels | undefined): boolean;
 }
@@ -62,7 +66,9 @@ function acceptedClaim(claimant: ExportName, claim: ScopedClaim): AcceptedClaim 
   const selects = selectionOf(claim);
   if (selects === undefined) return undefined;
   const kind = storedKind({ ...claim, identity: claim.identityHash });
-  return { ...kind, identityHash: kind.identity, label: labelOf(claimant, claim), selects };
+  const { verbs, selector } = claim;
+  const label = labelOf(claimant, claim);
+  return { ...kind, identityHash: kind.identity, claimant, verbs, selector, label, selects };
 }
 
 /** The label of a claim's objects. Both Event APIs have the same objects, which can have but one label of an export. */

@@ -49,7 +49,10 @@ export function claimText({ group, resource, identityHash }: PermissionClaim): s
  * What a claim lets a provider do: the verbs that are on both sides, literally. `*` on both sides is all of them, and
  * on one side nothing, as in kcp.
  */
-export function verbsInForce(exported: PermissionClaim, accepted: PermissionClaim): ReadonlySet<string> {
+export function verbsInForce(
+  exported: Pick<PermissionClaim, 'verbs'>,
+  accepted: Pick<PermissionClaim, 'verbs'>,
+): ReadonlySet<string> {
   return new Set(accepted.verbs.filter((verb) => exported.verbs.includes(verb)));
 }
 

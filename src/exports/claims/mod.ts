@@ -7,3 +7,4 @@ export {
   notApplied,
 } from './claim-status.ts';
 export { stateClaims, writeClaimStatus } from './state-claims.ts';
+export { viewClaims } from './view-claims.ts';

@@ -6,6 +6,7 @@ import {
   type Eventual,
   outside,
   type Question,
+  type ResourceAttributes,
   type User,
 } from '../../access/mod.ts';
 import type { Api, Service, Sight, ViewedKind, VirtualWorkspace } from '../../api/mod.ts';
@@ -19,22 +20,9 @@ import {
 } from '../../definitions/mod.ts';
 import { consumersOf, isConsumer, refersTo } from './consumers.ts';
 import { type ExportOffer, type ExportPlace, readOffer, readSchema } from './export-offer.ts';
+import type { ViewClaims } from './view-claims.ts';
 import { announcedDefinition, READ_ONLY, viewedDefinition, withVerbs } from './viewed-definition.ts';
 import { withWarrant } from './warrant.ts';
-
-/** What an export's claims add to its view. */
-export interface ViewClaims {
-  /** The kinds that the export claims, whoever has accepted that, as discovery is to show them. */
-  kinds(offer: ExportOffer): readonly Definition[];
-  /** A claimed kind in one logical cluster, or in all; undefined when it is not claimed, or not accepted there. */
-  find(
-    offer: ExportOffer,
-    cluster: ClusterScope,
-    kind: { readonly group: string; readonly resource: string },
-  ): ViewedKind | undefined;
-  /** Whether a claim that was accepted covers a request for one logical cluster, which is known to be a consumer. */
-  admit(offer: ExportOffer, request: ClusterQuestion): Eventual<Decision>;
-}
 
 /** `/services/apiexport/<logical cluster of the export>/<its name>/clusters/…`. */
 export function apiExportService(api: Api, claims: ViewClaims | undefined): Service {
@@ -80,17 +68,26 @@ class ApiExportView implements VirtualWorkspace {
    */
   async admit(request: Question): Promise<Decision> {
     // Paths show what the export has, wherever they are asked.
-    if ('path' in request || request.cluster === EVERYWHERE) return decision('allow', '');
+    if ('path' in request) return decision('allow', '');
     const { cluster, group, resource } = request;
+    if (cluster === EVERYWHERE) return this.#admitEverywhere(request);
     // Asked for first: what is read afterwards is not older.
     const ground = [this.#api.access.groundOf(cluster)];
     const isBound = await isConsumer(this.#api.store, cluster, this.#place);
     if (!isBound) return outside('deny', 'no binding to the export');
     const offer = readOffer(this.#api.store, this.#place);
     if (offer !== undefined && !isExported(offer, group, resource) && this.#claims !== undefined) {
-      return this.#claims.admit(offer, { ...request, cluster });
+      return this.#claims.admit(offer, request);
     }
     return decision('allow', '', ground);
+  }
+
+  /** What is shown is under the identity of the export, or has the label of an accepted claim. */
+  #admitEverywhere(request: ResourceAttributes<ClusterScope>): Eventual<Decision> {
+    const offer = readOffer(this.#api.store, this.#place);
+    if (offer === undefined || isExported(offer, request.group, request.resource))
+      return decision('allow', '');
+    return this.#claims?.admit(offer, request) ?? decision('allow', '');
   }
 
   userOf({ user, cluster }: ClusterQuestion): User {
@@ -112,7 +109,7 @@ class ApiExportView implements VirtualWorkspace {
     const offer = readOffer(this.#api.store, this.#place);
     if (offer === undefined) return definitionSet([]);
     const exported = offer.resources.flatMap(({ group, name }) => this.#exported(offer, group, name) ?? []);
-    const claimed = this.#claims?.kinds(offer) ?? [];
+    const claimed = (await this.#claims?.kinds(offer)) ?? [];
     const bindings = claimed.some(isBindings) ? [] : [bindingsDefinition()];
     return definitionSet([...exported, ...claimed, ...bindings].map(announcedDefinition));
   }

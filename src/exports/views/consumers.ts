@@ -15,13 +15,22 @@ export function refersTo(row: Pick<Row, 'fields'>, { cluster, name }: ExportPlac
 }
 
 /** The logical clusters with a binding to an export, in order, behind a name if one is given. */
-export async function* consumersOf(
+export function consumersOf(
   snapshot: StoreSnapshot,
   { cluster, name }: ExportPlace,
   after: string | undefined,
 ): AsyncGenerator<LogicalCluster> {
+  return clustersReferring(snapshot, exportReference(cluster, name), after);
+}
+
+/** The logical clusters of the objects that refer to something, in order, behind a name if one is given. */
+export async function* clustersReferring(
+  snapshot: StoreSnapshot,
+  reference: string,
+  after: string | undefined,
+): AsyncGenerator<LogicalCluster> {
   let last = after;
-  for await (const batch of snapshot.referring(exportReference(cluster, name), behind(after))) {
+  for await (const batch of snapshot.referring(reference, behind(after))) {
     for (const { key } of batch) {
       if (key.cluster === last) continue;
       last = key.cluster;

@@ -1,0 +1,258 @@
+import {
+  APIS_GROUP,
+  type Decision,
+  decision,
+  type RbacAt,
+  type ResourceAttributes,
+} from '../../access/mod.ts';
+import type { Api, Sight, ViewedKind } from '../../api/mod.ts';
+import { BoundedCache, type ClusterScope, EVERYWHERE, limits } from '../../base/mod.ts';
+import {
+  type AcceptedClaim,
+  allowsVerb,
+  builtinDefinition,
+  claimReference,
+  claimsOfExport,
+  type Definition,
+  exportHash,
+  hasLocalPolicy,
+  identityReference,
+  isClaimableWithoutIdentity,
+  type Label,
+  labelOf,
+  type PermissionClaim,
+  reflexiveLabel,
+  systemDefinition,
+  verbsInForce,
+} from '../../definitions/mod.ts';
+import { goQuote, isObject, type KubeObject, newForbidden, newObject } from '../../machinery/mod.ts';
+import type { ListedObject } from '../../store/mod.ts';
+import { clustersReferring, consumersOf } from '../views/consumers.ts';
+import { type ExportOffer, type ExportPlace, readOffer, readSchema } from '../views/export-offer.ts';
+import type { ViewClaims } from '../views/view-claims.ts';
+import { READ_ONLY, withVerbs } from '../views/viewed-definition.ts';
+
+interface Kind {
+  readonly group: string;
+  readonly resource: string;
+}
+
+const BINDINGS: Kind = { group: APIS_GROUP, resource: 'apibindings' };
+
+/** What claims add to the views of exports on a member. */
+export function viewClaims(api: Api): ViewClaims {
+  return new ClaimsInViews(api);
+}
+
+class ClaimsInViews implements ViewClaims {
+  readonly #api: Api;
+  /** Exports by their identity, as they were found last: whoever uses one looks whether it still has it. */
+  readonly #places = new BoundedCache<string, readonly ExportPlace[]>(limits.claimedIdentitiesCachedMax);
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  async kinds(offer: ExportOffer): Promise<readonly Definition[]> {
+    const definitions: Definition[] = [];
+    for (const claim of claimsOf(offer)) {
+      if (claim.identityHash !== '') await this.#exportersOf(claim.identityHash);
+      const definition = this.#claimedDefinition(claim);
+      if (definition !== undefined) definitions.push(definition);
+    }
+    return definitions;
+  }
+
+  find(offer: ExportOffer, cluster: ClusterScope, kind: Kind): ViewedKind | undefined {
+    const claim = claimOf(offer, kind);
+    const definition = claim && this.#claimedDefinition(claim);
+    if (claim === undefined || definition === undefined) return undefined;
+    if (definition.isVirtual === true) return { definition, preconditions: [] };
+    const sight = this.#sightOf(offer, claim, cluster);
+    if (cluster === EVERYWHERE) return { definition, preconditions: [], sight };
+    const found = this.#api.registry.find(cluster, kind.group, kind.resource);
+    if (found !== undefined && (found.definition.identity ?? '') === claim.identityHash) {
+      if (claim.identityHash !== '' || isClaimableWithoutIdentity(kind)) return { ...found, sight };
+    }
+    // Nobody has bound it here: there is nothing to see, which is an answer, and nothing to write.
+    return { definition: withVerbs(definition, READ_ONLY), preconditions: [], sight };
+  }
+
+  /**
+   * In one logical cluster the verb has to be in force there: on both sides of an accepted claim. Then whoever exports
+   * what is claimed has a say. The bindings to the export can be looked at in any case.
+   */
+  async admit(offer: ExportOffer, request: ResourceAttributes<ClusterScope>): Promise<Decision> {
+    const claim = claimOf(offer, request);
+    const grounds: RbacAt[] = [this.#api.access.groundOf(offer.place.cluster)];
+    if (request.cluster !== EVERYWHERE) {
+      const { claims, at } = await this.#api.claims.of(request.cluster);
+      grounds.push(at);
+      const isInForce =
+        claim !== undefined &&
+        claims.some(
+          (accepted) =>
+            isAnswerTo(claim, accepted) && allowsVerb(verbsInForce(claim, accepted), request.verb),
+        );
+      if (!isInForce) return withoutClaim(request, grounds);
+    }
+    if (claim === undefined || claim.identityHash === '') return decision('allow', '', grounds);
+    return this.#admitByExporters({ claim, offer, request, grounds });
+  }
+
+  async #admitByExporters(step: {
+    readonly claim: PermissionClaim;
+    readonly offer: ExportOffer;
+    readonly request: ResourceAttributes<ClusterScope>;
+    readonly grounds: readonly RbacAt[];
+  }): Promise<Decision> {
+    const { claim, offer, request } = step;
+    const exporters = await this.#exportersOf(claim.identityHash);
+    const grounds = [...step.grounds];
+    if (exporters.length === 0) {
+      const reason = `no API export providing claimed resources found for identity hash: ${goQuote(claim.identityHash)}`;
+      return decision('deny', reason, grounds);
+    }
+    const cluster = request.cluster === EVERYWHERE ? offer.place.cluster : request.cluster;
+    for (const { place, isBounded } of exporters) {
+      grounds.push(this.#api.access.groundOf(place.cluster));
+      if (!isBounded) continue;
+      // All of them have to agree: which one is meant nobody can tell.
+      const policy = await this.#api.access.policyOf(place, { ...request, cluster });
+      grounds.push(...policy.reliesOn);
+      if (policy.verdict === 'allow') continue;
+      const reason = `API export: ${goQuote(place.name)}, workspace: ${goQuote(place.cluster)} RBAC decision: ${policy.reason}`;
+      return decision('deny', reason, grounds);
+    }
+    return decision('allow', '', grounds);
+  }
+
+  async #exportersOf(
+    identity: string,
+  ): Promise<readonly { readonly place: ExportPlace; readonly isBounded: boolean }[]> {
+    const found: ListedObject[] = [];
+    const snapshot = this.#api.store.snapshot();
+    try {
+      for await (const batch of snapshot.referring(identityReference(identity))) {
+        found.push(...batch.slice(0, limits.exportersOfIdentityMax - found.length));
+        if (found.length >= limits.exportersOfIdentityMax) break;
+      }
+    } finally {
+      snapshot.close();
+    }
+    const exporters = found.map(({ key, row }) => ({
+      place: { cluster: key.cluster, name: key.name },
+      isBounded: hasLocalPolicy(row),
+    }));
+    this.#places.set(
+      identity,
+      exporters.map(({ place }) => place),
+    );
+    return exporters;
+  }
+
+  /** A claimed kind, as every logical cluster has it or as an export with that identity has it. */
+  #claimedDefinition(claim: PermissionClaim): Definition | undefined {
+    const { group, resource, identityHash } = claim;
+    if (identityHash === '') {
+      if (!isClaimableWithoutIdentity(claim)) return undefined;
+      return builtinDefinition(group, resource) ?? systemDefinition(group, resource);
+    }
+    for (const place of this.#places.get(identityHash) ?? []) {
+      const offer = readOffer(this.#api.store, place);
+      const one = offer?.resources.find((other) => other.group === group && other.name === resource);
+      if (offer === undefined || one === undefined || offer.identity !== identityHash) continue;
+      const schema = readSchema(this.#api.store, offer, one.schema);
+      if (schema !== undefined) return this.#api.registry.exported(schema, identityHash);
+    }
+    return undefined;
+  }
+
+  #sightOf({ place }: ExportOffer, claim: OfferedClaim, cluster: ClusterScope): Sight {
+    const { label } = claim;
+    const values = [
+      label.value,
+      ...(isKind(claim, BINDINGS) ? [reflexiveLabel(exportHash(place)).value] : []),
+    ];
+    const sight: Sight = {
+      text: `${label.key} in (${values.join()})`,
+      sees: (_key, { labels }) => values.includes(labels[label.key] ?? ''),
+    };
+    if (cluster === EVERYWHERE) {
+      if (!isKind(claim, BINDINGS)) return { ...sight, clusters: clustersWith(label) };
+      return { ...sight, clusters: (snapshot, after) => consumersOf(snapshot, place, after) };
+    }
+    return {
+      ...sight,
+      settle: (object) => {
+        const accepted = this.#api.claims.last(cluster).find((one) => isAnswerTo(claim, one));
+        if (accepted !== undefined) putSelectedLabels(accepted, object, claim);
+      },
+    };
+  }
+}
+
+function clustersWith(label: Label): NonNullable<Sight['clusters']> {
+  return (snapshot, after) => clustersReferring(snapshot, claimReference(label), after);
+}
+
+/** A claim of an export, with the label of the objects that it covers. */
+interface OfferedClaim extends PermissionClaim {
+  readonly label: Label;
+}
+
+// As long as the export is remembered as it is.
+const offered = new WeakMap<object, readonly OfferedClaim[]>();
+
+function claimsOf({ object, place }: ExportOffer): readonly OfferedClaim[] {
+  let claims = offered.get(object);
+  if (claims === undefined) {
+    claims = claimsOfExport(object).map((claim) => ({ ...claim, label: labelOf(place, claim) }));
+    offered.set(object, claims);
+  }
+  return claims;
+}
+
+function claimOf(offer: ExportOffer, kind: Kind): OfferedClaim | undefined {
+  return claimsOf(offer).find((claim) => isKind(claim, kind));
+}
+
+function isKind(claim: Kind, { group, resource }: Kind): boolean {
+  return claim.group === group && claim.resource === resource;
+}
+
+/** Who claims is in the key of the label, what in its value. */
+function isAnswerTo({ label }: OfferedClaim, accepted: AcceptedClaim): boolean {
+  return accepted.label.key === label.key && accepted.label.value === label.value;
+}
+
+function withoutClaim(request: ResourceAttributes<ClusterScope>, grounds: readonly RbacAt[]): Decision {
+  if (isKind(request, BINDINGS)) {
+    if ((READ_ONLY as readonly string[]).includes(request.verb)) return decision('allow', '', grounds);
+    return decision(
+      'no-opinion',
+      'write access to APIBinding is not allowed from virtual workspace',
+      grounds,
+    );
+  }
+  return decision('deny', 'failed to find suitable reason to allow access in APIBinding', grounds);
+}
+
+/**
+ * Gives an object that somebody writes by a claim the labels that the claim selects by, so that it is one of those
+ * that it covers. What is selected otherwise than by equality nobody can put right.
+ */
+function putSelectedLabels({ selector }: AcceptedClaim, object: KubeObject, kind: Kind): void {
+  const wanted = selector['matchLabels'];
+  if (selector['matchAll'] === true || !isObject(wanted)) return;
+  const labels = (object.metadata.labels ?? newObject()) as { [key: string]: string };
+  for (const [key, value] of Object.entries(wanted)) {
+    if (typeof value !== 'string' || labels[key] === value) continue;
+    if (labels[key] !== undefined) {
+      const detail = `protected label ${key} must have value ${value}`;
+      throw newForbidden(kind, object.metadata.name ?? '', detail);
+    }
+    labels[key] = value;
+  }
+  object.metadata.labels = labels;
+}

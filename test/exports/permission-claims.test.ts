@@ -1,0 +1,367 @@
+import { describe, expect, test } from 'vitest';
+import { crdOf, useMember } from '../conformance/suite.ts';
+import type { KubeList, KubeObject, Reply } from '../http/client.ts';
+import {
+  APIS,
+  bindingOf,
+  conditionOf,
+  ExportsFixture,
+  exportOf,
+  SCHEMAS,
+  type SchemaSource,
+  schemaOf,
+  WIDGETS,
+} from './suite.ts';
+
+const fixture = useMember(new ExportsFixture()) as ExportsFixture;
+
+interface Claim {
+  readonly group?: string;
+  readonly resource: string;
+  readonly verbs?: readonly string[];
+  readonly identityHash?: string;
+  readonly defaultSelector?: object;
+}
+
+const CONFIG_MAPS: Claim = { resource: 'configmaps', verbs: ['*'] };
+const ALL = { matchAll: true };
+const GADGETS: SchemaSource = { group: 'gadgets.example.com', plural: 'gadgets', kind: 'Gadget' };
+
+function accepted(claim: Claim, selector: object = ALL): object {
+  const { defaultSelector: _, ...rest } = claim;
+  return { verbs: ['*'], ...rest, selector, state: 'Accepted' };
+}
+
+/** A provider whose export claims something, and a consumer that answers. */
+async function pair(claims: readonly Claim[], answers: readonly object[]): Promise<Pair> {
+  const provider = await fixture.cluster('provider');
+  await fixture.client.create(`/clusters/${provider}/${SCHEMAS}`, schemaOf(WIDGETS));
+  const apiExport = exportOf('widgets', [WIDGETS]) as { spec: object };
+  const spec = { ...apiExport.spec, permissionClaims: claims.map((claim) => ({ verbs: ['*'], ...claim })) };
+  await fixture.client.create(`/clusters/${provider}/${APIS}/apiexports`, { ...apiExport, spec });
+  const consumer = await consumerOf(provider, answers);
+  return { provider, consumer };
+}
+
+interface Pair {
+  readonly provider: string;
+  readonly consumer: string;
+}
+
+async function consumerOf(provider: string, answers: readonly object[]): Promise<string> {
+  const consumer = await fixture.cluster('consumer');
+  const binding = bindingOf('widgets', { path: provider, name: 'widgets' }) as { spec: object };
+  const spec = { ...binding.spec, permissionClaims: answers };
+  await fixture.client.create(`/clusters/${consumer}/${APIS}/apibindings`, { ...binding, spec });
+  await applied(consumer);
+  return consumer;
+}
+
+/** Waits until the objects that are there have their labels. */
+async function applied(consumer: string): Promise<KubeObject> {
+  return fixture.client.until(fixture.binding(consumer, 'widgets'), (binding) => {
+    const { observed, wanted } = claimsOf(binding);
+    return conditionOf(binding, 'PermissionClaimsApplied')?.status === 'True' && observed === wanted;
+  });
+}
+
+/** The accepted claims that are asked for, and those that are in force. */
+function claimsOf(binding: KubeObject): { readonly observed: string; readonly wanted: string } {
+  const texts = (claims: readonly (Claim & { selector?: object })[]): string =>
+    JSON.stringify(claims.map(({ group, resource, selector }) => [group ?? '', resource, selector]).sort());
+  const { permissionClaims = [] } = binding['spec'] as { permissionClaims?: (Claim & { state: string })[] };
+  const status = (binding['status'] ?? {}) as {
+    appliedPermissionClaims?: Claim[];
+    exportPermissionClaims?: Claim[];
+  };
+  const isAsked = (claim: Claim): boolean =>
+    (status.exportPermissionClaims ?? []).some(
+      (other) => other.resource === claim.resource && (other.group ?? '') === (claim.group ?? ''),
+    );
+  const wanted = permissionClaims.filter((claim) => claim.state === 'Accepted' && isAsked(claim));
+  return { observed: texts(status.appliedPermissionClaims ?? []), wanted: texts(wanted) };
+}
+
+async function answer({ consumer }: Pair, answers: readonly object[]): Promise<void> {
+  await patch(fixture.binding(consumer, 'widgets'), { spec: { permissionClaims: answers } });
+  await applied(consumer);
+}
+
+async function patch(path: string, body: object, type = 'application/merge-patch+json'): Promise<Reply> {
+  return fixture.client.call(path, { method: 'PATCH', body, headers: { 'content-type': type } });
+}
+
+function viewOf({ provider }: Pair, cluster = '*'): string {
+  return `/services/apiexport/${provider}/widgets/clusters/${cluster}`;
+}
+
+const configMaps = (prefix: string): string => `${prefix}/api/v1/namespaces/default/configmaps`;
+
+async function makeConfigMap(cluster: string, name: string, labels: object = {}): Promise<void> {
+  await fixture.client.create(configMaps(`/clusters/${cluster}`), { metadata: { name, labels } });
+}
+
+// Every namespace has it, and a claim of ConfigMaps covers it.
+const ROOT_CA = 'kube-root-ca.crt';
+
+/** `cluster/name` of what a list shows. */
+async function names(path: string): Promise<readonly string[]> {
+  const list = await fixture.client.get<KubeList>(path);
+  const made = list.items.filter(({ metadata }) => metadata.name !== ROOT_CA);
+  return made.map(({ metadata }) => `${metadata.annotations?.['kcp.io/cluster']}/${metadata.name}`);
+}
+
+describe('a permission claim in the view of its export', () => {
+  test('shows nothing until it is accepted, then the objects of those who have, and nobody else', async () => {
+    const one = await pair([CONFIG_MAPS], []);
+    const { consumer } = one;
+    await makeConfigMap(consumer, 'before');
+    expect(await names(`${viewOf(one)}/api/v1/configmaps`)).toEqual([]);
+    expect((await fixture.client.call(configMaps(viewOf(one, consumer)))).status).toBe(403);
+    await answer(one, [accepted(CONFIG_MAPS)]);
+    const other = await consumerOf(one.provider, []);
+    await makeConfigMap(other, 'hidden');
+    await makeConfigMap(consumer, 'after');
+    const shown = [`${consumer}/after`, `${consumer}/before`];
+    expect(await names(`${viewOf(one)}/api/v1/configmaps`)).toEqual(shown);
+    expect(await names(configMaps(viewOf(one, consumer)))).toEqual(shown);
+    expect((await fixture.client.call(configMaps(viewOf(one, other)))).status).toBe(403);
+    expect((await fixture.client.call(configMaps(viewOf(one, one.provider)))).status).toBe(403);
+  });
+
+  test('goes away when it is rejected, also for a watch', async () => {
+    const one = await pair([CONFIG_MAPS], [accepted(CONFIG_MAPS)]);
+    await makeConfigMap(one.consumer, 'one');
+    const query = 'watch=true&fieldSelector=metadata.name%3Done';
+    const watch = await fixture.client.watch(`${viewOf(one)}/api/v1/configmaps?${query}`);
+    expect((await watch.next()).type).toBe('ADDED');
+    await answer(one, [{ ...accepted(CONFIG_MAPS), state: 'Rejected' }]);
+    expect((await watch.next()).type).toBe('DELETED');
+    watch.close();
+    expect(await names(`${viewOf(one)}/api/v1/configmaps`)).toEqual([]);
+    const refused = await fixture.client.refuse(403, configMaps(viewOf(one, one.consumer)));
+    expect(refused.message).toContain('failed to find suitable reason to allow access in APIBinding');
+  });
+
+  test('is as wide as the consumer says, whatever selector the provider proposes', async () => {
+    const claim = { ...CONFIG_MAPS, defaultSelector: { matchLabels: { proposed: 'yes' } } };
+    const one = await pair([claim], [accepted(claim)]);
+    await makeConfigMap(one.consumer, 'one');
+    expect(await names(`${viewOf(one)}/api/v1/configmaps`)).toEqual([`${one.consumer}/one`]);
+  });
+
+  test('opens verbs that both sides name, literally', async () => {
+    const one = await pair(
+      [{ ...CONFIG_MAPS, verbs: ['get', 'list'] }],
+      [accepted({ ...CONFIG_MAPS, verbs: ['get'] })],
+    );
+    await makeConfigMap(one.consumer, 'one');
+    const path = configMaps(viewOf(one, one.consumer));
+    const codes = async (): Promise<readonly number[]> => [
+      (await fixture.client.call(`${path}/one`)).status,
+      (await fixture.client.call(path)).status,
+      (await fixture.client.call(path, { method: 'POST', body: { metadata: { name: fixture.name('new') } } }))
+        .status,
+    ];
+    expect(await codes()).toEqual([200, 403, 403]);
+    await answer(one, [accepted({ ...CONFIG_MAPS, verbs: ['get', 'list', 'create'] })]);
+    expect(await codes()).toEqual([200, 200, 403]);
+    await answer(one, [accepted({ ...CONFIG_MAPS, verbs: ['*'] })]);
+    expect(await codes()).toEqual([403, 403, 403]);
+    const spec = { permissionClaims: [{ ...CONFIG_MAPS, verbs: ['*'] }] };
+    await patch(`/clusters/${one.provider}/${APIS}/apiexports/widgets`, { spec });
+    expect(await codes()).toEqual([200, 200, 201]);
+  });
+
+  test('lets apply create only with the verb for that, too', async () => {
+    const verbs = ['get', 'patch'];
+    const one = await pair(
+      [{ ...CONFIG_MAPS, verbs: [...verbs, 'create'] }],
+      [accepted({ ...CONFIG_MAPS, verbs })],
+    );
+    const path = `${configMaps(viewOf(one, one.consumer))}/applied?fieldManager=test`;
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied' }, data: { a: 'b' } };
+    const apply = () => patch(path, body, 'application/apply-patch+yaml');
+    expect((await apply()).status).toBe(403);
+    await answer(one, [accepted({ ...CONFIG_MAPS, verbs: [...verbs, 'create'] })]);
+    expect((await apply()).status).toBe(201);
+    expect((await apply()).status).toBe(200);
+  });
+});
+
+describe('a claim with a selector', () => {
+  const SELECTOR = { matchLabels: { env: 'test' } };
+
+  test('shows what it selects, and deletes nothing else', async () => {
+    const one = await pair([CONFIG_MAPS], [accepted(CONFIG_MAPS, SELECTOR)]);
+    const { consumer } = one;
+    await makeConfigMap(consumer, 'yes', { env: 'test' });
+    await makeConfigMap(consumer, 'no', { env: 'prod' });
+    const path = configMaps(viewOf(one, consumer));
+    expect(await names(path)).toEqual([`${consumer}/yes`]);
+    expect((await fixture.client.call(`${path}/no`)).status).toBe(404);
+    expect((await fixture.client.call(`${path}/no`, { method: 'DELETE' })).status).toBe(404);
+    expect((await patch(`${path}/no`, { data: { a: 'b' } })).status).toBe(404);
+    expect((await fixture.client.call(path, { method: 'DELETE' })).status).toBe(200);
+    expect(await names(configMaps(`/clusters/${consumer}`))).toEqual([`${consumer}/no`]);
+  });
+
+  test('gives what is written by it the labels that it selects by', async () => {
+    const one = await pair([CONFIG_MAPS], [accepted(CONFIG_MAPS, SELECTOR)]);
+    const path = configMaps(viewOf(one, one.consumer));
+    const made = await fixture.client.create(path, { metadata: { name: 'one' } });
+    expect(made.metadata.labels).toMatchObject({ env: 'test' });
+    const other = { metadata: { name: 'two', labels: { env: 'prod' } } };
+    const refused = await fixture.client.refuse(403, path, { method: 'POST', body: other });
+    expect(refused.message).toBe('configmaps "two" is forbidden: protected label env must have value test');
+    const moved = await patch(`${path}/one`, { metadata: { labels: { env: 'prod' } } });
+    expect([moved.status, moved.text]).toEqual([
+      403,
+      expect.stringContaining('protected label env must have value test'),
+    ]);
+  });
+
+  test('refuses what it does not select and cannot put right', async () => {
+    const selector = { matchExpressions: [{ key: 'env', operator: 'In', values: ['test', 'dev'] }] };
+    const one = await pair([CONFIG_MAPS], [accepted(CONFIG_MAPS, selector)]);
+    const path = configMaps(viewOf(one, one.consumer));
+    const refused = await fixture.client.refuse(403, path, {
+      method: 'POST',
+      body: { metadata: { name: 'one' } },
+    });
+    expect(refused.message).toBe('configmaps "one" is forbidden: object does not match required labels');
+    await fixture.client.create(path, { metadata: { name: 'two', labels: { env: 'dev' } } });
+    expect(await names(path)).toEqual([`${one.consumer}/two`]);
+  });
+
+  test('can be changed, and what is there follows', async () => {
+    const one = await pair([CONFIG_MAPS], [accepted(CONFIG_MAPS)]);
+    await makeConfigMap(one.consumer, 'yes', { env: 'test' });
+    await makeConfigMap(one.consumer, 'no');
+    expect(await names(`${viewOf(one)}/api/v1/configmaps`)).toHaveLength(2);
+    await answer(one, [accepted(CONFIG_MAPS, SELECTOR)]);
+    expect(await names(`${viewOf(one)}/api/v1/configmaps`)).toEqual([`${one.consumer}/yes`]);
+  });
+});
+
+describe('what can be claimed', () => {
+  test('is the LogicalCluster of the consumer, and its definitions', async () => {
+    const clusters = { group: 'core.kcp.io', resource: 'logicalclusters' };
+    const definitions = { group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' };
+    const one = await pair([clusters, definitions], [accepted(clusters), accepted(definitions)]);
+    expect(await names(`${viewOf(one)}/apis/core.kcp.io/v1alpha1/logicalclusters`)).toEqual([
+      `${one.consumer}/cluster`,
+    ]);
+    const crds = 'apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+    const crd = crdOf({ group: 'made.example.com', plural: 'things', kind: 'Thing' });
+    await fixture.client.create(`${viewOf(one, one.consumer)}/${crds}`, crd);
+    await fixture.client.until(
+      `/clusters/${one.consumer}/apis/made.example.com/v1/things`,
+      (_, code) => code === 200,
+    );
+    // A definition of the consumer's own is nothing that a provider could see.
+    expect(
+      (await fixture.client.call(`${viewOf(one, one.consumer)}/apis/made.example.com/v1/things`)).status,
+    ).toBe(403);
+  });
+
+  test('are reviews, which are answered as in the logical cluster of the consumer', async () => {
+    const reviews = { group: 'authorization.k8s.io', resource: 'subjectaccessreviews', verbs: ['create'] };
+    const one = await pair([reviews], [accepted(reviews)]);
+    const rbac = `/clusters/${one.consumer}/apis/rbac.authorization.k8s.io/v1/clusterrolebindings`;
+    await fixture.client.create(rbac, {
+      metadata: { name: 'owner' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'carol' }],
+    });
+    const review = (user: string) =>
+      fixture.client.create(
+        `${viewOf(one, one.consumer)}/apis/authorization.k8s.io/v1/subjectaccessreviews`,
+        {
+          spec: {
+            user,
+            groups: ['system:authenticated'],
+            resourceAttributes: { verb: 'get', resource: 'secrets', namespace: 'default' },
+          },
+        },
+      );
+    expect((await review('carol'))['status']).toMatchObject({ allowed: true });
+    expect((await review('dave'))['status']).toMatchObject({ allowed: false });
+  });
+
+  test("are bindings: one's own are seen in any case, others by a claim, and binding still takes the right to", async () => {
+    const bindings = { group: 'apis.kcp.io', resource: 'apibindings' };
+    const one = await pair([bindings], []);
+    const second = await fixture.cluster('provider');
+    await fixture.offer(second, 'gadgets', [GADGETS]);
+    await fixture.bind(one.consumer, 'gadgets', { path: second, name: 'gadgets' });
+    const path = `${viewOf(one, one.consumer)}/${APIS}/apibindings`;
+    expect(await names(path)).toEqual([`${one.consumer}/widgets`]);
+    const body = bindingOf('mine', { path: second, name: 'gadgets' });
+    const denied = await fixture.client.refuse(403, path, { method: 'POST', body });
+    expect(denied.message).toContain('write access to APIBinding is not allowed from virtual workspace');
+    await answer(one, [accepted(bindings)]);
+    expect(await names(path)).toEqual([`${one.consumer}/gadgets`, `${one.consumer}/widgets`]);
+    expect(await names(`${viewOf(one)}/${APIS}/apibindings`)).toHaveLength(2);
+  });
+
+  test('are APIs of others, which are known by their identity and empty where nobody has bound them', async () => {
+    const second = await fixture.cluster('provider');
+    const offered = await fixture.offer(second, 'gadgets', [GADGETS]);
+    const { identityHash } = offered['status'] as { identityHash: string };
+    const claim = { group: GADGETS.group, resource: 'gadgets', identityHash };
+    const one = await pair([claim], [accepted(claim)]);
+    const all = `${viewOf(one)}/apis/${GADGETS.group}/v1/gadgets`;
+    const here = `${viewOf(one, one.consumer)}/apis/${GADGETS.group}/v1/gadgets`;
+    expect(await names(all)).toEqual([]);
+    expect(await names(here)).toEqual([]);
+    await fixture.bind(one.consumer, 'gadgets', { path: second, name: 'gadgets' });
+    const own = `/clusters/${one.consumer}/apis/${GADGETS.group}/v1/namespaces/default/gadgets`;
+    await fixture.client.create(own, {
+      apiVersion: `${GADGETS.group}/v1`,
+      kind: 'Gadget',
+      metadata: { name: 'g' },
+    });
+    expect(await names(all)).toEqual([`${one.consumer}/g`]);
+    expect(await names(here)).toEqual([`${one.consumer}/g`]);
+    // Their provider says what others may do at most.
+    const maximalPermissionPolicy = { local: {} };
+    await patch(`/clusters/${second}/${APIS}/apiexports/gadgets`, { spec: { maximalPermissionPolicy } });
+    expect((await fixture.client.call(here)).status).toBe(403);
+    expect((await fixture.client.call(all)).status).toBe(403);
+    await allow(second, 'gadgets', GADGETS.group, ['list']);
+    expect(await names(here)).toEqual([`${one.consumer}/g`]);
+    expect(await names(all)).toEqual([`${one.consumer}/g`]);
+  });
+
+  test('has to say whose it is', async () => {
+    const provider = await fixture.cluster('provider');
+    const body = exportOf('gadgets', []) as { spec: object };
+    const permissionClaims = [{ group: 'gadgets.example.com', resource: 'gadgets', verbs: ['*'] }];
+    const spec = { ...body.spec, permissionClaims };
+    const path = `/clusters/${provider}/${APIS}/apiexports`;
+    const refused = await fixture.client.refuse(403, path, { method: 'POST', body: { ...body, spec } });
+    expect(refused.message).toContain(
+      'spec.permissionClaims[0].identityHash: Invalid value: "": identityHash is required for API types that are not built-in',
+    );
+  });
+});
+
+async function allow(
+  cluster: string,
+  resource: string,
+  group: string,
+  verbs: readonly string[],
+): Promise<void> {
+  const rbac = `/clusters/${cluster}/apis/rbac.authorization.k8s.io/v1`;
+  const apiGroup = 'rbac.authorization.k8s.io';
+  await fixture.client.create(`${rbac}/clusterroles`, {
+    metadata: { name: `policy-${resource}` },
+    rules: [{ apiGroups: [group], resources: [resource], verbs }],
+  });
+  await fixture.client.create(`${rbac}/clusterrolebindings`, {
+    metadata: { name: `policy-${resource}` },
+    roleRef: { apiGroup, kind: 'ClusterRole', name: `policy-${resource}` },
+    subjects: [{ apiGroup, kind: 'Group', name: 'apis.kcp.io:binding:system:authenticated' }],
+  });
+}
