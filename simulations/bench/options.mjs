@@ -12,6 +12,7 @@ export const measurementNames = Object.freeze([
   'authorization',
   'list',
   'fan-out',
+  'workspaces',
 ]);
 
 export const usage = `Usage: npm run bench -- [flags]
@@ -24,6 +25,7 @@ export const usage = `Usage: npm run bench -- [flags]
   --objects N        Objects of the large list (default 300000)
   --fill-seconds N   Stop creating them after this time (default 300)
   --watchers N       Watchers of the fan-out (default 1000)
+  --workspaces N     Workspaces of the flat tree and of the deep one (default 20000 and half of it)
   --directory DIR    Where the servers keep their data while they run (default ${tmpdir()})
   --program FILE     The built server (default dist/bin/antipode)
   --cpu-prof DIR     Write a CPU profile of each server there, in a folder per measurement
@@ -43,6 +45,7 @@ export const usage = `Usage: npm run bench -- [flags]
  * @property {number} objectsOfSmallList
  * @property {number} fillSeconds
  * @property {number} watchers
+ * @property {number} workspaces
  * @property {string} directory
  * @property {string} program
  * @property {string | undefined} cpuProfile
@@ -66,6 +69,7 @@ export function parseOptions(argumentList) {
     objects: text,
     'fill-seconds': text,
     watchers: text,
+    workspaces: text,
     directory: text,
     program: text,
     'cpu-prof': text,
@@ -86,6 +90,7 @@ export function parseOptions(argumentList) {
     objectsOfSmallList: Math.min(objects, isQuick ? 200 : 10_000),
     fillSeconds: number(values, 'fill-seconds', isQuick ? 10 : 300),
     watchers: number(values, 'watchers', isQuick ? 20 : 1_000),
+    workspaces: number(values, 'workspaces', isQuick ? 80 : 20_000),
     directory: resolve(values.directory ?? tmpdir()),
     program: resolve(values.program ?? fileURLToPath(new URL('../../dist/bin/antipode', import.meta.url))),
     cpuProfile: values['cpu-prof'] === undefined ? undefined : resolve(values['cpu-prof']),

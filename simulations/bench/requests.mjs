@@ -25,8 +25,8 @@ export function createRequests(endpoint) {
     'User-Agent: antipode-bench',
   ].join('\r\n');
 
-  function request(method, path, body = '') {
-    const head = `${method} ${PREFIX}${path} HTTP/1.1\r\n${headers}`;
+  function request(method, path, body = '', prefix = PREFIX) {
+    const head = `${method} ${prefix}${path} HTTP/1.1\r\n${headers}`;
     if (body === '') return Buffer.from(`${head}\r\n\r\n`);
     const length = Buffer.byteLength(body);
     return Buffer.from(
@@ -40,6 +40,17 @@ export function createRequests(endpoint) {
     get: (path) => request('GET', path),
     /** @param {string} path @param {string} body */
     post: (path, body) => request('POST', path, body),
+    /** @param {string} parent Its path. @param {string} name */
+    createWorkspace(parent, name) {
+      const object = {
+        apiVersion: 'tenancy.kcp.io/v1alpha1',
+        kind: 'Workspace',
+        metadata: { name },
+        spec: {},
+      };
+      const collection = '/apis/tenancy.kcp.io/v1alpha1/workspaces';
+      return request('POST', collection, JSON.stringify(object), `/clusters/${parent}`);
+    },
     /** @param {string} name */
     createNamespace(name) {
       const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };

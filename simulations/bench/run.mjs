@@ -8,6 +8,7 @@ import { measureGet } from './measure-get.mjs';
 import { measureList } from './measure-list.mjs';
 import { measureStart } from './measure-start.mjs';
 import { measureValidation } from './measure-validation.mjs';
+import { measureWorkspaces } from './measure-workspaces.mjs';
 import { parseOptions, UsageError, usage } from './options.mjs';
 import { isReached, tableText } from './rows.mjs';
 
@@ -20,6 +21,7 @@ const measurements = {
   authorization: measureAuthorization,
   list: measureList,
   'fan-out': measureFanOut,
+  workspaces: measureWorkspaces,
 };
 
 // The loops inside are bounded by themselves; this is for a server that stops answering.

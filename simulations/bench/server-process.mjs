@@ -3,8 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { isReady } from './readiness.mjs';
 
+const MEMORY_PROBE = fileURLToPath(new URL('./memory-probe.mjs', import.meta.url));
 const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 20_000;
 const POLL_MS = 20;
@@ -80,8 +82,9 @@ export class ServerProcess {
       `${port}`,
     ];
     this.startedAtMs = performance.now();
-    const child = spawn(process.execPath, [...profile, program, 'start', ...flags], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const probe = ['--expose-gc', '--import', MEMORY_PROBE];
+    const child = spawn(process.execPath, [...probe, ...profile, program, 'start', ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#child = child;
     this.pid = child.pid ?? 0;
@@ -161,6 +164,18 @@ export class ServerProcess {
       const unknown = Number.NaN;
       return { residentBytes: unknown, peakBytes: unknown, ownBytes: unknown, mappedBytes: unknown };
     }
+  }
+
+  /**
+   * Bytes in use after a forced collection: of JavaScript's heap, outside of it, and resident.
+   *
+   * @returns {Promise<{ heapUsed: number, external: number, rss: number }>}
+   */
+  collectedMemory() {
+    return new Promise((resolve, reject) => {
+      this.#child.once('message', resolve);
+      this.#child.send('memory', (error) => error && reject(error));
+    });
   }
 
   /** Seconds of processor time used so far, all threads together; NaN where there is no /proc. */

@@ -1,30 +1,42 @@
 import { describe, expect, it } from 'vitest';
 import { chosenPlugins, KNOWN_PLUGINS } from './plugin-names.ts';
 
-const DEFAULT = [
-  'NamespaceLifecycle',
-  'apis.kcp.io/ReservedCRDAnnotations',
-  'kcp.io/ReservedCRDGroups',
-  'apis.kcp.io/ReservedNames',
-  'apis.kcp.io/PermissionClaims',
-  'ResourceQuota',
-];
+/** What runs if nobody says otherwise, as far as it looks at what Kubernetes has. */
+const DEFAULT_KUBERNETES = ['NamespaceLifecycle', 'ResourceQuota'];
+
+function isKcp(name: string): boolean {
+  return name.includes('/') || name.startsWith('KCP');
+}
 
 describe('the choice of admission plugins', () => {
   it('has a default, in the order of Kubernetes and kcp', () => {
-    expect(chosenPlugins({ enable: [], disable: [] })).toEqual(DEFAULT);
+    const chosen = chosenPlugins({ enable: [], disable: [] });
+    expect(chosen.filter((name) => !isKcp(name))).toEqual(DEFAULT_KUBERNETES);
+    const known = KNOWN_PLUGINS.filter(({ is }) => is === 'on').map(({ name }) => name);
+    expect(chosen).toEqual(known);
+    expect(chosen.filter(isKcp)).toEqual(
+      expect.arrayContaining([
+        'tenancy.kcp.io/WorkspaceType',
+        'tenancy.kcp.io/APIResourceSchema',
+        'apis.kcp.io/APIExport',
+        'apis.kcp.io/APIBinding',
+        'apis.kcp.io/ReservedCRDAnnotations',
+        'kcp.io/ReservedCRDGroups',
+        'apis.kcp.io/PermissionClaims',
+        'kcp.io/PathAnnotation',
+      ]),
+    );
   });
 
   it('keeps that order, whatever the order of the flags', () => {
     const enable = ['AlwaysDeny', 'OwnerReferencesPermissionEnforcement', 'NamespaceExists', 'LimitRanger'];
-    expect(chosenPlugins({ enable, disable: ['apis.kcp.io/ReservedNames'] })).toEqual([
+    const chosen = chosenPlugins({ enable, disable: ['apis.kcp.io/ReservedNames'] });
+    expect(chosen).not.toContain('apis.kcp.io/ReservedNames');
+    expect(chosen.filter((name) => !isKcp(name))).toEqual([
       'NamespaceLifecycle',
       'NamespaceExists',
       'LimitRanger',
       'OwnerReferencesPermissionEnforcement',
-      'apis.kcp.io/ReservedCRDAnnotations',
-      'kcp.io/ReservedCRDGroups',
-      'apis.kcp.io/PermissionClaims',
       'ResourceQuota',
       'AlwaysDeny',
     ]);
@@ -32,7 +44,7 @@ describe('the choice of admission plugins', () => {
 
   it("takes kcp's names of what it has from Kubernetes", () => {
     const disable = ['KCPKubeResourceQuota', 'WorkspaceNamespaceLifecycle'];
-    expect(chosenPlugins({ enable: [], disable })).toEqual(DEFAULT.slice(1, -1));
+    expect(chosenPlugins({ enable: [], disable }).filter((name) => !isKcp(name))).toEqual([]);
   });
 
   it('takes all names for switching off, since what is not there is off', () => {

@@ -13,14 +13,14 @@ interface KnownPlugin {
 const KCP_PLUGINS: readonly KnownPlugin[] = [
   { name: 'tenancy.kcp.io/Workspace', is: 'on' },
   { name: 'tenancy.kcp.io/LogicalClusterDeletionFinalizer', is: 'idle' },
-  { name: 'tenancy.kcp.io/Shard', is: 'missing' },
-  { name: 'tenancy.kcp.io/WorkspaceType', is: 'missing' },
+  { name: 'tenancy.kcp.io/Shard', is: 'on' },
+  { name: 'tenancy.kcp.io/WorkspaceType', is: 'on' },
   { name: 'tenancy.kcp.io/WorkspaceTypeExists', is: 'on' },
-  { name: 'tenancy.kcp.io/APIResourceSchema', is: 'missing' },
+  { name: 'tenancy.kcp.io/APIResourceSchema', is: 'on' },
   { name: 'core.kcp.io/LogicalCluster', is: 'on' },
   { name: 'core.kcp.io/LogicalClusterObjectCountLimit', is: 'missing' },
-  { name: 'apis.kcp.io/APIExport', is: 'missing' },
-  { name: 'apis.kcp.io/APIBinding', is: 'missing' },
+  { name: 'apis.kcp.io/APIExport', is: 'on' },
+  { name: 'apis.kcp.io/APIBinding', is: 'on' },
   { name: 'apis.kcp.io/APIBindingDeletionFinalizer', is: 'missing' },
   { name: 'apis.kcp.io/APIExportEndpointSlice', is: 'missing' },
   { name: 'apis.kcp.io/ClusterCachedResource', is: 'missing' },
@@ -34,7 +34,7 @@ const KCP_PLUGINS: readonly KnownPlugin[] = [
   { name: 'apis.kcp.io/CRDNoOverlappingGVR', is: 'missing' },
   { name: 'apis.kcp.io/ReservedMetadata', is: 'off' },
   { name: 'apis.kcp.io/PermissionClaims', is: 'on' },
-  { name: 'kcp.io/PathAnnotation', is: 'missing' },
+  { name: 'kcp.io/PathAnnotation', is: 'on' },
 ];
 
 /** All plugins in the order in which they run: upstream's, with kcp's before the webhooks. */

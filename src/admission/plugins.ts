@@ -1,6 +1,7 @@
 import { alwaysDeny, idle } from './always.ts';
 import type { AdmissionPlugin } from './chain.ts';
 import { type ClaimTable, permissionClaims } from './claims/mod.ts';
+import { kcpPlugins } from './kcp/mod.ts';
 import { logicalClusterLifecycle } from './logical-cluster-lifecycle.ts';
 import { namespaceExists, namespaceLifecycle } from './namespace-lifecycle.ts';
 import { type OwnerReferenceGround, ownerReferencesPermission } from './owner-references.ts';
@@ -33,8 +34,17 @@ export function admissionPlugins(
     permissionClaims(ground.claims),
     resourceQuota(ground.quotas),
     alwaysDeny,
+    ...kcpPlugins,
     ...(ground.others ?? []),
   ];
-  const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
-  return [logicalClusterLifecycle, systemCrdGroups, ...names.map((name) => byName.get(name) ?? idle(name))];
+  // What one plugin of kcp's does may be done in several rooms here.
+  const named = (name: string) => plugins.filter((plugin) => plugin.name === name);
+  return [
+    logicalClusterLifecycle,
+    systemCrdGroups,
+    ...names.flatMap((name) => {
+      const found = named(name);
+      return found.length > 0 ? found : [idle(name)];
+    }),
+  ];
 }

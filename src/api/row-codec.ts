@@ -89,7 +89,7 @@ export function addShown(
  */
 export function decodeStored(definition: Definition, version: string, row: Row): KubeObject {
   const home = homeOf(definition);
-  if (home !== definition) {
+  if (home.hash !== definition.hash) {
     const stored = decodeStored(home, home.storageVersion, row);
     return definition.family!.convert(stored, apiVersionIn(definition, version));
   }
@@ -144,7 +144,9 @@ const QUOTE = 0x22;
 
 /** Whose rows the objects of a definition are: itself, but for further forms of kinds that have some. */
 export function homeOf(definition: Definition): Definition {
-  return definition.family?.home ?? definition;
+  const { family } = definition;
+  // What the facade adds to a definition to show its objects leaves it the definition that it was.
+  return family === undefined || family.home.hash === definition.hash ? definition : family.home;
 }
 
 function isStoredAs(definition: Definition, version: string): boolean {
@@ -161,7 +163,7 @@ export function inStorageVersion(definition: Definition, version: string, object
   if (builtin.toStorage !== undefined) return builtin.toStorage(object);
   const home = homeOf(definition);
   const { storageVersion, convert } = home;
-  const isForeign = home !== definition;
+  const isForeign = home.hash !== definition.hash;
   if (!isForeign && (version === storageVersion || convert === undefined)) return object;
   const stored = isForeign
     ? definition.family!.convert(object, apiVersionIn(home, storageVersion))

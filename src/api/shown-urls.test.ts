@@ -43,6 +43,21 @@ describe('URLs in objects', () => {
     expect(object).toEqual(workspace('https://us.example.com/clusters/root:b'));
   });
 
+  it('are the server itself where a shard says where it is', () => {
+    const shards = urls.formOf(systemDefinition('core.kcp.io', 'shards')!);
+    const object = {
+      ...workspace(''),
+      spec: { baseURL: '/', externalURL: 'https://of-its-own.example.com' },
+    };
+    shards.shown?.add(object);
+    expect(object.spec).toEqual({
+      baseURL: 'https://eu.example.com:6443',
+      externalURL: 'https://of-its-own.example.com',
+    });
+    shards.shown?.remove(object, undefined);
+    expect(object.spec).toEqual({ baseURL: '/', externalURL: 'https://of-its-own.example.com' });
+  });
+
   it('cost nothing where a kind has none', () => {
     const definition = builtinDefinition('', 'configmaps')!;
     expect(urls.formOf(definition)).toBe(definition);

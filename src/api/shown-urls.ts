@@ -14,13 +14,20 @@ interface UrlPlace {
 const KINDS: ReadonlyMap<string, (object: KubeObject) => readonly UrlPlace[]> = new Map([
   ['workspaces.tenancy.kcp.io', (object) => fieldOf(objectAt(object, 'spec'), 'URL')],
   ['logicalclusters.core.kcp.io', (object) => fieldOf(objectAt(object, 'status'), 'URL')],
+  [
+    'shards.core.kcp.io',
+    (object) =>
+      ['baseURL', 'externalURL', 'virtualWorkspaceURL'].flatMap((field) =>
+        fieldOf(objectAt(object, 'spec'), field),
+      ),
+  ],
   ['workspacetypes.tenancy.kcp.io', (object) => urlsIn(object, 'virtualWorkspaces')],
   ['apiexports.apis.kcp.io', (object) => urlsIn(object, 'virtualWorkspaces')],
   ['apiexportendpointslices.apis.kcp.io', (object) => urlsIn(object, 'endpoints')],
 ]);
 
 /** A URL with its host, and what follows it. */
-const ABSOLUTE = /^https?:\/\/[^/]+(?<path>\/.*)$/;
+const ABSOLUTE = /^https?:\/\/[^/]+(?<path>\/.*)?$/;
 
 /** Completes URLs where objects are shown, and takes off again what clients send back. */
 export class ShownUrls {
@@ -44,9 +51,9 @@ export class ShownUrls {
     return form;
   }
 
-  /** A URL of this server as clients here see it. */
+  /** A URL of this server as clients here see it; `/` is the server itself. */
   complete(path: string): string {
-    return this.#baseUrl() + path;
+    return path === '/' ? this.#baseUrl() : this.#baseUrl() + path;
   }
 
   #partsOf(placesOf: (object: KubeObject) => readonly UrlPlace[]): ShownParts {
@@ -62,8 +69,9 @@ export class ShownUrls {
           (old === undefined ? [] : placesOf(old)).map(({ holder, field }) => holder[field]),
         );
         for (const { holder, field } of placesOf(object)) {
-          const path = ABSOLUTE.exec(String(holder[field] ?? ''))?.groups?.['path'];
-          if (path === undefined) continue;
+          const absolute = ABSOLUTE.exec(String(holder[field] ?? ''));
+          if (absolute === null) continue;
+          const path = absolute.groups?.['path'] ?? '/';
           // Another region may have shown it.
           if (known.has(path) || holder[field] === this.complete(path)) holder[field] = path;
         }

@@ -27,6 +27,8 @@ export function storedForms(
 
 /** Makes an object, in place, what another one is. */
 export function replaceContent(object: KubeObject, other: KubeObject): void {
+  // A form that needs no conversion is the object itself.
+  if (object === other) return;
   for (const key of Object.keys(object)) delete (object as Record<string, unknown>)[key];
   for (const key of Object.keys(other)) object[key] = other[key];
 }

@@ -351,9 +351,25 @@ class RecordedReads implements Reads {
 
   read(key: ObjectKey): Row | undefined {
     const row = this.#api.store.newest(key);
-    this.preconditions.push({ key, revision: row?.revision ?? 0 });
+    const revision = row?.revision ?? 0;
+    // Plugins look at the same few objects; what has changed in between has to be found out.
+    const isKnown = this.preconditions.some(
+      (known) => known.revision === revision && isSameKey(known.key, key),
+    );
+    if (!isKnown) this.preconditions.push({ key, revision });
     return row;
   }
+}
+
+function isSameKey(a: ObjectKey, b: ObjectKey): boolean {
+  return (
+    a.name === b.name &&
+    a.resource === b.resource &&
+    a.cluster === b.cluster &&
+    a.namespace === b.namespace &&
+    a.group === b.group &&
+    a.identity === b.identity
+  );
 }
 
 /** Runs the mutating half of admission, or (`validate`) the other one. */

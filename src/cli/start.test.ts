@@ -79,7 +79,7 @@ describe('antipode start', () => {
   it('hands its flags to the member', async () => {
     const start = surroundings();
     const flags =
-      '--root-directory /data --bind-address ::1 --secure-port=0 --region eu-west --log-level=info --webhook-networks 10.0.0.0/8,fd00::1 --enable-admission-plugins NamespaceExists,AlwaysDeny --disable-admission-plugins=ResourceQuota --event-ttl 1h30m --anonymous-auth=false --client-ca-file /c.crt --token-auth-file /t.csv --enable-bootstrap-token-auth --api-audiences a,b --service-account-issuer https://i,old --service-account-key-file /k1,/k2 --service-account-signing-key-file /s --service-account-jwks-uri https://i/keys --oidc-issuer-url https://o --oidc-client-id c --oidc-groups-claim g --oidc-required-claim a=b,c=d=e --oidc-signing-algs ES256,RS256 --oidc-ca-file /o.crt';
+      '--root-directory /data --bind-address ::1 --secure-port=0 --region eu-west --shard-external-url https://kube.example.com/ --log-level=info --webhook-networks 10.0.0.0/8,fd00::1 --enable-admission-plugins NamespaceExists,AlwaysDeny --disable-admission-plugins=ResourceQuota --event-ttl 1h30m --anonymous-auth=false --client-ca-file /c.crt --token-auth-file /t.csv --enable-bootstrap-token-auth --api-audiences a,b --service-account-issuer https://i,old --service-account-key-file /k1,/k2 --service-account-signing-key-file /s --service-account-jwks-uri https://i/keys --oidc-issuer-url https://o --oidc-client-id c --oidc-groups-claim g --oidc-required-claim a=b,c=d=e --oidc-signing-algs ES256,RS256 --oidc-ca-file /o.crt';
     const code = start.run(...flags.split(' '));
     await ready(start);
     expect(start.started).toMatchObject([
@@ -88,6 +88,7 @@ describe('antipode start', () => {
         bindAddress: '::1',
         securePort: 0,
         region: 'eu-west',
+        externalUrl: 'https://kube.example.com',
         webhookNetworks: ['10.0.0.0/8', 'fd00::1'],
         admission: { enable: ['NamespaceExists', 'AlwaysDeny'], disable: ['ResourceQuota'] },
         eventTtlMs: 5_400_000,
@@ -194,6 +195,7 @@ describe('antipode start', () => {
     ['--webhook-networks 10.0.0.0/33', '--webhook-networks takes addresses and prefixes, '],
     ['--webhook-networks intranet', '--webhook-networks takes addresses and prefixes, '],
     ['--event-ttl 60', '--event-ttl takes a duration, such as 1h, 90s or 1h30m, but "60" is none'],
+    ['--shard-external-url http://x', '--shard-external-url takes an https URL'],
     ['--region Europe', '--region takes a name of at most 63 lower-case letters'],
     ['--oidc-issuer-url https://o', '--oidc-issuer-url needs --oidc-client-id as well'],
     ['--oidc-client-id c', '--oidc-client-id needs --oidc-issuer-url as well'],

@@ -17,6 +17,8 @@ export interface MemberOptions {
   readonly bindAddress: string;
   readonly securePort: number;
   readonly region: string;
+  /** Where clients reach it, if not where it listens. */
+  readonly externalUrl?: string;
   /** Who may come in. */
   readonly authentication: AuthenticationOptions;
   readonly log: Log;
@@ -92,6 +94,11 @@ export function createStartCommand(surroundings: StartSurroundings): Command {
         placeholder: 'NAME',
         default: 'local',
         description: 'The name of the region that this member belongs to',
+      },
+      'shard-external-url': {
+        type: 'string',
+        placeholder: 'URL',
+        description: 'Where clients reach this server, as workspaces and endpoints say it',
       },
       'webhook-networks': {
         type: 'string',
@@ -210,6 +217,7 @@ function memberOptions(invocation: Invocation, log: Log): MemberOptions {
     bindAddress: bindAddress(textFlag(invocation, 'bind-address')),
     securePort: port(textFlag(invocation, 'secure-port')),
     region: regionName(textFlag(invocation, 'region')),
+    ...externalUrl(textFlag(invocation, 'shard-external-url')),
     webhookNetworks: networks(textFlag(invocation, 'webhook-networks')),
     admission: {
       enable: names(textFlag(invocation, 'enable-admission-plugins')),
@@ -290,6 +298,17 @@ function regionName(text: string): string {
   if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text;
   throw new UsageError(
     `--region takes a name of at most 63 lower-case letters, digits and inner hyphens, such as eu-west, but "${text}" is none`,
+  );
+}
+
+/** The part of the options that names a URL; nothing where none is given. */
+function externalUrl(text: string): Pick<MemberOptions, 'externalUrl'> {
+  if (text === '') return {};
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain = url?.protocol === 'https:' && url.search === '' && url.hash === '' && url.username === '';
+  if (isPlain) return { externalUrl: text.replace(/\/+$/, '') };
+  throw new UsageError(
+    `--shard-external-url takes an https URL, such as https://kube.example.com:6443, but "${text}" is none`,
   );
 }
 

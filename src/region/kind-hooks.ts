@@ -6,6 +6,7 @@ import {
   type WorkspaceGround,
   workspaceHooks,
   workspaceLifecycleHooks,
+  workspaceTypeHooks,
 } from '../workspaces/mod.ts';
 
 /** What the rooms above the API have to say about writes of single kinds; of one kind, in this order. */
@@ -15,6 +16,7 @@ export function kindHooks(ground: WorkspaceGround): readonly KindHooks[] {
     workspaceLifecycleHooks,
     logicalClusterHooks,
     shardHooks,
+    workspaceTypeHooks,
     bindingHooks,
     exportHooks,
     schemaHooks,

@@ -77,13 +77,16 @@ export class Everywhere {
     }
   }
 
-  /** How many there are, counting no further than `countMax`. */
+  /** How many there are, looking no further than `countMax` objects: then that is the answer. */
   async count(scope: ListScope, countMax: number): Promise<number> {
     let count = 0;
+    let seen = 0;
     for await (const keys of this.#tables.iterate(rangeOf(scope), { limit: countMax, keysOnly: true })) {
+      seen += keys.length;
       count += keys.filter(([key]) => isIn(scope, parseWildcardKey(key))).length;
     }
-    if (count >= countMax || !this.#derived.sets.haveKind(scope.collection)) return Math.min(count, countMax);
+    if (seen >= countMax) return countMax;
+    if (!this.#derived.sets.haveKind(scope.collection)) return count;
     for await (const batch of this.#derivedIn(rangeOf(scope), scope)) {
       count += batch.length;
       if (count >= countMax) return countMax;

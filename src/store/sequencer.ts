@@ -28,6 +28,9 @@ export interface SequencedCommit extends Outcome {
   readonly durable: Promise<void>;
 }
 
+/** The newest rows of keys that were looked for; undefined where there is none. */
+type FoundRows = ReadonlyMap<string, StoredRow | undefined>;
+
 interface Group {
   readonly operations: WriteOperation[];
   readonly events: StoreEvent[];
@@ -131,7 +134,7 @@ export class Sequencer {
     this.#assertAccepting();
     const repeated = this.#repeatOf(proposal);
     if (repeated !== undefined) return repeated;
-    this.#check(proposal);
+    const found = this.#check(proposal);
 
     const revisions: Revision[] = [];
     const slot = this.#head.epoch % 8;
@@ -164,7 +167,7 @@ export class Sequencer {
         `the commit has ${frameBytes.length} bytes, the limit is ${limits.frameBytesMax}`,
       );
     }
-    return this.#append(frame, frameBytes, revisions);
+    return this.#append({ frame, frameBytes, found }, revisions);
   }
 
   /** Waits for what is sequenced, and refuses everything after. */
@@ -173,7 +176,14 @@ export class Sequencer {
     await this.settled().catch(() => {});
   }
 
-  #append(frame: Frame, frameBytes: Buffer, revisions: readonly Revision[]): SequencedCommit {
+  #append(
+    {
+      frame,
+      frameBytes,
+      found,
+    }: { readonly frame: Frame; readonly frameBytes: Buffer; readonly found: FoundRows },
+    revisions: readonly Revision[],
+  ): SequencedCommit {
     const group = this.#openGroup();
     const head: Head = {
       sequence: frame.sequence,
@@ -184,7 +194,7 @@ export class Sequencer {
     const { operations, events } = projectFrame(
       { frame, frameBytes },
       {
-        newest: (keyText) => this.#newest(keyText),
+        newest: (keyText) => (found.has(keyText) ? found.get(keyText) : this.#newest(keyText)),
         defaultsOf: (cluster) => this.#defaults.of(cluster),
         defaultSet: (hash) => this.#derived.sets.get(hash),
         onRow: (keyText, stored) => this.#pending.set(keyText, stored, group),
@@ -224,7 +234,8 @@ export class Sequencer {
     return commit;
   }
 
-  #check(proposal: Proposal): void {
+  /** What is there of all that a proposal changes, if it may: nobody has to look again for the same commit. */
+  #check(proposal: Proposal): FoundRows {
     for (const { key, revision } of proposal.preconditions ?? []) {
       const current = this.#newest(objectKeyText(key))?.row.revision ?? 0;
       if (current !== revision) throw new ExpectationFailed({ key, current, isPrecondition: true });
@@ -236,7 +247,7 @@ export class Sequencer {
         throw new WorkChanged(`the debt ${key.controller} ${key.key} has changed`);
       }
     }
-    const seen = new Set<string>();
+    const found = new Map<string, StoredRow | undefined>();
     for (const { key, expected, row } of proposal.mutations) {
       // Such a row could be read back as nothing, or as another object: it would poison its whole collection.
       assert(
@@ -244,9 +255,9 @@ export class Sequencer {
         'namespace and name can be parts of a key',
       );
       const keyText = objectKeyText(key);
-      assert(!seen.has(keyText), 'a commit changes an object once');
-      seen.add(keyText);
+      assert(!found.has(keyText), 'a commit changes an object once');
       const newest = this.#newest(keyText);
+      found.set(keyText, newest);
       const current = newest?.row.revision ?? 0;
       const isEnded = proposal.ends?.cluster === key.cluster && newest?.defaultIndex !== undefined;
       assert(!isEnded, 'a commit does not write what it ends');
@@ -257,6 +268,7 @@ export class Sequencer {
     }
     if (proposal.ends !== undefined) this.#defaults.checkEnd(proposal.ends);
     if (proposal.defaults !== undefined) this.#defaults.checkNew(proposal.defaults, proposal.mutations);
+    return found;
   }
 
   #assertSettled(asked: GroupOfCluster): void {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { LogicalCluster, Random } from '../base/mod.ts';
 
 const RANDOM_BYTES = 32;
@@ -23,7 +23,7 @@ export function shardHash(shardName: string): string {
 }
 
 function sha224(data: string | Uint8Array): Buffer {
-  return createHash('sha224').update(data).digest();
+  return hash('sha224', data, 'buffer');
 }
 
 /** Bytes as a number in base 36, in lower case, with a zero in front for each leading zero byte. */

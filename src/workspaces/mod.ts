@@ -27,4 +27,5 @@ export { WorkspacePaths } from './paths.ts';
 export { workspaceHooks } from './schedule.ts';
 export { markDeleted, tellContent } from './settle-logical-cluster.ts';
 export { shardHooks, WORKSPACE_SCHEDULING } from './shard-hooks.ts';
+export { workspaceTypeHooks } from './type-hooks.ts';
 export { type Reference, WorkspaceTypes } from './types.ts';

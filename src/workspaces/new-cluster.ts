@@ -17,6 +17,7 @@ import {
 import { ownerNameElsewhere, parseOwner } from './owner.ts';
 import type { ChosenShard } from './shards.ts';
 import {
+  lifecycleName,
   type ReadRow,
   type Reference,
   referenceText,
@@ -92,7 +93,7 @@ export async function prepareCluster(
       : await ground.defaultBindings(api, { cluster, exports, read, now });
   const initializers = initializersOf(lineage);
   const waiting = initializers.filter((name) => !isDone(name, bindings));
-  const terminators = lineage.filter(({ spec }) => spec.terminator).map(referenceText);
+  const terminators = lineage.filter(({ spec }) => spec.terminator).map(lifecycleName);
   const createdBy = wanted.owner === undefined ? undefined : parseOwner(wanted.owner);
   const phase = phaseAfter(waiting);
   const { companions, defaults } = await newLogicalCluster(api, {
@@ -136,7 +137,7 @@ function exportsOf(lineage: readonly WorkspaceType[]): readonly Reference[] {
 
 function initializersOf(lineage: readonly WorkspaceType[]): readonly string[] {
   const hasBindings = lineage.some(({ spec }) => spec.defaultApiBindings.length > 0);
-  const named = lineage.filter(({ spec }) => spec.initializer).map(referenceText);
+  const named = lineage.filter(({ spec }) => spec.initializer).map(lifecycleName);
   return hasBindings ? [...named, BINDINGS_INITIALIZER] : named;
 }
 

@@ -51,6 +51,14 @@ export function referenceText({ path, name }: Reference): string {
   return path === '' ? name : `${path}:${name}`;
 }
 
+/**
+ * As whom the controller of a type has its turn in a workspace: by the logical cluster of the type, which nobody else can
+ * come to have, unlike a path.
+ */
+export function lifecycleName({ cluster, name }: Pick<WorkspaceType, 'cluster' | 'name'>): string {
+  return `${cluster}:${name}`;
+}
+
 /** Finds WorkspaceTypes where they lie. */
 export class WorkspaceTypes {
   readonly #registry: DefinitionRegistry;

@@ -23,7 +23,7 @@ describe('the kinds of kcp', () => {
       metadata: { name: 'widgets' },
       spec: { resources: [{ group: 'example.com', name: 'widgets', schema: 'v1.widgets.example.com' }] },
     });
-    expect(created['spec']).toEqual({
+    expect(created['spec']).toMatchObject({
       resources: [
         { group: 'example.com', name: 'widgets', schema: 'v1.widgets.example.com', storage: { crd: {} } },
       ],

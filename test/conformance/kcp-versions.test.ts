@@ -120,6 +120,7 @@ describe('an APIExport', () => {
     await applied('apis.kcp.io/v1alpha1', 'legacy', { latestResourceSchemas: ['v2.widgets.example.com'] });
     const left = await fixture.client.get(`${paths['apis.kcp.io/v1alpha2']}/a`);
     expect(left['spec']).toEqual({
+      identity: { secretRef: { name: 'a', namespace: 'kcp-system' } },
       resources: [
         { group: 'example.com', name: 'widgets', schema: 'v2.widgets.example.com', storage: { crd: {} } },
       ],

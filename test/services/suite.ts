@@ -66,3 +66,145 @@ export function useServices(users: Readonly<Record<string, User>> = {}): Service
 export function placeOf({ metadata }: KubeObject): string {
   return `${metadata.annotations?.['kcp.io/cluster']}/${metadata.name}`;
 }
+
+export const APIS = '/apis/apis.kcp.io/v1alpha2';
+export const SCHEMAS = '/apis/apis.kcp.io/v1alpha1/apiresourceschemas';
+const RBAC = '/apis/rbac.authorization.k8s.io/v1';
+
+/** An export of one kind, widgets, and everything that a provider needs for it. */
+export interface Shop {
+  readonly cluster: string;
+  readonly group: string;
+  readonly identity: string;
+  /** Where its virtual workspace begins: `view('*')`. */
+  view(cluster: string): string;
+}
+
+/** A provider's logical cluster with the export `shop`. */
+export async function openShop(services: Services, group: string): Promise<Shop> {
+  const cluster = await services.cluster('shop');
+  await services.create(cluster, SCHEMAS, widgetSchema(group, 'v1'));
+  await services.create(cluster, `${APIS}/apiexports`, {
+    apiVersion: 'apis.kcp.io/v1alpha2',
+    kind: 'APIExport',
+    metadata: { name: 'shop' },
+    spec: { resources: [{ group, name: 'widgets', schema: `v1.widgets.${group}`, storage: { crd: {} } }] },
+  });
+  const path = `/clusters/${cluster}${APIS}/apiexports/shop`;
+  const { status } = await services.client.until<Identified>(path, (it) => Boolean(it.status?.identityHash));
+  const identity = status?.identityHash ?? '';
+  return { cluster, group, identity, view: (of) => `/services/apiexport/${cluster}/shop/clusters/${of}` };
+}
+
+interface Identified extends KubeObject {
+  readonly status?: { readonly identityHash?: string };
+}
+
+export function widgetSchema(group: string, prefix: string, spec: object = {}): object {
+  const size = { type: 'integer', maximum: 10 };
+  const properties = {
+    spec: {
+      type: 'object',
+      properties: { size, color: { type: 'string' }, replicas: { type: 'integer' }, ...spec },
+    },
+    status: { type: 'object', properties: { ready: { type: 'boolean' }, replicas: { type: 'integer' } } },
+  };
+  return {
+    apiVersion: 'apis.kcp.io/v1alpha1',
+    kind: 'APIResourceSchema',
+    metadata: { name: `${prefix}.widgets.${group}` },
+    spec: {
+      group,
+      names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+      scope: 'Namespaced',
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { type: 'object', properties },
+          subresources: {
+            status: {},
+            scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** Binds a logical cluster to a shop. */
+export async function bind(services: Services, cluster: string, shop: Shop, name = 'shop'): Promise<void> {
+  const path = `${APIS}/apibindings`;
+  await services.create(cluster, path, {
+    apiVersion: 'apis.kcp.io/v1alpha2',
+    kind: 'APIBinding',
+    metadata: { name },
+    spec: { reference: { export: { path: shop.cluster, name: 'shop' } } },
+  });
+  await services.client.until<KubeObject & { readonly status?: { readonly phase?: string } }>(
+    `/clusters/${cluster}${path}/${name}`,
+    ({ status }) => status?.phase === 'Bound',
+  );
+}
+
+/** A new consumer of a shop. */
+export async function consumerOf(services: Services, shop: Shop): Promise<string> {
+  const cluster = await services.cluster('buys');
+  await bind(services, cluster, shop);
+  return cluster;
+}
+
+/** Lets a user enter a provider's logical cluster, and do some verbs with the content of its export. */
+export async function grantContent(
+  services: Services,
+  shop: Shop,
+  grant: { readonly user: string; readonly verbs: readonly string[] },
+): Promise<void> {
+  const { user, verbs } = grant;
+  const rules = [
+    { nonResourceURLs: ['/'], verbs: ['access'] },
+    { apiGroups: ['apis.kcp.io'], resources: ['apiexports/content'], resourceNames: ['shop'], verbs },
+  ];
+  const role = await services.client.call(
+    `/clusters/${shop.cluster}${RBAC}/clusterroles/${user}?fieldManager=test&force=true`,
+    {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+      body: {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRole',
+        metadata: { name: user },
+        rules,
+      },
+    },
+  );
+  if (role.status >= 300) throw new Error(role.text);
+  const binding = await services.client.call(`/clusters/${shop.cluster}${RBAC}/clusterrolebindings`, {
+    method: 'POST',
+    body: {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: user },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: user },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+    },
+  });
+  if (binding.status !== 201 && binding.status !== 409) throw new Error(binding.text);
+}
+
+export const ALL_VERBS = [
+  'access',
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+] as const;
+
+export function widget({ group }: Shop, name: string, spec: object = {}): Record<string, unknown> {
+  return { apiVersion: `${group}/v1`, kind: 'Widget', metadata: { name, namespace: 'default' }, spec };
+}

@@ -13,7 +13,7 @@ it('is ready in the answer to its creation, with its own URL and cluster', async
     ],
   });
   expect(created.spec).toEqual({
-    type: { name: 'universal', path: 'root' },
+    type: { name: 'organization', path: 'root' },
     cluster: expect.stringMatching(/^[a-z0-9]{16}$/),
     URL: `${tree.server.url}/clusters/root:first`,
   });
@@ -36,7 +36,7 @@ it('is ready in the answer to its creation, with its own URL and cluster', async
       annotations: {
         'kcp.io/cluster': cluster,
         'kcp.io/path': 'root:first',
-        'internal.tenancy.kcp.io/type': 'root:universal',
+        'internal.tenancy.kcp.io/type': 'root:organization',
         'core.kcp.io/shard': 'root',
       },
     },
@@ -173,7 +173,7 @@ it('shows its URL in lists, tables and watches, and takes it back in an update',
     'Age',
   ]);
   const { cells } = table.rows[0];
-  expect([cells[0], cells[1], cells[3], cells[4]]).toEqual(['shown', 'universal', 'Ready', url]);
+  expect([cells[0], cells[1], cells[3], cells[4]]).toEqual(['shown', 'organization', 'Ready', url]);
   const watch = await tree.client.watch(`${collection}?watch=true&fieldSelector=metadata.name=shown`);
   expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { spec: { URL: url } } });
   const object = await tree.client.get(`${collection}/shown`);

@@ -153,3 +153,27 @@ describe('initializers and terminators of types', () => {
     expect(labels.filter((label) => label.startsWith('terminator.internal.kcp.io/'))).toHaveLength(1);
   });
 });
+
+describe('a type', () => {
+  it('says where its controllers find the workspaces that wait for them', async () => {
+    await tree.workspace('root', 'maker', typed('universal', 'root'));
+    const { metadata } = await tree.client.get(`/clusters/root:maker${CORE}/logicalclusters/cluster`);
+    await tree.type('root:maker', 'made', { initializer: true });
+    const type = await tree.client.get(`/clusters/root:maker${TENANCY}/workspacetypes/made`);
+    const name = `${metadata.annotations?.['kcp.io/cluster']}:made`;
+    expect(type).toMatchObject({
+      status: {
+        conditions: [
+          { type: 'Ready', status: 'True' },
+          { type: 'VirtualWorkspaceURLsReady', status: 'True' },
+        ],
+        virtualWorkspaces: [
+          { type: 'initializing', url: `${tree.server.url}/services/initializingworkspaces/${name}` },
+          { type: 'terminating', url: `${tree.server.url}/services/terminatingworkspaces/${name}` },
+        ],
+      },
+    });
+    const made = await tree.workspace('root:maker', 'waits', typed('made'));
+    expect(made.status.initializers).toEqual([name]);
+  });
+});

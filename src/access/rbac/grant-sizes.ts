@@ -30,12 +30,14 @@ export class GrantSizes {
     return size;
   }
 
-  note({ key, oldRow, newRow }: StoreEvent): void {
+  note(event: StoreEvent): void {
+    const { key } = event;
     // What else there may be in the group is not counted, and must not be taken off either.
     if (key.identity !== '' || !KINDS.includes(key.resource)) return;
     const known = this.#sizes.get(key.cluster);
+    // Rows of derived objects are made when somebody looks, and a new logical cluster has many.
     if (known === undefined) return;
-    this.#sizes.set(key.cluster, known + sizeOf(newRow) - sizeOf(oldRow));
+    this.#sizes.set(key.cluster, known + sizeOf(event.newRow) - sizeOf(event.oldRow));
   }
 
   async #count(cluster: LogicalCluster): Promise<number> {

@@ -68,6 +68,48 @@ export function validateVersions(
   return errors;
 }
 
+/**
+ * The same rules where upstream keeps everything with each version, as kcp does for APIResourceSchemas: every path is
+ * `spec.versions[0].schema.openAPIV3Schema…`.
+ */
+export function validateEachVersion(versions: readonly VersionView[]): FieldError[] {
+  const effortErrors = validateSchemaEffort(
+    versions.flatMap(({ schema }) => schema ?? []),
+    'spec.versions',
+  );
+  if (effortErrors.length > 0) return effortErrors;
+  const parts = {
+    ...PER_VERSION,
+    effort: new CompileEffort(),
+    old: [],
+    history: new SchemaHistory([]),
+    isPart: () => true,
+  };
+  const names = new Set(versions.map(({ name }) => name));
+  const errors = versions.flatMap((version, index) => {
+    const path = at('spec.versions', index);
+    const nameErrors = dns1035LabelErrors(version.name);
+    const warning = textAt(version.raw, 'deprecationWarning');
+    return [
+      ...(nameErrors.length > 0 ? [invalid(child(path, 'name'), version.name, nameErrors.join(','))] : []),
+      ...deprecationErrors(version).map((detail) =>
+        invalid(child(path, 'deprecationWarning'), warning, detail),
+      ),
+      ...(version.schema === undefined ? [required(child(path, 'schema'))] : []),
+      ...validateParts(version, { ...parts, path }),
+    ];
+  });
+  if (names.size === versions.length) return errors;
+  return [
+    ...errors,
+    invalid(
+      'spec.versions',
+      [...versions].map(({ name }) => name),
+      'must contain unique version names',
+    ),
+  ];
+}
+
 type Part = 'schema' | 'subresources' | 'columns' | 'selectableFields';
 
 interface Parts {

@@ -5,13 +5,17 @@ export {
   printKind,
   readConversionReview,
 } from './conversion-review.ts';
+export { validateApiApproval } from './crd-approval.ts';
+export { validateConversion } from './crd-conversion-validation.ts';
 export { defaultCustomResourceDefinition } from './crd-defaults.ts';
+export { validateNames, validateRequiredNames } from './crd-names-validation.ts';
 export {
   nextStoredVersions,
   validateCustomResourceDefinition,
   validateCustomResourceDefinitionStatus,
 } from './crd-validation.ts';
-export { conditionOf, isConditionTrue } from './crd-view.ts';
+export { validateEachVersion } from './crd-version-validation.ts';
+export { conditionOf, isConditionTrue, type VersionView, versionsOf } from './crd-view.ts';
 export { customResourceDefinitionWarnings } from './crd-warnings.ts';
 export { coerceConverted, decodeCustomResource, readCustomResource } from './custom-resource-codec.ts';
 export { definitionFromCrd, definitionHashOf } from './definition-from-crd.ts';

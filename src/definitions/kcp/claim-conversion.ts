@@ -66,7 +66,7 @@ export function modernClaims(
 }
 
 /** Whether two claims are for the same resource: kcp's EqualGRI. */
-export function isSameClaim(a: JsonObject, b: JsonObject): boolean {
+export function claimsTheSame(a: JsonObject, b: JsonObject): boolean {
   return CLAIM_KEY.every((key) => textAt(a, key) === textAt(b, key));
 }
 
@@ -93,7 +93,7 @@ function restored(
   remembered: readonly JsonObject[],
   fields: readonly string[],
 ): JsonObject {
-  const known = remembered.find((candidate) => isSameClaim(candidate, claim));
+  const known = remembered.find((candidate) => claimsTheSame(candidate, claim));
   if (known === undefined) return claim;
   const copy = objectOf({ ...claim });
   for (const field of fields) {

@@ -17,7 +17,14 @@ import { workspace } from './workspace.ts';
 import { workspaceAuthenticationConfiguration } from './workspace-authentication-configuration.ts';
 import { workspaceType } from './workspace-type.ts';
 
+export {
+  validateApiResourceSchema,
+  validateApiResourceSchemaUpdate,
+} from './api-resource-schema-validation.ts';
+export { claimsTheSame } from './claim-conversion.ts';
+export { KEPT, readKept } from './kept-annotation.ts';
 export { crdOf, type KcpKind } from './kind.ts';
+export { parseSchemaName, type SchemaName } from './schema-name.ts';
 export { type KindSchema, schemaOfKind } from './schema-of-kind.ts';
 
 /** All of kcp's kinds, as data. */

@@ -5,18 +5,21 @@ import type { Definition, Verb } from '../../definitions/mod.ts';
 export const READ_ONLY: readonly Verb[] = ['get', 'list', 'watch'];
 
 // One for each definition, so that what hangs on a definition is made once.
-const withoutScale = new WeakMap<Definition, Definition>();
+const viewedDefinitions = new WeakMap<Definition, Definition>();
 
-/** A definition as virtual workspaces have it: kcp's know the status of objects, but not their scale. */
+/**
+ * A definition as virtual workspaces have it: kcp's know the status of objects and no other subresource, neither scale
+ * nor, above all, the tokens of service accounts.
+ */
 export function viewedDefinition(definition: Definition): Definition {
-  let viewed = withoutScale.get(definition);
+  let viewed = viewedDefinitions.get(definition);
   if (viewed === undefined) {
     const versions = definition.versions.map((version) => ({
       ...version,
-      subresources: version.subresources.filter(({ name }) => name !== 'scale'),
+      subresources: version.subresources.filter(({ name }) => name === 'status'),
     }));
     viewed = { ...definition, versions };
-    withoutScale.set(definition, viewed);
+    viewedDefinitions.set(definition, viewed);
   }
   return viewed;
 }
