@@ -150,6 +150,26 @@ describe('a permission claim in the view of its export', () => {
     expect(await names(`${viewOf(one)}/api/v1/configmaps`)).toEqual([`${one.consumer}/one`]);
   });
 
+  test('is invalid as long as nobody makes it, and in force once somebody does', async () => {
+    const secrets: Claim = { resource: 'secrets' };
+    const one = await pair([CONFIG_MAPS], [accepted(CONFIG_MAPS), accepted(secrets)]);
+    const path = fixture.binding(one.consumer, 'widgets');
+    expect(conditionOf(await fixture.client.get(path), 'PermissionClaimsValid')).toMatchObject({
+      status: 'False',
+      reason: 'InvalidPermissionClaims',
+    });
+    const spec = { permissionClaims: [CONFIG_MAPS, { verbs: ['*'], ...secrets }] };
+    await patch(`/clusters/${one.provider}/${APIS}/apiexports/widgets`, { spec });
+    const valid = await fixture.client.until(
+      path,
+      (binding) => conditionOf(binding, 'PermissionClaimsValid')?.status === 'True',
+    );
+    expect(valid['status']).toMatchObject({
+      exportPermissionClaims: [{ resource: 'configmaps' }, { resource: 'secrets' }],
+    });
+    await applied(one.consumer);
+  });
+
   test('opens verbs that both sides name, literally', async () => {
     const one = await pair(
       [{ ...CONFIG_MAPS, verbs: ['get', 'list'] }],
