@@ -42,7 +42,7 @@ export interface BindingStep {
   readonly binding: KubeObject;
   /** A binding that goes with the same commit, whose names are free then. */
   readonly leaving?: string;
-  /** Bindings that the same commit makes, in the same logical cluster. */
+  /** Bindings that the same commit makes, which makes the logical cluster too. */
   readonly beside?: readonly KubeObject[];
 }
 
@@ -86,9 +86,14 @@ interface Offer extends BindingStep {
 }
 
 async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise<Companions> {
-  const { cluster, binding, provider, identity, schemas, leaving, where, beside = [] } = offer;
+  const { cluster, binding, provider, identity, schemas, leaving, where, beside } = offer;
   const own = apisKey(cluster, 'apibindings', binding.metadata.name ?? '');
-  const taken = await takenNames(api, { cluster, binding: own.name, leaving, beside });
+  const taken = await takenNames(api, {
+    cluster,
+    binding: own.name,
+    leaving,
+    ...(beside === undefined ? {} : { beside }),
+  });
   const before = boundResourcesOf(binding);
   const skipped = new Map<string, NameHolder>();
   const companions: Companion[] = [];
