@@ -150,6 +150,26 @@ describe('a permission claim in the view of its export', () => {
     expect(await names(`${viewOf(one)}/api/v1/configmaps`)).toEqual([`${one.consumer}/one`]);
   });
 
+  test('is invalid as long as nobody makes it, and in force once somebody does', async () => {
+    const secrets: Claim = { resource: 'secrets' };
+    const one = await pair([CONFIG_MAPS], [accepted(CONFIG_MAPS), accepted(secrets)]);
+    const path = fixture.binding(one.consumer, 'widgets');
+    expect(conditionOf(await fixture.client.get(path), 'PermissionClaimsValid')).toMatchObject({
+      status: 'False',
+      reason: 'InvalidPermissionClaims',
+    });
+    const spec = { permissionClaims: [CONFIG_MAPS, { verbs: ['*'], ...secrets }] };
+    await patch(`/clusters/${one.provider}/${APIS}/apiexports/widgets`, { spec });
+    const valid = await fixture.client.until(
+      path,
+      (binding) => conditionOf(binding, 'PermissionClaimsValid')?.status === 'True',
+    );
+    expect(valid['status']).toMatchObject({
+      exportPermissionClaims: [{ resource: 'configmaps' }, { resource: 'secrets' }],
+    });
+    await applied(one.consumer);
+  });
+
   test('opens verbs that both sides name, literally', async () => {
     const one = await pair(
       [{ ...CONFIG_MAPS, verbs: ['get', 'list'] }],
@@ -301,6 +321,19 @@ describe('what can be claimed', () => {
     const denied = await fixture.client.refuse(403, path, { method: 'POST', body });
     expect(denied.message).toContain('write access to APIBinding is not allowed from virtual workspace');
     await answer(one, [accepted(bindings)]);
+    // Who may write bindings of a consumer may not bind what they like.
+    const token = 'provider-token';
+    const everything = [
+      { apiGroups: ['apis.kcp.io'], resources: ['apiexports/content'], verbs: ['*'] },
+      { nonResourceURLs: ['/'], verbs: ['access'] },
+    ];
+    await grant(one.provider, 'content', { kind: 'User', name: 'provider' }, everything);
+    const bind = () => fixture.client.call(path, { method: 'POST', body, token });
+    const unbound = await bind();
+    expect([unbound.status, unbound.text]).toEqual([
+      403,
+      expect.stringContaining(`no permission to bind to export ${second}:gadgets`),
+    ]);
     expect(await names(path)).toEqual([`${one.consumer}/gadgets`, `${one.consumer}/widgets`]);
     expect(await names(`${viewOf(one)}/${APIS}/apibindings`)).toHaveLength(2);
   });
@@ -353,15 +386,24 @@ async function allow(
   group: string,
   verbs: readonly string[],
 ): Promise<void> {
+  const everybody = { kind: 'Group', name: 'apis.kcp.io:binding:system:authenticated' };
+  await grant(cluster, `policy-${resource}`, everybody, [
+    { apiGroups: [group], resources: [resource], verbs },
+  ]);
+}
+
+async function grant(
+  cluster: string,
+  name: string,
+  subject: object,
+  rules: readonly object[],
+): Promise<void> {
   const rbac = `/clusters/${cluster}/apis/rbac.authorization.k8s.io/v1`;
   const apiGroup = 'rbac.authorization.k8s.io';
-  await fixture.client.create(`${rbac}/clusterroles`, {
-    metadata: { name: `policy-${resource}` },
-    rules: [{ apiGroups: [group], resources: [resource], verbs }],
-  });
+  await fixture.client.create(`${rbac}/clusterroles`, { metadata: { name }, rules });
   await fixture.client.create(`${rbac}/clusterrolebindings`, {
-    metadata: { name: `policy-${resource}` },
-    roleRef: { apiGroup, kind: 'ClusterRole', name: `policy-${resource}` },
-    subjects: [{ apiGroup, kind: 'Group', name: 'apis.kcp.io:binding:system:authenticated' }],
+    metadata: { name },
+    roleRef: { apiGroup, kind: 'ClusterRole', name },
+    subjects: [{ apiGroup, ...subject }],
   });
 }
