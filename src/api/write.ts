@@ -146,8 +146,7 @@ async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promis
   const key = request.keyOf(resource);
   const reads = new RecordedReads(api);
   const currentRow = api.store.newest(key);
-  // What a creation meets is taken, whether or not it is in sight.
-  if (request.target.verb !== 'create') assertInSight(resource, key, currentRow);
+  assertInSight(resource, key, currentRow);
   const current = await currentOf(api, request, { resource, row: currentRow });
   const pause = pauseFor((request.sizeBytes ?? 0) + (currentRow?.json.length ?? 0));
   await pause();

@@ -46,7 +46,7 @@ const PATHS = [
 const HEALTH = ['/healthz', '/livez'];
 
 describe('a logical cluster that does not exist', () => {
-  test.each(['nope', 'root:nope', 'Root', 'no%70e', '%72oot', '..', '.', '*', 'root;x', 'a'.repeat(600), ''])(
+  test.each(['nope', 'root:nope', 'Root', 'no%70e', '%72oot', '..', '.', 'root;x', 'a'.repeat(600), ''])(
     '%j is 403 on every path, as if it were forbidden',
     async (cluster) => {
       for (const path of PATHS) {
