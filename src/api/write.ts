@@ -32,6 +32,7 @@ import { depart } from './departures.ts';
 import { type Pause, pauseFor } from './heavy-work.ts';
 import type { Companions, KindChange } from './kind-hooks.ts';
 import { decodeStored, encodeRow, homeOf, inStorageVersion } from './row-codec.ts';
+import { isSameKey } from './same-key.ts';
 import { assertInSight, assertStaysInSight } from './sight.ts';
 import { replaceContent, storedForms } from './stored-forms.ts';
 import { groupResource, payerOf, type Resource, resolve, type Target } from './target.ts';
@@ -358,17 +359,6 @@ class RecordedReads implements Reads {
     if (!isKnown) this.preconditions.push({ key, revision });
     return row;
   }
-}
-
-function isSameKey(a: ObjectKey, b: ObjectKey): boolean {
-  return (
-    a.name === b.name &&
-    a.resource === b.resource &&
-    a.cluster === b.cluster &&
-    a.namespace === b.namespace &&
-    a.group === b.group &&
-    a.identity === b.identity
-  );
 }
 
 /** Runs the mutating half of admission, or (`validate`) the other one. */
