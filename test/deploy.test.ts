@@ -9,6 +9,8 @@ const DEPLOY = fileURLToPath(new URL('../deploy', import.meta.url));
 // A stand-in for the program that reports how it was called.
 const MAIN =
   'export async function main(list) { console.log(JSON.stringify({ list, pid: process.pid })); process.exit(7); }';
+const PLUGIN_MAIN =
+  'export async function pluginMain(...list) { console.log(JSON.stringify(list)); process.exit(3); }';
 
 let folder: string;
 beforeEach(async () => {
@@ -39,6 +41,7 @@ function run(program: string, ...argumentList: readonly string[]): Promise<Ended
 async function build(): Promise<void> {
   await mkdir(join(folder, 'dist', 'cli'), { recursive: true });
   await writeFile(join(folder, 'dist', 'cli', 'main.js'), MAIN);
+  await writeFile(join(folder, 'dist', 'cli', 'plugin-main.js'), PLUGIN_MAIN);
 }
 
 describe('npm start', () => {
@@ -70,6 +73,20 @@ describe('npm run build', () => {
     const { code, pid, out } = await run(program, 'version', '-o', 'json');
     expect(JSON.parse(out)).toEqual({ list: ['version', '-o', 'json'], pid });
     expect(code).toBe(7);
+  });
+
+  it.each([
+    'kubectl-ws',
+    'kubectl-create-workspace',
+    'kubectl-bind-apiexport',
+    'kubectl-kcp',
+    'kubectl_complete-ws',
+  ])('makes the plugin %s', async (name) => {
+    await build();
+    await run(process.execPath, join(folder, 'deploy', 'link-bin.mjs'));
+    const { code, out } = await run(join(folder, 'dist', 'bin', name), '..', '--short');
+    expect(JSON.parse(out)).toEqual([name, ['..', '--short']]);
+    expect(code).toBe(3);
   });
 
   it('fails when the compiler has not run', async () => {

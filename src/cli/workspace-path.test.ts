@@ -47,7 +47,7 @@ describe('resolving a workspace', () => {
     [':root', 'root'],
     [':root:a:..:b', 'root:b'],
     [':system:admin', 'system:admin'],
-    ['/root/a', 'root:a'],
+    ['/org/a', 'org:a'],
   ])('%s leads from root:foo to %s', (name, path) => {
     expect(resolve(name)).toBe(path);
   });

@@ -6,6 +6,7 @@ import type { KubeObject } from '../machinery/mod.ts';
 import type { ObjectKey, Row } from '../store/mod.ts';
 
 export const API_BINDINGS = 'apibindings';
+export const API_CONVERSIONS = 'apiconversions';
 export const API_EXPORTS = 'apiexports';
 export const API_RESOURCE_SCHEMAS = 'apiresourceschemas';
 

@@ -85,7 +85,7 @@ export class Person {
     { input, screen }: { readonly input?: string; readonly screen?: Screen } = {},
   ): Promise<Ran> {
     const terminal = recordingTerminal({
-      environment: { KUBECONFIG: this.kubeconfig, HOME: '/home/of/nobody' },
+      environment: { KUBECONFIG: this.kubeconfig, HOME: '/people/nobody' },
       ...(input === undefined ? {} : { input }),
       ...(screen === undefined ? {} : { screen: () => screen }),
     });

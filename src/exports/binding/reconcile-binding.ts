@@ -31,6 +31,7 @@ import {
 } from '../kcp-objects.ts';
 import { type BindingProgress, bindingConditions } from './binding-conditions.ts';
 import { exportCluster, exportReferenceOf } from './export-of-binding.ts';
+import { copyExtraAnnotations } from './extra-annotations.ts';
 import { assertNamesFree, holderOf, type NameHolder, nameConflict, takenNames } from './name-conflicts.ts';
 import { shadowOf } from './shadow-schema.ts';
 
@@ -69,6 +70,7 @@ export async function reconcileBinding(
   if (found === undefined) return settle(api, step, { at: 'noExport', where });
   setOrDrop(status, 'exportPermissionClaims', objectsAt(objectAt(found.object, 'spec'), 'permissionClaims'));
   stateClaims(found.object, binding, formatTime(api.store.nowMs()));
+  copyExtraAnnotations(found.object, binding);
   const identity = textAt(objectAt(found.object, 'status'), 'identityHash');
   if (identity === '') return settle(api, step, { at: 'noIdentity', where });
   const schemas = schemasOf(reads, provider, found.object);
