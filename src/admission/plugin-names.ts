@@ -18,7 +18,7 @@ const KCP_PLUGINS: readonly KnownPlugin[] = [
   { name: 'tenancy.kcp.io/WorkspaceTypeExists', is: 'on' },
   { name: 'tenancy.kcp.io/APIResourceSchema', is: 'on' },
   { name: 'core.kcp.io/LogicalCluster', is: 'on' },
-  { name: 'core.kcp.io/LogicalClusterObjectCountLimit', is: 'missing' },
+  { name: 'core.kcp.io/LogicalClusterObjectCountLimit', is: 'on' },
   { name: 'apis.kcp.io/APIExport', is: 'on' },
   { name: 'apis.kcp.io/APIBinding', is: 'on' },
   { name: 'apis.kcp.io/APIConversion', is: 'on' },

@@ -159,6 +159,8 @@ export const limits = {
   controllerChangesMax: 64,
   /** How deep a tree of workspaces is looked up: far deeper than their paths, and an end for those that go in circles. */
   workspaceDepthMax: 64,
+  /** Logical clusters with a limit of objects whose number is remembered: counting one reads all of its keys. */
+  objectCountsCachedMax: 1_000,
   /** Objects of a logical cluster that goes in one commit: some ten milliseconds, and far from the largest frame. */
   rangeDeletesMax: 512,
   /** Logical clusters that are marked in one commit because the one above them goes: some ten milliseconds. */

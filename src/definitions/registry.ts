@@ -21,12 +21,14 @@ import {
   crdFromSchema,
   exportFields,
   isBindingKind,
+  partitionSetFields,
   readBoundResources,
+  sliceFields,
 } from './bound/mod.ts';
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
 import { type DefinitionSet, definitionSet } from './definition-set.ts';
-import { systemDefinition, systemDefinitions } from './kcp/mod.ts';
+import { systemDefinition, systemDefinitions, withOwnConsistency } from './kcp/mod.ts';
 import { builtinDefinition, builtinDefinitions } from './kinds/mod.ts';
 
 /** A definition as one logical cluster has it, and what must not have changed when it is used for a write. */
@@ -232,7 +234,7 @@ export class DefinitionRegistry {
     return this.#byHash.getOrCompute(hash, () => {
       this.#compilations += 1;
       const bound = new BoundedCache<string, Definition>(limits.boundDefinitionsCachedMax);
-      return { value: definitionFromCrd(crd()), bytes, bound };
+      return { value: withOwnConsistency(definitionFromCrd(crd())), bytes, bound };
     });
   }
 }
@@ -289,6 +291,8 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
   }
   if (isBindingKind({ group: definition.group, resource: plural })) return bindingFields(object);
   if (definition.group === BINDING_GROUP && plural === 'apiexports') return exportFields(object);
+  if (definition.group === BINDING_GROUP && plural === 'apiexportendpointslices') return sliceFields(object);
+  if (definition.group === 'topology.kcp.io' && plural === 'partitionsets') return partitionSetFields();
   // Whoever authorizes has to know with every request how far a logical cluster is.
   if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') {
     return { 'status.phase': textAt(objectAt(object, 'status'), 'phase'), ...lifecycleFields(object) };

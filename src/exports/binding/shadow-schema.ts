@@ -41,17 +41,23 @@ export function shadowOf(
 ): Shadow {
   const key = shadowKey(schema.row.uid);
   const row = reads.read(key);
+  const known = row && kept.get(row);
+  if (known !== undefined) return known;
   const old = row === undefined ? undefined : decodeStored(CRDS, 'v1', row);
   const now = formatTime(api.store.nowMs());
   const crd =
     old ?? crdFromSchema(schema.object, { cluster, now, conversion: conversionOf(reads, schema, cluster) });
   const storedVersions = textsAt(objectAt(crd, 'status'), 'storedVersions');
-  const isKept = old !== undefined && old.metadata.annotations?.[UNBOUND_ANNOTATION] === undefined;
-  return {
-    companion: isKept ? undefined : shadowPut(api, { key, row, crd: withoutMark(crd) }),
-    storedVersions,
-  };
+  if (row !== undefined && crd.metadata.annotations?.[UNBOUND_ANNOTATION] === undefined) {
+    const shadow = { companion: undefined, storedVersions };
+    kept.set(row, shadow);
+    return shadow;
+  }
+  return { companion: shadowPut(api, { key, row, crd: withoutMark(crd) }), storedVersions };
 }
+
+// What is known of rows that need no change; rows live in a bounded cache, and this as long as they.
+const kept = new WeakMap<Row, Shadow>();
 
 /** The rules by which objects get from one version to another: the APIConversion beside the schema, of its name. */
 function conversionOf(
