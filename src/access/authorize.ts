@@ -152,7 +152,8 @@ export class Access {
       passed.push(answer);
     }
     const admitted = withGround(await door.admit(question), passed);
-    if (admitted.verdict !== 'allow' || !isInOneCluster(question)) return admitted;
+    // Paths show what the view has. Whether the logical cluster that is named exists they must not tell.
+    if (admitted.verdict !== 'allow' || !isInOneCluster(question) || 'path' in question) return admitted;
     return withGround(await this.#chain({ ...question, user: door.userOf(question) }), [admitted]);
   }
 

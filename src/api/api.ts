@@ -1,7 +1,7 @@
 import type { Access, Authenticator, ServiceAccountIssuer } from '../access/mod.ts';
 import type { AdmissionChain, ClaimTable, QuotaLedger } from '../admission/mod.ts';
 
-import type { Clock, Net, Random, RegionName } from '../base/mod.ts';
+import type { Clock, Net, Random, RegionName, ShardName } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
 import type { Store } from '../store/mod.ts';
 import type { ContinueTokens } from './continue-token.ts';
@@ -37,6 +37,8 @@ export interface Api {
   readonly tokens: ContinueTokens;
   readonly revisions: RevisionForms;
   readonly region: RegionName;
+  /** The shard that this member's store is of. */
+  readonly shard: ShardName;
   /** The certificates by which clients trust this server, in PEM: every namespace shows them. */
   readonly caBundle: string;
   /** For reviews of tokens. */

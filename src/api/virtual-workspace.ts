@@ -17,6 +17,8 @@ export interface VirtualWorkspace extends Door {
   readonly name: string;
   /** Where those are at home who offer it: impersonation, webhooks and watches count there. */
   readonly home: LogicalCluster;
+  /** At the name of its home the view is that of all logical clusters. */
+  readonly isEverywhereAtHome?: boolean;
   /** The kind of that name; undefined when the view has none there. */
   find(cluster: ClusterScope, group: string, resource: string): ViewedKind | undefined;
   /** All kinds, for discovery and OpenAPI; the same in all logical clusters, so that they tell nothing about them. */

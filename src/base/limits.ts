@@ -28,6 +28,10 @@ export const limits = {
   celTypeWeightMax: 2_000,
   /** What the rules of one object may do: about as many times 100 ns in which nobody else is served. */
   celObjectWorkMax: 3_000_000,
+  /** What the rules of an APIConversion may do with one object: 10 ms, since whoever reads a list has it for each. */
+  conversionCostMax: 100_000,
+  /** The rules of an APIConversion in all, in each of which one field is converted. */
+  conversionRulesMax: 1_000,
   /**
    * From this size on a write lets others go first between its parts: one of 1.5 MiB with a million small values in
    * lists and ownership takes a second in all. Nearly all objects are far smaller, and written without a break.
@@ -155,6 +159,8 @@ export const limits = {
   controllerChangesMax: 64,
   /** How deep a tree of workspaces is looked up: far deeper than their paths, and an end for those that go in circles. */
   workspaceDepthMax: 64,
+  /** Logical clusters with a limit of objects whose number is remembered: counting one reads all of its keys. */
+  objectCountsCachedMax: 1_000,
   /** Objects of a logical cluster that goes in one commit: some ten milliseconds, and far from the largest frame. */
   rangeDeletesMax: 512,
   /** Logical clusters that are marked in one commit because the one above them goes: some ten milliseconds. */

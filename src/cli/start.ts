@@ -28,6 +28,8 @@ export interface MemberOptions {
   readonly admission: { readonly enable: readonly string[]; readonly disable: readonly string[] };
   /** How long events live after they were last written; 0 is for ever. */
   readonly eventTtlMs: number;
+  /** How many objects a workspace may have; 0 is any number. */
+  readonly totalObjectLimit: number;
 }
 
 /** A member that answers requests. */
@@ -122,6 +124,13 @@ export function createStartCommand(surroundings: StartSurroundings): Command {
         placeholder: 'DURATION',
         default: '1h',
         description: 'How long events are kept after they were last written; 0 keeps them',
+      },
+      'logical-cluster-total-object-limit': {
+        type: 'string',
+        placeholder: 'COUNT',
+        default: '0',
+        description:
+          'How many objects a workspace may have, unless its annotation says otherwise; 0 is any number',
       },
       ...authenticationFlags,
       'log-level': {
@@ -224,9 +233,16 @@ function memberOptions(invocation: Invocation, log: Log): MemberOptions {
       disable: names(textFlag(invocation, 'disable-admission-plugins')),
     },
     eventTtlMs: duration('event-ttl', textFlag(invocation, 'event-ttl')),
+    totalObjectLimit: count(invocation, 'logical-cluster-total-object-limit'),
     authentication: authenticationOptions(invocation),
     log,
   };
+}
+
+function count(invocation: Invocation, name: string): number {
+  const text = textFlag(invocation, name);
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text);
+  throw new UsageError(`--${name} is "${text}", which is no number of objects: give one such as 10000`);
 }
 
 function refuseUnfinished(invocation: Invocation): void {

@@ -1,4 +1,4 @@
-import { type Api, CONTROLLERS } from '../api/mod.ts';
+import { type Api, CONTROLLERS, logicalClusterKey } from '../api/mod.ts';
 import { type LogicalCluster, limits } from '../base/mod.ts';
 import { newConflict, objectAt, textsAt } from '../machinery/mod.ts';
 import {
@@ -48,6 +48,7 @@ export function logicalClusterController(api: Api): Controller {
       return result;
     },
     wakes: (event) => wakes(waits, event),
+    wakesOnce: true,
   };
 }
 
@@ -154,7 +155,7 @@ async function sort(
     } else if (part.is === 'held') {
       left.held.note(object.key, part.finalizers);
       if (!isLeaving(object.row)) held.push(object);
-    } else if (newestLogicalCluster(api, part.cluster) === undefined) {
+    } else if (api.store.newest(logicalClusterKey(part.cluster)) === undefined) {
       left.free.push(object);
     } else {
       wait.children += 1;
@@ -192,16 +193,18 @@ async function* batchesOfCluster(api: Api, cluster: LogicalCluster): AsyncGenera
   for (;;) {
     const snapshot = api.store.snapshot();
     let batch: readonly ListedObject[] = [];
+    let isLast = true;
     try {
       for await (const objects of snapshot.rowsOfCluster(cluster, after)) {
+        isLast = batch.length === 0;
+        if (!isLast) break;
         batch = objects;
-        break;
       }
     } finally {
       snapshot.close();
     }
-    if (batch.length === 0) return;
-    yield batch;
+    if (batch.length > 0) yield batch;
+    if (isLast) return;
     after = batch.at(-1)?.key;
   }
 }

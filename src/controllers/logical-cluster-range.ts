@@ -1,4 +1,4 @@
-import { type Api, companionPut, decodeStored, hookedWork } from '../api/mod.ts';
+import { type Api, companionPut, decodeStored, hookedWork, logicalClusterKey } from '../api/mod.ts';
 import { type LogicalCluster, limits } from '../base/mod.ts';
 import { deepCopy, deepEqual, formatTime, type KubeObject } from '../machinery/mod.ts';
 import type {
@@ -11,6 +11,7 @@ import type {
   WorkChange,
 } from '../store/mod.ts';
 import {
+  isGoing,
   LOGICAL_CLUSTER_FINALIZER,
   markDeleted,
   newestLogicalCluster,
@@ -31,11 +32,12 @@ export async function markAll(api: Api, clusters: readonly LogicalCluster[]): Pr
   const mutations: Mutation[] = [];
   const work: WorkChange[] = [];
   for (const cluster of clusters) {
+    // Of ten thousand, most are looked at once more when they are marked: that must not cost much.
+    if (isGoing(api.store.newest(logicalClusterKey(cluster)))) continue;
     const known = newestLogicalCluster(api, cluster);
-    if (known === undefined || known.object.metadata.deletionTimestamp !== undefined) continue;
-    const object = deepCopy(known.object);
-    markDeleted(object, now);
-    const companion = companionPut(api, { ...known, object, old: known.object, oldRow: known.row });
+    if (known === undefined) continue;
+    markDeleted(known.object, now);
+    const companion = companionPut(api, { ...known, old: known.object, oldRow: known.row });
     mutations.push(companion.mutation);
     work.push(...companion.work);
   }

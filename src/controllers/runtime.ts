@@ -24,6 +24,8 @@ export interface Controller {
   reconcile(debt: Debt, signal: AbortSignal): Promise<Result>;
   /** Keys of waiting debts that an event may have freed. Asked only while it owes something. */
   wakes?(event: StoreEvent): readonly WorkKey[];
+  /** It is woken only when what it waits for has come, and not by each part of it: then it need not rest in between. */
+  readonly wakesOnce?: boolean;
   /** Other controllers during whose debts it has to be asked too. */
   readonly wakesWith?: readonly string[];
 }
@@ -201,12 +203,13 @@ export class ControllerRuntime {
     const beganMs = this.#clock.monotonicMs();
     let retryMs: number | undefined = RECHECK_MS;
     try {
-      const result = await this.#controllers.get(item.key.controller)!.reconcile(debt, this.#abort.signal);
+      const controller = this.#controllers.get(item.key.controller)!;
+      const result = await controller.reconcile(debt, this.#abort.signal);
       item.failures = 0;
       if (result === 'settled') retryMs = (await this.#settle(debt)) ? undefined : 0;
       const nowMs = this.#clock.monotonicMs();
       const tookMs = nowMs - beganMs;
-      if (result === 'waiting' && tookMs > RESTLESS_MS)
+      if (result === 'waiting' && tookMs > RESTLESS_MS && controller.wakesOnce !== true)
         item.restUntilMs = nowMs + Math.min(tookMs, RECHECK_MS);
     } catch (error) {
       item.failures += 1;

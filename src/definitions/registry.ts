@@ -21,12 +21,14 @@ import {
   crdFromSchema,
   exportFields,
   isBindingKind,
+  partitionSetFields,
   readBoundResources,
+  sliceFields,
 } from './bound/mod.ts';
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
 import { type DefinitionSet, definitionSet } from './definition-set.ts';
-import { systemDefinition, systemDefinitions } from './kcp/mod.ts';
+import { systemDefinition, systemDefinitions, withOwnConsistency } from './kcp/mod.ts';
 import { builtinDefinition, builtinDefinitions } from './kinds/mod.ts';
 
 /** A definition as one logical cluster has it, and what must not have changed when it is used for a write. */
@@ -51,8 +53,10 @@ export class DefinitionRegistry {
     weightMax: limits.definitionsCachedBytesMax,
     weigh: ({ bytes }) => Math.max(bytes, limits.definitionBytesMin),
   });
-  /** The hash of a schema's definition, by the uid of the schema: a schema never changes. */
+  /** The hash of a schema's definition as it is bound, by the uid of the schema. */
   readonly #hashesByUid = new BoundedCache<string, string>(limits.schemaHashesCachedMax);
+  /** The same of schemas that nobody has bound: a schema never changes. */
+  readonly #offeredByUid = new BoundedCache<string, string>(limits.schemaHashesCachedMax);
   readonly #sets = new WeightedCache<Weighed<DefinitionSet>>({
     weightMax: limits.definitionSetsCachedBytesMax,
     weigh: ({ bytes }) => Math.max(bytes, limits.definitionSetBytesMin),
@@ -90,16 +94,25 @@ export class DefinitionRegistry {
 
   /** The kind that an APIResourceSchema describes, by its row, under the identity of an export that has it. */
   exported(schema: Row, identity: string): Definition {
-    const known = this.#hashesByUid.get(schema.uid);
+    const binding = { identity, isLeaving: false };
+    // As it is bound, if it is: with the conversion rules that it had then.
+    const shadow = this.#store.newest(crdKey(BOUND_CRDS_CLUSTER, schema.uid));
+    if (shadow !== undefined && servedHash(shadow) !== '') {
+      this.#hashesByUid.set(schema.uid, servedHash(shadow));
+      return boundOf(
+        this.#compile(servedHash(shadow), { crd: () => objectOf(shadow), bytes: shadow.json.length }),
+        binding,
+      );
+    }
+    // Whoever binds it next may give it other rules.
+    this.#hashesByUid.delete(schema.uid);
+    const known = this.#offeredByUid.get(schema.uid);
     const cached = known === undefined ? undefined : this.#byHash.get(known);
-    if (cached !== undefined) return boundOf(cached, { identity, isLeaving: false });
+    if (cached !== undefined) return boundOf(cached, binding);
     const crd = crdFromSchema(parseJson(schema.json).value as KubeObject, { cluster: '', now: '' });
     const hash = definitionHashOf(crd);
-    this.#hashesByUid.set(schema.uid, hash);
-    return boundOf(this.#compile(hash, { crd: () => crd, bytes: schema.json.length }), {
-      identity,
-      isLeaving: false,
-    });
+    this.#offeredByUid.set(schema.uid, hash);
+    return boundOf(this.#compile(hash, { crd: () => crd, bytes: schema.json.length }), binding);
   }
 
   /** The kind that a binding brings; undefined when its schema is not there, which no commit leaves behind. */
@@ -111,7 +124,7 @@ export class DefinitionRegistry {
 
   /** The same of a schema that a commit on its way is to bind, which was asked for a moment ago. */
   remembered({ schemaUid, identity }: BoundResource): Definition | undefined {
-    const hash = this.#hashesByUid.get(schemaUid);
+    const hash = this.#hashesByUid.get(schemaUid) ?? this.#offeredByUid.get(schemaUid);
     const base = hash === undefined ? undefined : this.#byHash.get(hash);
     return base === undefined ? undefined : boundOf(base, { identity, isLeaving: false });
   }
@@ -221,7 +234,7 @@ export class DefinitionRegistry {
     return this.#byHash.getOrCompute(hash, () => {
       this.#compilations += 1;
       const bound = new BoundedCache<string, Definition>(limits.boundDefinitionsCachedMax);
-      return { value: definitionFromCrd(crd()), bytes, bound };
+      return { value: withOwnConsistency(definitionFromCrd(crd())), bytes, bound };
     });
   }
 }
@@ -278,6 +291,8 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
   }
   if (isBindingKind({ group: definition.group, resource: plural })) return bindingFields(object);
   if (definition.group === BINDING_GROUP && plural === 'apiexports') return exportFields(object);
+  if (definition.group === BINDING_GROUP && plural === 'apiexportendpointslices') return sliceFields(object);
+  if (definition.group === 'topology.kcp.io' && plural === 'partitionsets') return partitionSetFields();
   // Whoever authorizes has to know with every request how far a logical cluster is.
   if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') {
     return { 'status.phase': textAt(objectAt(object, 'status'), 'phase'), ...lifecycleFields(object) };

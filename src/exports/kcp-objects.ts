@@ -6,6 +6,7 @@ import type { KubeObject } from '../machinery/mod.ts';
 import type { ObjectKey, Row } from '../store/mod.ts';
 
 export const API_BINDINGS = 'apibindings';
+export const API_CONVERSIONS = 'apiconversions';
 export const API_EXPORTS = 'apiexports';
 export const API_RESOURCE_SCHEMAS = 'apiresourceschemas';
 
@@ -29,7 +30,13 @@ export interface StoredObject {
   readonly object: KubeObject;
 }
 
-/** Reads an object of the group apis.kcp.io, in the version in which it is stored: the commit relies on it. */
+// Rows live in a bounded cache: what is read of one lives as long as it does.
+const decoded = new WeakMap<Row, KubeObject>();
+
+/**
+ * Reads an object of the group apis.kcp.io, in the version in which it is stored: the commit relies on it. It is shared
+ * with others who read it, and must not be changed.
+ */
 export function readApisObject(
   reads: Pick<Reads, 'read'>,
   place: { readonly cluster: LogicalCluster; readonly resource: string; readonly name: string },
@@ -38,5 +45,10 @@ export function readApisObject(
   const key = apisKey(place.cluster, place.resource, place.name);
   const row = reads.read(key);
   if (row === undefined) return undefined;
-  return { key, row, object: decodeStored(definition, definition.storageVersion, row) };
+  let object = decoded.get(row);
+  if (object === undefined) {
+    object = decodeStored(definition, definition.storageVersion, row);
+    decoded.set(row, object);
+  }
+  return { key, row, object };
 }

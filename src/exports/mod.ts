@@ -7,6 +7,7 @@ export {
   withConditions,
 } from './conditions.ts';
 export { EXPORT_CONTROLLERS } from './debts.ts';
+export * from './endpoints/mod.ts';
 export * from './identity/mod.ts';
 export {
   API_BINDINGS,

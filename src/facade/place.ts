@@ -30,7 +30,8 @@ export function placeOf(
   const isUnavailable = false;
   if (service !== undefined) {
     const view = services.get(service.name)?.view(service.parameters);
-    const cluster = isEverywhere ? EVERYWHERE : routed.cluster;
+    const isHome = view?.isEverywhereAtHome === true && routed.cluster === view.home;
+    const cluster = isEverywhere || isHome ? EVERYWHERE : routed.cluster;
     // Names of logical clusters, never paths: a view is asked for by programs, which have them from annotations.
     return view === undefined || cluster === undefined
       ? undefined

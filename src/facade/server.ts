@@ -349,7 +349,9 @@ class Router {
       vouchers === undefined ? {} : { vouchers },
     );
     // Health is the member's, and everybody's to ask: what has no checks below it answers for every name.
-    if (route.kind !== 'health' || route.check !== '') this.#assertCluster(cluster, route);
+    // Nor does a view tell by its own paths whether a logical cluster exists.
+    const isForAll = view !== undefined || (route.kind === 'health' && route.check === '');
+    if (!isForAll) this.#assertCluster(cluster, route);
     if (route.kind === 'unknown') return sendNotFound(exchange);
     if (exchange.method !== 'GET') {
       throw newMethodNotAllowed({ group: '', resource: path }, exchange.method.toLowerCase());

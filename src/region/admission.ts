@@ -14,6 +14,7 @@ import {
   admitWorkspace,
   admitWorkspaceType,
   logicalClusterAdmission,
+  objectCountLimit,
   type WorkspaceTypes,
 } from '../workspaces/mod.ts';
 import { StartError } from './start-error.ts';
@@ -36,6 +37,8 @@ export function createAdmission(
     readonly registry: DefinitionRegistry;
     readonly access: Access;
     readonly types: WorkspaceTypes;
+    /** How many objects a logical cluster may have that has no annotation of its own; 0 is any number. */
+    readonly totalObjectLimit: number;
   },
 ): { readonly admission: AdmissionChain; readonly quotas: QuotaLedger; readonly claims: ClaimTable } {
   const { store, registry, access, types } = parts;
@@ -49,6 +52,7 @@ export function createAdmission(
       others: [
         admitWorkspace,
         logicalClusterAdmission,
+        objectCountLimit(store, { perCluster: parts.totalObjectLimit }),
         admitWorkspaceType({ types, authorize: (question) => access.decide(question) }),
       ],
       definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,

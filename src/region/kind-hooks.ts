@@ -1,5 +1,12 @@
 import type { KindHooks } from '../api/mod.ts';
-import { bindingHooks, claimHooks, crdHooks, exportHooks, schemaHooks } from '../exports/mod.ts';
+import {
+  bindingHooks,
+  claimHooks,
+  crdHooks,
+  endpointHooks,
+  exportHooks,
+  schemaHooks,
+} from '../exports/mod.ts';
 import {
   logicalClusterHooks,
   shardHooks,
@@ -22,5 +29,6 @@ export function kindHooks(ground: WorkspaceGround): readonly KindHooks[] {
     schemaHooks,
     crdHooks,
     ...claimHooks,
+    ...endpointHooks,
   ];
 }

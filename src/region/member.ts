@@ -39,6 +39,7 @@ import {
 import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import { startControllers } from './controllers.ts';
+import { makeDefaultBindings } from './default-bindings.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
 import { kindHooks } from './kind-hooks.ts';
 import {
@@ -75,6 +76,8 @@ export interface MemberOptions {
   readonly admission?: AdmissionChoice;
   /** How long events live after they were last written; 0 is for ever. */
   readonly eventTtlMs?: number;
+  /** How many objects a logical cluster may have that says nothing itself; 0 is any number. */
+  readonly totalObjectLimit?: number;
   /** Controllers that do not run, by name: for tests of the server alone. What they owe stays owed. */
   readonly disabledControllers?: readonly string[];
   /** Who may come in. */
@@ -166,10 +169,17 @@ async function assemble(
   cleanups.unshift(async () => access.close());
   const paths = new WorkspacePaths({ store, registry });
   const types = new WorkspaceTypes({ registry, paths });
-  const workspaces = { types, shard: SHARD };
-  const { admission, quotas, claims } = createAdmission(options.plugins, { store, registry, access, types });
+  const workspaces = { types, shard: SHARD, defaultBindings: makeDefaultBindings };
+  const { admission, quotas, claims } = createAdmission(options.plugins, {
+    store,
+    registry,
+    access,
+    types,
+    totalObjectLimit: options.totalObjectLimit ?? 0,
+  });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
+    shard: SHARD,
     store,
     quotas,
     claims,

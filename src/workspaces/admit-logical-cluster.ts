@@ -1,4 +1,5 @@
 import {
+  ADMIN_GROUP,
   LOGICAL_CLUSTER_ADMIN_GROUP,
   MASTERS_GROUP,
   type User,
@@ -23,7 +24,7 @@ import {
 } from '../machinery/mod.ts';
 import { DELETING, INACTIVE, INITIALIZING, READY, TERMINATING, UNAVAILABLE } from './lifecycle-names.ts';
 import { LIFECYCLES } from './lifecycles.ts';
-import { CORE_GROUP, LOGICAL_CLUSTERS, OWNER, PATH, SHARD, TYPE } from './names.ts';
+import { CORE_GROUP, LOGICAL_CLUSTERS, MAX_OBJECTS, OWNER, PATH, SHARD, TYPE } from './names.ts';
 
 const SYSTEM_GROUPS: readonly string[] = [
   MASTERS_GROUP,
@@ -77,6 +78,10 @@ function refusalOf({ operation, user, object, oldObject }: AdmissionRequest): st
     return isDeletable ? undefined : 'LogicalCluster cannot be deleted';
   }
   if (object === undefined || oldObject === undefined) return undefined;
+  // A bound that its tenants could move would be none.
+  const isMoved =
+    object.metadata.annotations?.[MAX_OBJECTS] !== oldObject.metadata.annotations?.[MAX_OBJECTS];
+  if (isMoved && !user.groups.includes(ADMIN_GROUP)) return `annotation ${MAX_OBJECTS} is for administrators`;
   return refusalOfUpdate(object, oldObject);
 }
 

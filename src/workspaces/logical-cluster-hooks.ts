@@ -23,6 +23,7 @@ import {
   textAt,
 } from '../machinery/mod.ts';
 import type { ObjectKey, Row, WorkChange } from '../store/mod.ts';
+import { DELETING, TERMINATING } from './lifecycle-names.ts';
 import { mirrorWorkspace, settleWorkspace } from './mirror-workspace.ts';
 import { CORE_GROUP, LOGICAL_CLUSTERS, TENANCY_GROUP, WORKSPACE_FINALIZER, WORKSPACES } from './names.ts';
 import { markDeleted, noteDeleted, settleLogicalCluster } from './settle-logical-cluster.ts';
@@ -142,7 +143,13 @@ export async function ownerReleased(
 
 /** Whether a Workspace goes with the one that it lies in, which has marked the logical cluster alone. */
 function isAroundGoing(api: Api, { key }: StoredObject): boolean {
-  return newestLogicalCluster(api, key.cluster)?.object.metadata.deletionTimestamp !== undefined;
+  return isGoing(api.store.newest(logicalClusterKey(key.cluster)));
+}
+
+/** Whether a LogicalCluster goes, by what its row says beside its bytes. */
+export function isGoing(row: Row | undefined): boolean {
+  const phase = row?.fields['status.phase'];
+  return phase === TERMINATING || phase === DELETING;
 }
 
 /** A LogicalCluster as it goes by itself: finalizers of others were the last that held it. */

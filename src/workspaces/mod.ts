@@ -7,7 +7,7 @@ export { lifecycleLabel, lifecycleLabels } from './lifecycle-labels.ts';
 export { RESOURCES_REMAIN } from './lifecycle-names.ts';
 export { lifecycleServices } from './lifecycle-view.ts';
 export {
-  deletionDebt,
+  isGoing,
   logicalClusterHooks,
   newestLogicalCluster,
   ownerMirrored,
@@ -23,9 +23,10 @@ export {
   WORKSPACES,
 } from './names.ts';
 export type { DefaultBindings, MakeDefaultBindings, WorkspaceGround } from './new-cluster.ts';
+export { objectCountLimit } from './object-count-limit.ts';
 export { WorkspacePaths } from './paths.ts';
 export { workspaceHooks } from './schedule.ts';
 export { markDeleted, tellContent } from './settle-logical-cluster.ts';
 export { shardHooks, WORKSPACE_SCHEDULING } from './shard-hooks.ts';
-export { workspaceTypeHooks } from './type-hooks.ts';
+export { settleWorkspaceType, workspaceTypeHooks } from './type-hooks.ts';
 export { type Reference, WorkspaceTypes } from './types.ts';

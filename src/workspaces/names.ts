@@ -17,6 +17,8 @@ export const SHARD = 'core.kcp.io/shard';
 /** Deprecated by kcp, and still written: a hash of the shard's name. */
 export const SHARD_HASH = 'internal.tenancy.kcp.io/shard';
 export const CLUSTER = 'internal.tenancy.kcp.io/cluster';
+/** How many objects a logical cluster may have at most; administrators of the planet set it. */
+export const MAX_OBJECTS = 'core.kcp.io/max-total-objects';
 export const UNSCHEDULABLE = 'experimental.core.kcp.io/unschedulable';
 
 /** Labels. */

@@ -1,6 +1,7 @@
 import type { KindHooks } from '../api/mod.ts';
-import { formatTime, objectAt, objectOf } from '../machinery/mod.ts';
-import { withCondition } from './conditions.ts';
+import type { LogicalCluster } from '../base/mod.ts';
+import { formatTime, type KubeObject, objectAt, objectOf } from '../machinery/mod.ts';
+import { type Condition, withCondition } from './conditions.ts';
 import { TENANCY_GROUP, WORKSPACE_TYPES } from './names.ts';
 import { lifecycleName } from './types.ts';
 
@@ -9,20 +10,26 @@ export const workspaceTypeHooks: KindHooks = {
   group: TENANCY_GROUP,
   resource: WORKSPACE_TYPES,
   complete(_api, _attempt, { operation, object, key, nowMs }) {
-    if (operation === 'delete') return undefined;
-    const now = formatTime(nowMs);
-    const name = lifecycleName({ cluster: key.cluster, name: key.name });
-    const virtualWorkspaces = [
-      objectOf({ type: 'initializing', url: `/services/initializingworkspaces/${name}` }),
-      objectOf({ type: 'terminating', url: `/services/terminatingworkspaces/${name}` }),
-    ];
-    object['status'] = objectOf({
-      ...objectAt(object, 'status'),
-      virtualWorkspaces,
-      conditions: withCondition(object, { type: 'VirtualWorkspaceURLsReady', status: 'True' }, now),
-    });
-    const conditions = withCondition(object, { type: 'Ready', status: 'True' }, now);
-    object['status'] = objectOf({ ...objectAt(object, 'status'), conditions });
+    if (operation !== 'delete') settleWorkspaceType(object, key.cluster, formatTime(nowMs));
     return undefined;
   },
 };
+
+const CONDITIONS: readonly Condition[] = [
+  { type: 'Ready', status: 'True' },
+  { type: 'VirtualWorkspaceURLsReady', status: 'True' },
+];
+
+/** Writes the status of a WorkspaceType of a logical cluster, in place. */
+export function settleWorkspaceType(object: KubeObject, cluster: LogicalCluster, now: string): void {
+  const name = lifecycleName({ cluster, name: object.metadata.name ?? '' });
+  const virtualWorkspaces = [
+    objectOf({ type: 'initializing', url: `/services/initializingworkspaces/${name}` }),
+    objectOf({ type: 'terminating', url: `/services/terminatingworkspaces/${name}` }),
+  ];
+  object['status'] = objectOf({ ...objectAt(object, 'status'), virtualWorkspaces });
+  for (const condition of CONDITIONS) {
+    const conditions = withCondition(object, condition, now);
+    object['status'] = objectOf({ ...objectAt(object, 'status'), conditions });
+  }
+}

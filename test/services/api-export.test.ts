@@ -224,7 +224,8 @@ describe('the view of an export', () => {
     expect((await services.client.call(`${one}/shop`, { token: 'maker' })).status).toBe(200);
     expect((await services.client.call(`${one}/other`, { token: 'maker' })).status).toBe(404);
     const removal = await services.client.call(`${one}/shop`, { token: 'maker', method: 'DELETE' });
-    expect(removal.status).toBe(405);
+    expect(removal.status).toBe(403);
+    expect((await services.client.call(`/clusters/${cluster}${APIS}/apibindings/shop`)).status).toBe(200);
   });
 
   test('has the newest schema, and ends watches of an older one', async () => {
@@ -249,6 +250,31 @@ describe('the view of an export', () => {
 
 describe('what is out of reach by the view of an export', () => {
   let shop: Shop;
+  const places = (group: string) => [`/apis/${group}/v1/widgets`, '/apis', '/openapi/v2', '/api/v1/secrets'];
+
+  test('is everything for whoever has no right to it, also whether there is such an export', async () => {
+    const other = await openShop(services, 'secret.example');
+    const urls = (name: string, cluster: string) =>
+      places(other.group).map((path) => `/services/apiexport/${cluster}/${name}/clusters/*${path}`);
+    const textsOf = async (name: string, cluster: string) => {
+      const texts: string[] = [];
+      for (const url of urls(name, cluster)) {
+        const { message, code } = await services.client.refuse(403, url, { token: 'rival' });
+        texts.push(`${code} ${message}`);
+      }
+      return texts;
+    };
+    const outside = await textsOf('shop', other.cluster);
+    expect(outside.every((text) => text.endsWith('access denied'))).toBe(true);
+    expect(await textsOf('none', other.cluster)).toEqual(outside);
+    expect(await textsOf('shop', 'nowhere')).toEqual(outside);
+    // Nor does it help to be let into the workspace.
+    await grantContent(services, other, { user: 'rival', verbs: ['escalate'] });
+    const inside = await textsOf('shop', other.cluster);
+    expect(inside[0]).toContain("missing verb='list' permission on apiexports/content");
+    expect(await textsOf('none', other.cluster)).toEqual(inside);
+  });
+
   beforeAll(async () => {
     shop = await openShop(services, 'two.example');
     await grantContent(services, shop, { user: 'maker', verbs: ALL_VERBS });

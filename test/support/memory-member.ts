@@ -169,6 +169,7 @@ export function memoryApi(
     revisions: new RevisionForms(new OneShardPositions(0)),
     tokens: new ContinueTokens(Buffer.alloc(32)),
     region: 'test' as RegionName,
+    shard: 'test' as ShardName,
     caBundle: 'certificates\n',
     ...memoryAuthentication(store),
   };

@@ -235,3 +235,23 @@ it('deletes no LogicalCluster but through its Workspace, unless it may be delete
   await tree.client.call(workspacePath('root', 'direct'), { method: 'DELETE' });
   await tree.client.untilGone(workspacePath('root', 'direct'));
 });
+
+it('leaves nothing behind of what was under way, and lets no write through that was judged before', async () => {
+  const { spec } = await tree.workspace('root', 'busy', { as: 'alice' });
+  const inside = `/clusters/${spec.cluster}/api/v1/namespaces/default/configmaps`;
+  const make = (index: number) =>
+    tree.as('alice', inside, { method: 'POST', body: { metadata: { name: `c${index}` } } });
+  const before = Array.from({ length: 20 }, (_, index) => make(index));
+  const deletion = remove('root', 'busy');
+  const after = Array.from({ length: 20 }, (_, index) => make(20 + index));
+  const { metadata } = await deletion;
+  const marked = BigInt(metadata.resourceVersion);
+  for (const reply of await Promise.all([...before, ...after])) {
+    expect([201, 403]).toContain(reply.status);
+    // What was let in has its place in the log before the mark.
+    if (reply.status === 201)
+      expect(BigInt(JSON.parse(reply.text).metadata.resourceVersion) < marked).toBe(true);
+  }
+  await tree.client.untilGone(workspacePath('root', 'busy'));
+  expect(await rowsOf(spec.cluster!)).toEqual([]);
+});

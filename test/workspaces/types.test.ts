@@ -173,6 +173,15 @@ describe('a type', () => {
         ],
       },
     });
+    const ofRoot = await tree.client.get(`/clusters/root${TENANCY}/workspacetypes/organization`);
+    expect(ofRoot).toMatchObject({
+      status: {
+        virtualWorkspaces: [
+          { url: `${tree.server.url}/services/initializingworkspaces/root:organization` },
+          { type: 'terminating' },
+        ],
+      },
+    });
     const made = await tree.workspace('root:maker', 'waits', typed('made'));
     expect(made.status.initializers).toEqual([name]);
   });

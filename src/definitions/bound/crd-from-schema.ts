@@ -8,7 +8,7 @@ import {
   objectsAt,
   textAt,
 } from '../../machinery/mod.ts';
-import { defaultCustomResourceDefinition } from '../crd/mod.ts';
+import { CONVERSION_RULES, defaultCustomResourceDefinition } from '../crd/mod.ts';
 
 const APPROVAL = 'api-approved.kubernetes.io';
 
@@ -24,6 +24,8 @@ export function crdFromSchema(
     readonly cluster: string;
     /** RFC 3339. */
     readonly now: string;
+    /** The APIConversion of the schema, if it has one. */
+    readonly conversion?: KubeObject | undefined;
   },
 ): KubeObject {
   const spec = objectAt(schema, 'spec') ?? newObject();
@@ -46,7 +48,7 @@ export function crdFromSchema(
       uid,
     }),
     spec: objectOf({
-      conversion: spec['conversion'],
+      conversion: conversionOf(spec, options.conversion),
       group: textAt(spec, 'group'),
       // Only what is unlike a CRD: it is part of what the definition is known by.
       nameValidation: nameValidation === PATH_SEGMENT_NAME ? nameValidation : undefined,
@@ -69,6 +71,14 @@ export function crdFromSchema(
     ],
   });
   return crd;
+}
+
+/** As the schema says, with the rules of its APIConversion where nobody else converts. */
+function conversionOf(spec: JsonObject, conversion: KubeObject | undefined): JsonObject | undefined {
+  const own = objectAt(spec, 'conversion');
+  const rules = objectsAt(objectAt(conversion, 'spec'), 'conversions');
+  if (rules.length === 0 || textAt(own, 'strategy') === 'Webhook') return own;
+  return objectOf({ strategy: 'None', ...own, [CONVERSION_RULES]: rules });
 }
 
 /** The value of `nameValidation` for names that are only parts of a path. */

@@ -18,3 +18,4 @@ export {
 } from './bound-resources.ts';
 export { crdFromSchema, PATH_SEGMENT_NAME } from './crd-from-schema.ts';
 export { exportFields, exportOfBinding, hasLocalPolicy, identityReference } from './export-fields.ts';
+export { PARTITIONED, partitionSetFields, sliceFields, sliceReference } from './topology-fields.ts';

@@ -6,6 +6,7 @@ import {
   type JsonObject,
   type KubeObject,
   objectOf,
+  objectsAt,
   type Schema,
   textAt,
   textsAt,
@@ -23,6 +24,7 @@ import type {
 } from '../definition.ts';
 import { compareKubeVersions } from '../kinds/order.ts';
 import { conversionWebhookOf } from './conversion-review.ts';
+import { type ConversionRules, compileConversionRules } from './conversion-rules.ts';
 import { isConditionTrue, objectAt, specOf, statusOfCrd, type VersionView, versionsOf } from './crd-view.ts';
 import { coerceConverted } from './custom-resource-codec.ts';
 import { customResourceStrategy } from './custom-resource-strategy.ts';
@@ -84,6 +86,9 @@ export function definitionFromCrd(crd: KubeObject): Definition {
 export function definitionHashOf(crd: KubeObject): string {
   return hashOf(crd, { names: namesOf(crd), isTerminating: isTerminatingCrd(crd) });
 }
+
+/** Of `spec.conversion`: the rules of an APIConversion, in CRDs that the server makes of APIResourceSchemas. */
+export const CONVERSION_RULES = 'rules';
 
 /** In the order in which discovery lists the verbs of custom resources. */
 const VERBS: readonly Verb[] = [
@@ -196,7 +201,9 @@ function conversionOf(
 ): Pick<Definition, 'convert' | 'conversion'> {
   if (kind.versions.size < 2) return {};
   const conversion = conversionWebhookOf(spec);
-  return conversion === undefined ? { convert: converter(kind) } : { conversion };
+  if (conversion !== undefined) return { conversion };
+  const rules = objectsAt(objectAt(spec, 'conversion'), CONVERSION_RULES);
+  return { convert: rules.length === 0 ? converter(kind) : ruleConverter(kind, rules) };
 }
 
 /** Conversion strategy None: nothing but the version is rewritten, and what the other version lacks is lost. */
@@ -213,6 +220,30 @@ function converter({
     if (version === undefined || object.apiVersion === apiVersion) return object;
     const converted = deepCopy(object);
     converted.apiVersion = apiVersion;
+    coerceConverted(converted, version);
+    return converted;
+  };
+}
+
+/** Conversion by the rules of an APIConversion, which are compiled when the first object has to be converted. */
+function ruleConverter(
+  { group, versions }: { readonly group: string; readonly versions: ReadonlyMap<string, DefinitionVersion> },
+  conversions: readonly JsonObject[],
+): (object: KubeObject, toVersion: string) => KubeObject {
+  let rules: ConversionRules | undefined;
+  return (object, toVersion) => {
+    const version = versions.get(toVersion);
+    const apiVersion = `${group}/${toVersion}`;
+    if (version === undefined || object.apiVersion === apiVersion) return object;
+    rules ??= compileConversionRules(
+      conversions,
+      new Map([...versions].map(([name, { schema }]) => [name, schema])),
+    );
+    const from =
+      String(object.apiVersion ?? '')
+        .split('/')
+        .at(-1) ?? '';
+    const converted = rules.convert(object, { from, to: toVersion, apiVersion });
     coerceConverted(converted, version);
     return converted;
   };

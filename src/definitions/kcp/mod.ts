@@ -110,6 +110,16 @@ function familyDefinitions({ kind, home, conversion }: FirstForm): {
   ];
 }
 
+/**
+ * A definition that was made from somebody's schema, with the consistency that kcp's kind of its name has: those that
+ * come through exports of the root are the same ones for everybody who has bound them.
+ */
+export function withOwnConsistency(definition: Definition): Definition {
+  const { group, names } = definition;
+  const own = kcpKinds.find((kind) => kind.group === group && kind.plural === names.plural);
+  return own?.consistency === undefined ? definition : { ...definition, consistency: own.consistency };
+}
+
 function makeDefinition(kind: KcpKind): Definition {
   const { consistency } = kind;
   const definition = definitionFromCrd(crdOf(kind));

@@ -40,8 +40,8 @@ export interface DefaultBindingsMade {
 }
 
 /**
- * The bindings that a logical cluster has by default, as far as their exports are there: nobody is asked whether they
- * may. What they rely on is noted by `reads`; `beside` are bindings that the same commit makes.
+ * The bindings that a new logical cluster has by default, as far as their exports are there: nobody is asked whether they
+ * may. What they rely on is noted by `reads`.
  */
 export async function defaultBindings(
   api: Api,
@@ -65,7 +65,8 @@ export async function defaultBindings(
 
 /**
  * A binding of an export with the claims of its provider accepted, bound as far as it can be, and what its commit has
- * to contain besides: the binding itself is the last of the companions.
+ * to contain besides: the binding itself is the last of the companions. `beside` are bindings that the same commit makes
+ * with the logical cluster.
  */
 export async function bindingFor(
   api: Api,
@@ -76,7 +77,7 @@ export async function bindingFor(
     readonly beside?: readonly KubeObject[];
   },
 ): Promise<{ readonly binding: KubeObject; readonly companions: NonNullable<Companions['companions']> }> {
-  const { cluster, reference, beside = [] } = request;
+  const { cluster, reference, beside } = request;
   const definition = apisDefinition(API_BINDINGS);
   const provider = exportCluster(api, cluster, reference);
   const found =
@@ -96,7 +97,11 @@ export async function bindingFor(
       reference: objectOf({ export: objectOf({ name: reference.name, path: reference.path }) }),
     }),
   }) as KubeObject;
-  const rest = await reconcileBinding(api, reads, { cluster, binding, beside });
+  const rest = await reconcileBinding(api, reads, {
+    cluster,
+    binding,
+    ...(beside === undefined ? {} : { beside }),
+  });
   labelForProvider(binding);
   const key = apisKey(cluster, API_BINDINGS, binding.metadata.name ?? '');
   const put = companionPut(api, { definition, key, object: binding });

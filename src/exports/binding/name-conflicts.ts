@@ -41,19 +41,20 @@ export async function takenNames(
     readonly cluster: LogicalCluster;
     readonly binding: string;
     readonly leaving?: string | undefined;
-    /** Bindings that the same commit makes. */
+    /** Bindings that the same commit makes: that of the logical cluster, which has no others then. */
     readonly beside?: readonly KubeObject[];
   },
 ): Promise<TakenNames> {
-  const { cluster, binding, leaving, beside = [] } = options;
+  const { cluster, binding, leaving, beside } = options;
   const others: { readonly holder: string; readonly definition: Definition }[] = [];
-  for (const other of beside) {
+  for (const other of beside ?? []) {
     for (const resource of boundResourcesOf(other)) {
       const definition = api.registry.remembered(resource);
       if (definition !== undefined) others.push({ holder: other.metadata.name ?? '', definition });
     }
   }
-  for (const { key, row } of await bindingsIn(api, cluster)) {
+  const there = beside === undefined ? await bindingsIn(api, cluster) : [];
+  for (const { key, row } of there) {
     if (key.name === binding || key.name === leaving) continue;
     for (const resource of readBoundResources(row).resources) {
       const definition = api.registry.bound(resource, { isLeaving: false });

@@ -31,6 +31,7 @@ import {
 } from '../kcp-objects.ts';
 import { type BindingProgress, bindingConditions } from './binding-conditions.ts';
 import { exportCluster, exportReferenceOf } from './export-of-binding.ts';
+import { copyExtraAnnotations } from './extra-annotations.ts';
 import { assertNamesFree, holderOf, type NameHolder, nameConflict, takenNames } from './name-conflicts.ts';
 import { shadowOf } from './shadow-schema.ts';
 
@@ -41,7 +42,7 @@ export interface BindingStep {
   readonly binding: KubeObject;
   /** A binding that goes with the same commit, whose names are free then. */
   readonly leaving?: string;
-  /** Bindings that the same commit makes, in the same logical cluster. */
+  /** Bindings that the same commit makes, which makes the logical cluster too. */
   readonly beside?: readonly KubeObject[];
 }
 
@@ -69,6 +70,7 @@ export async function reconcileBinding(
   if (found === undefined) return settle(api, step, { at: 'noExport', where });
   setOrDrop(status, 'exportPermissionClaims', objectsAt(objectAt(found.object, 'spec'), 'permissionClaims'));
   stateClaims(found.object, binding, formatTime(api.store.nowMs()));
+  copyExtraAnnotations(found.object, binding);
   const identity = textAt(objectAt(found.object, 'status'), 'identityHash');
   if (identity === '') return settle(api, step, { at: 'noIdentity', where });
   const schemas = schemasOf(reads, provider, found.object);
@@ -84,9 +86,14 @@ interface Offer extends BindingStep {
 }
 
 async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise<Companions> {
-  const { cluster, binding, provider, identity, schemas, leaving, where, beside = [] } = offer;
+  const { cluster, binding, provider, identity, schemas, leaving, where, beside } = offer;
   const own = apisKey(cluster, 'apibindings', binding.metadata.name ?? '');
-  const taken = await takenNames(api, { cluster, binding: own.name, leaving, beside });
+  const taken = await takenNames(api, {
+    cluster,
+    binding: own.name,
+    leaving,
+    ...(beside === undefined ? {} : { beside }),
+  });
   const before = boundResourcesOf(binding);
   const skipped = new Map<string, NameHolder>();
   const companions: Companion[] = [];

@@ -10,7 +10,7 @@ import {
 } from '../../definitions/mod.ts';
 import { deepCopy, formatTime, type KubeObject, objectAt, textsAt } from '../../machinery/mod.ts';
 import type { ObjectKey, Row } from '../../store/mod.ts';
-import type { StoredObject } from '../kcp-objects.ts';
+import { API_CONVERSIONS, readApisObject, type StoredObject } from '../kcp-objects.ts';
 
 /**
  * The mark of a schema that nobody seemed to have bound: it goes unless somebody binds it, who takes the mark off.
@@ -41,15 +41,32 @@ export function shadowOf(
 ): Shadow {
   const key = shadowKey(schema.row.uid);
   const row = reads.read(key);
+  const known = row && kept.get(row);
+  if (known !== undefined) return known;
   const old = row === undefined ? undefined : decodeStored(CRDS, 'v1', row);
   const now = formatTime(api.store.nowMs());
-  const crd = old ?? crdFromSchema(schema.object, { cluster, now });
+  const crd =
+    old ?? crdFromSchema(schema.object, { cluster, now, conversion: conversionOf(reads, schema, cluster) });
   const storedVersions = textsAt(objectAt(crd, 'status'), 'storedVersions');
-  const isKept = old !== undefined && old.metadata.annotations?.[UNBOUND_ANNOTATION] === undefined;
-  return {
-    companion: isKept ? undefined : shadowPut(api, { key, row, crd: withoutMark(crd) }),
-    storedVersions,
-  };
+  if (row !== undefined && crd.metadata.annotations?.[UNBOUND_ANNOTATION] === undefined) {
+    const shadow = { companion: undefined, storedVersions };
+    kept.set(row, shadow);
+    return shadow;
+  }
+  return { companion: shadowPut(api, { key, row, crd: withoutMark(crd) }), storedVersions };
+}
+
+// What is known of rows that need no change; rows live in a bounded cache, and this as long as they.
+const kept = new WeakMap<Row, Shadow>();
+
+/** The rules by which objects get from one version to another: the APIConversion beside the schema, of its name. */
+function conversionOf(
+  reads: Pick<Reads, 'read'>,
+  schema: StoredObject,
+  cluster: LogicalCluster,
+): KubeObject | undefined {
+  const name = schema.object.metadata.name ?? '';
+  return readApisObject(reads, { cluster, resource: API_CONVERSIONS, name })?.object;
 }
 
 /** A change of a kept schema. It is established as it stands: no controller owes anything to it. */

@@ -14,6 +14,7 @@ import {
   textAt,
 } from '../../machinery/mod.ts';
 import type { WorkChange } from '../../store/mod.ts';
+import { extraAnnotationsOf } from '../binding/mod.ts';
 import { type ConditionVerdict, withConditions } from '../conditions.ts';
 import { debt, EXPORT_CONTROLLERS } from '../debts.ts';
 import { API_EXPORTS } from '../kcp-objects.ts';
@@ -129,5 +130,6 @@ function offerOf(apiExport: KubeObject): JsonObject {
     identity: textAt(objectAt(apiExport, 'status'), 'identityHash'),
     resources: spec?.['resources'],
     permissionClaims: spec?.['permissionClaims'],
+    annotations: extraAnnotationsOf(apiExport),
   });
 }

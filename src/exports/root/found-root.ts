@@ -34,6 +34,7 @@ import {
   textAt,
 } from '../../machinery/mod.ts';
 import { ExpectationFailed, type NewDefaults, type ObjectKey } from '../../store/mod.ts';
+import { settleWorkspaceType } from '../../workspaces/mod.ts';
 import { withConditions } from '../conditions.ts';
 import {
   CREATE_ONLY_ANNOTATION,
@@ -118,8 +119,12 @@ class Founding {
   async content(shard: ShardName): Promise<void> {
     for (const schema of rootSchemas()) this.#put('apis.kcp.io', 'apiresourceschemas', schema);
     for (const name of ROOT_EXPORTS) await this.#export(name);
-    for (const type of rootTypes) this.#put('tenancy.kcp.io', 'workspacetypes', type);
-    this.#put('core.kcp.io', 'shards', shardManifest(shard));
+    for (const type of rootTypes) {
+      this.#put('tenancy.kcp.io', 'workspacetypes', type, (object) =>
+        settleWorkspaceType(object, ROOT_CLUSTER, this.#now),
+      );
+    }
+    this.#put('core.kcp.io', 'shards', shardManifest(shard, this.#api.region));
   }
 
   async commit(): Promise<void> {

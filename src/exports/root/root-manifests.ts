@@ -126,13 +126,13 @@ function workspaceType(
 
 /**
  * The object of this shard. It is reached where it is reached: URLs without a host, which are completed when they are
- * shown. Labels are for the operator to add.
+ * shown. More labels are for the operator to add.
  */
-export function shardManifest(name: string): Manifest {
+export function shardManifest(name: string, region: string): Manifest {
   return {
     apiVersion: 'core.kcp.io/v1alpha1',
     kind: 'Shard',
-    metadata: { name, labels: { name } },
+    metadata: { name, labels: { name, region } },
     spec: { baseURL: '/', externalURL: '/', virtualWorkspaceURL: '/' },
   };
 }

@@ -109,7 +109,7 @@ class ApiExportView implements VirtualWorkspace {
     const offer = readOffer(this.#api.store, this.#place);
     if (offer === undefined) return definitionSet([]);
     const exported = offer.resources.flatMap(({ group, name }) => this.#exported(offer, group, name) ?? []);
-    const claimed = (await this.#claims?.kinds(offer)) ?? [];
+    const claimed = ((await this.#claims?.kinds(offer)) ?? []).map(viewedDefinition);
     const bindings = claimed.some(isBindings) ? [] : [bindingsDefinition()];
     return definitionSet([...exported, ...claimed, ...bindings].map(announcedDefinition));
   }

@@ -7,7 +7,13 @@ export { base64Error, isKnownFormat, matchesFormat } from './formats.ts';
 export { validateListTypes } from './list-types.ts';
 export { compilePattern, type Pattern, PatternError } from './pattern.ts';
 export { type PruneOptions, pruneUnknown } from './prune.ts';
-export { RuleValidator } from './rules/mod.ts';
+export {
+  compileTransformation,
+  RuleValidator,
+  type Transformation,
+  type TransformationBudget,
+  TransformationError,
+} from './rules/mod.ts';
 export type { Schema, ValidationRule } from './schema.ts';
 export { CompileEffort, validateSchemaEffort } from './schema-effort.ts';
 export { SchemaHistory } from './schema-history.ts';

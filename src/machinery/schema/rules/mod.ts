@@ -4,3 +4,9 @@ export type { KnownExpressions } from './rule-environment.ts';
 export { RuleBudget } from './rule-evaluation.ts';
 export { normalizeFieldPath } from './rule-field-path.ts';
 export { type RuleOptions, RuleValidator } from './rule-validator.ts';
+export {
+  compileTransformation,
+  type Transformation,
+  type TransformationBudget,
+  TransformationError,
+} from './transformation.ts';

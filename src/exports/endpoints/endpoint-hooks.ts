@@ -1,0 +1,168 @@
+import { APIS_GROUP, SYSTEM_USER } from '../../access/mod.ts';
+import {
+  type Api,
+  type Attempt,
+  type Companions,
+  companionPut,
+  type KindChange,
+  type KindHooks,
+  type KindWork,
+} from '../../api/mod.ts';
+import { type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
+import { claimantOf } from '../../definitions/mod.ts';
+import {
+  deepCopy,
+  deepEqual,
+  formatTime,
+  type KubeObject,
+  newForbidden,
+  objectAt,
+  objectOf,
+} from '../../machinery/mod.ts';
+import type { WorkChange } from '../../store/mod.ts';
+import { exportCluster, mayBind } from '../binding/mod.ts';
+import { debt } from '../debts.ts';
+import { API_BINDINGS, API_EXPORTS, apisDefinition, apisKey } from '../kcp-objects.ts';
+import { settleSlice, sliceExport, TOPOLOGY_GROUP } from './settle-slice.ts';
+
+export const ENDPOINT_SLICES = 'apiexportendpointslices';
+export const PARTITION_SETS = 'partitionsets';
+const SKIP_SLICE = 'apiexports.apis.kcp.io/skip-endpointslice';
+
+/** Debts about where providers find their consumers. */
+export const ENDPOINT_CONTROLLERS = {
+  /** An export has its first consumer, or none any more, or comes or goes: key is its name. */
+  endpoints: 'apiexport-endpoints',
+  /** Partitions of this logical cluster have changed: its slices may have other endpoints. */
+  partitions: 'partition-endpoints',
+  /** Shards have changed by which partitions select: one debt for all. */
+  shards: 'shard-endpoints',
+  /** A PartitionSet is new or divides shards in another way, or one of its Partitions was changed: key is its name. */
+  partitionSet: 'partitionset',
+  /** Shards have changed by which PartitionSets divide them: one debt for all. */
+  partitionSets: 'partitionsets',
+} as const;
+
+/** What belongs to slices of endpoints, and to whatever changes what they say. */
+export const endpointHooks: readonly KindHooks[] = [
+  { group: APIS_GROUP, resource: ENDPOINT_SLICES, complete: completeSlice },
+  { group: APIS_GROUP, resource: API_EXPORTS, complete: completeExport, work: workOfExport },
+  { group: APIS_GROUP, resource: API_BINDINGS, work: workOfBinding },
+  { group: TOPOLOGY_GROUP, resource: 'partitions', work: workOfPartition },
+  { group: TOPOLOGY_GROUP, resource: PARTITION_SETS, work: workOfPartitionSet },
+  { group: 'core.kcp.io', resource: 'shards', work: workOfShard },
+];
+
+/** The status of a slice is the server's to say, and is said by every write of it. */
+async function completeSlice(api: Api, attempt: Attempt, change: KindChange): Promise<undefined> {
+  const { operation, object, old, user, key } = change;
+  if (operation === 'delete') return;
+  if (user !== SYSTEM_USER) {
+    const status = objectAt(old, 'status');
+    if (status === undefined) delete object['status'];
+    else object['status'] = deepCopy(status);
+    if (old === undefined) await assertMayFind(api, attempt, { slice: object, change });
+  }
+  await settleSlice(api, attempt.reads, { cluster: key.cluster, slice: object });
+}
+
+/** Throws 403 unless the user may bind the export: in the same words where there is none. */
+async function assertMayFind(
+  api: Api,
+  attempt: Attempt,
+  { slice, change }: { readonly slice: KubeObject; readonly change: KindChange },
+): Promise<void> {
+  const { path, name } = sliceExport(slice);
+  const { user, key } = change;
+  const provider = exportCluster(api, key.cluster, { path, name });
+  const isThere =
+    provider !== undefined && attempt.reads.read(apisKey(provider, API_EXPORTS, name)) !== undefined;
+  if (isThere && (await mayBind(api, attempt.reads, { user, provider, name }))) return;
+  const shown = path === '' ? name : `${path}:${name}`;
+  throw newForbidden(
+    { group: APIS_GROUP, resource: ENDPOINT_SLICES },
+    key.name,
+    `unable to create APIExportEndpointSlice: no permission to bind to export ${shown}`,
+  );
+}
+
+/** An export comes with a slice of its own name, unless it says otherwise, or somebody has made one. */
+async function completeExport(
+  api: Api,
+  attempt: Attempt,
+  { operation, object, key }: KindChange,
+): Promise<Companions | undefined> {
+  if (operation !== 'create' || object.metadata.annotations?.[SKIP_SLICE] !== undefined) return undefined;
+  const sliceKey = apisKey(key.cluster, ENDPOINT_SLICES, key.name);
+  if (attempt.reads.read(sliceKey) !== undefined) return undefined;
+  const slice = objectOf({
+    apiVersion: `${APIS_GROUP}/v1alpha1`,
+    kind: 'APIExportEndpointSlice',
+    metadata: objectOf({
+      creationTimestamp: formatTime(api.store.nowMs()),
+      generation: 1,
+      name: key.name,
+      ownerReferences: [
+        objectOf({
+          apiVersion: object.apiVersion,
+          kind: object.kind,
+          name: key.name,
+          uid: object.metadata.uid,
+        }),
+      ],
+      uid: api.random.uuid(),
+    }),
+    spec: objectOf({ export: objectOf({ name: key.name, path: key.cluster }) }),
+  }) as KubeObject;
+  await settleSlice(api, attempt.reads, { cluster: key.cluster, slice, isExportNew: true });
+  const definition = apisDefinition(ENDPOINT_SLICES);
+  return { companions: [companionPut(api, { definition, key: sliceKey, object: slice })] };
+}
+
+function workOfExport(api: Api, { operation, key }: KindWork): readonly WorkChange[] {
+  if (operation === 'update') return [];
+  return [debt(api, ENDPOINT_CONTROLLERS.endpoints, { cluster: key.cluster, key: key.name })];
+}
+
+/** Nearly all exports that are bound have consumers already, and their slice says so: then there is nothing to do. */
+function workOfBinding(api: Api, { operation, object, old }: KindWork): readonly WorkChange[] {
+  const claimant = claimantOf(operation === 'delete' ? (old ?? object) : object);
+  if (claimant === undefined) return [];
+  const cluster = claimant.cluster as LogicalCluster;
+  if (operation !== 'delete') {
+    if (old !== undefined && claimantOf(old) !== undefined) return [];
+    const slice = api.store.newest(apisKey(cluster, ENDPOINT_SLICES, claimant.name));
+    if (slice?.json.includes(ENDPOINTS) === true) return [];
+  }
+  return [debt(api, ENDPOINT_CONTROLLERS.endpoints, { cluster, key: claimant.name })];
+}
+
+const ENDPOINTS = Buffer.from('"endpoints":[');
+
+function workOfPartition(api: Api, { object, old, operation, key }: KindWork): readonly WorkChange[] {
+  const isSame = operation === 'update' && deepEqual(object['spec'], old?.['spec']);
+  if (isSame) return [];
+  const { cluster } = key;
+  const sets = (object.metadata.ownerReferences ?? []).filter(({ kind }) => kind === 'PartitionSet');
+  return [
+    debt(api, ENDPOINT_CONTROLLERS.partitions, { cluster, key: '' }),
+    ...sets.map(({ name }) => debt(api, ENDPOINT_CONTROLLERS.partitionSet, { cluster, key: name })),
+  ];
+}
+
+function workOfPartitionSet(api: Api, { object, old, operation, key }: KindWork): readonly WorkChange[] {
+  const isSame = operation === 'update' && deepEqual(object['spec'], old?.['spec']);
+  // Its Partitions go with it.
+  if (isSame || operation === 'delete') return [];
+  return [debt(api, ENDPOINT_CONTROLLERS.partitionSet, { cluster: key.cluster, key: key.name })];
+}
+
+function workOfShard(api: Api, { object, old, operation, key }: KindWork): readonly WorkChange[] {
+  const isSame = operation === 'update' && deepEqual(object.metadata.labels, old?.metadata.labels);
+  if (isSame || key.cluster !== ROOT_CLUSTER) return [];
+  const place = { cluster: ROOT_CLUSTER, key: '' };
+  return [
+    debt(api, ENDPOINT_CONTROLLERS.shards, place),
+    debt(api, ENDPOINT_CONTROLLERS.partitionSets, place),
+  ];
+}

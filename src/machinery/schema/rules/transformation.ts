@@ -1,0 +1,107 @@
+import { newRuleEnvironment } from '../../cel/library/mod.ts';
+import {
+  CelCompileError,
+  CelError,
+  CelList,
+  CelMap,
+  type CelResult,
+  CelTimestamp,
+  CelUint,
+  type CelValue,
+  type CompiledExpression,
+  compileCel,
+  itemsOf,
+  timestampText,
+} from '../../cel/mod.ts';
+import { deepCopy, type JsonValue, newObject } from '../../json-value.ts';
+import type { Schema } from '../schema.ts';
+import { SchemaMap } from './cel-maps.ts';
+import { NativeMap } from './cel-natives.ts';
+import { celValueOf } from './cel-values.ts';
+import { celTypeOf, declaredTypeOf } from './declared-type.ts';
+
+/** An expression that makes one value of another, `self`. */
+export interface Transformation {
+  /** How many parts the expression has: what it takes to compile it. */
+  readonly partCount: number;
+  /** Throws {@link TransformationError} when the expression fails, costs too much, or gives what is no JSON. */
+  apply(value: JsonValue, budget: TransformationBudget): JsonValue;
+}
+
+/** What may still be spent on the transformations of one object. */
+export interface TransformationBudget {
+  cost: number;
+  work: number;
+}
+
+export class TransformationError extends Error {
+  override readonly name = 'TransformationError';
+}
+
+/** Compiles an expression on values of a schema. Throws {@link TransformationError} in cel-go's words. */
+export function compileTransformation(schema: Schema, expression: string): Transformation {
+  const type = declaredTypeOf(schema, { isResourceRoot: false });
+  if (type === undefined) throw new TransformationError('unexpected nil rule types');
+  const self = celTypeOf(type, SELF_TYPE_NAME);
+  const program = compile(newRuleEnvironment.extend({ variables: { self } }), expression);
+  return {
+    partCount: program.partCount,
+    apply(value, budget) {
+      const variables = { self: celValueOf(value, schema) as CelValue };
+      const result = program.evaluate(variables, { costLimit: budget.cost, workLimit: budget.work });
+      budget.cost -= result.cost;
+      budget.work -= result.cost + result.work;
+      return jsonOf(result.value);
+    },
+  };
+}
+
+const SELF_TYPE_NAME = 'selfType';
+
+function compile(...parts: Parameters<typeof compileCel>): CompiledExpression {
+  try {
+    return compileCel(...parts);
+  } catch (error) {
+    if (error instanceof CelCompileError) throw new TransformationError(error.message);
+    throw error;
+  }
+}
+
+/** A value as JSON has it. What came out of the object as a whole goes back as it was. */
+function jsonOf(value: CelResult): JsonValue {
+  if (value instanceof CelError) throw new TransformationError(value.message);
+  switch (typeof value) {
+    case 'boolean':
+    case 'string':
+      return value;
+    case 'bigint':
+      return integer(value);
+    case 'number':
+      if (Number.isFinite(value)) return value;
+      throw new TransformationError(`${value} is no value of JSON`);
+    default:
+  }
+  if (value === null) return null;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (value instanceof CelUint) return integer(value.value);
+  if (value instanceof CelTimestamp) return timestampText(value);
+  if (value instanceof CelList) return itemsOf(value).map(jsonOf);
+  if (value instanceof SchemaMap || value instanceof NativeMap) return deepCopy(value.json);
+  if (value instanceof CelMap) return entriesOf(value);
+  throw new TransformationError('the result is no value of JSON');
+}
+
+function entriesOf(map: CelMap): JsonValue {
+  const object = newObject();
+  for (const key of map.keys()) {
+    if (typeof key !== 'string') throw new TransformationError('keys of objects are texts');
+    const value = map.get(key);
+    if (value !== undefined) object[key] = jsonOf(value);
+  }
+  return object;
+}
+
+function integer(value: bigint): JsonValue {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}

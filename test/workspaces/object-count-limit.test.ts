@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import { CORE, refusal, useTree } from './suite.ts';
+
+const tree = useTree();
+
+const MERGE = { 'content-type': 'application/merge-patch+json' };
+const LIMIT = 'core.kcp.io/max-total-objects';
+
+async function bounded(name: string, max: (count: number) => number): Promise<string> {
+  const { spec } = await tree.workspace('root', name, { as: 'alice' });
+  const snapshot = tree.server.api.store.snapshot();
+  const count = await snapshot.countOfCluster(spec.cluster as never, 10_000);
+  snapshot.close();
+  const body = { metadata: { annotations: { [LIMIT]: String(max(count)) } } };
+  const self = `/clusters/${spec.cluster}${CORE}/logicalclusters/cluster`;
+  expect((await tree.client.call(self, { method: 'PATCH', headers: MERGE, body })).status).toBe(200);
+  const own = await tree.as('alice', self, {
+    method: 'PATCH',
+    headers: MERGE,
+    body: { metadata: { annotations: { [LIMIT]: '99999' } } },
+  });
+  expect(own.status).toBe(403);
+  return spec.cluster!;
+}
+
+const make = (cluster: string, name: string) =>
+  tree.as('alice', `/clusters/${cluster}/api/v1/namespaces/default/configmaps`, {
+    method: 'POST',
+    body: { metadata: { name } },
+  });
+
+it('bounds what a workspace has in all, and a deletion makes room', async () => {
+  const cluster = await bounded('bounded', (count) => count + 2);
+  expect((await make(cluster, 'a')).status).toBe(201);
+  expect((await make(cluster, 'b')).status).toBe(201);
+  const refused = refusal(await make(cluster, 'c'));
+  expect(refused).toMatchObject({
+    code: 403,
+    message: expect.stringMatching(
+      new RegExp(
+        `logical cluster "${cluster}" has reached its total object count limit \\((\\d+)/\\1 objects\\); delete objects to free up capacity`,
+      ),
+    ),
+  });
+  const events = `/clusters/${cluster}/api/v1/namespaces/default/events`;
+  const event = { metadata: { name: 'e' }, involvedObject: { namespace: 'default' } };
+  expect((await tree.as('alice', events, { method: 'POST', body: event })).status).toBe(201);
+  const b = `/clusters/${cluster}/api/v1/namespaces/default/configmaps/b`;
+  await tree.as('alice', b, { method: 'DELETE' });
+  const path = `/clusters/${cluster}/api/v1/namespaces/default/events/e`;
+  await tree.as('alice', path, { method: 'DELETE' });
+  expect((await make(cluster, 'c')).status).toBe(201);
+});
+
+it('bounds nothing with 0, and no other workspace', async () => {
+  const cluster = await bounded('unbounded', () => 0);
+  await bounded('full', () => 1);
+  expect((await make(cluster, 'a')).status).toBe(201);
+});
