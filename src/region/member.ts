@@ -23,10 +23,10 @@ import {
 } from '../base/mod.ts';
 import { oweRootCa } from '../controllers/mod.ts';
 import { DefinitionRegistry } from '../definitions/mod.ts';
-import { foundRoot } from '../exports/mod.ts';
+import { defaultBindings, foundRoot } from '../exports/mod.ts';
 import { createFacade } from '../facade/mod.ts';
 import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
-import { HomeWorkspaces, WorkspacePaths, WorkspaceTypes } from '../workspaces/mod.ts';
+import { HomeWorkspaces, type WorkspaceGround, WorkspacePaths, WorkspaceTypes } from '../workspaces/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
@@ -166,7 +166,11 @@ async function assemble(
   cleanups.unshift(async () => access.close());
   const paths = new WorkspacePaths({ store, registry });
   const types = new WorkspaceTypes({ registry, paths });
-  const workspaces = { types, shard: SHARD };
+  const workspaces: WorkspaceGround = {
+    types,
+    shard: SHARD,
+    defaultBindings: (made, { read, ...request }) => defaultBindings(made, { read }, request),
+  };
   const { admission, quotas, claims } = createAdmission(options.plugins, { store, registry, access, types });
   cleanups.unshift(async () => quotas.close());
   const api: Api = {
