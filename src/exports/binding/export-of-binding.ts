@@ -1,6 +1,6 @@
 import { APIS_GROUP, type User } from '../../access/mod.ts';
 import type { Api, Attempt } from '../../api/mod.ts';
-import type { LogicalCluster } from '../../base/mod.ts';
+import { type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
 import { type KubeObject, newForbidden, objectAt, textAt } from '../../machinery/mod.ts';
 import { API_BINDINGS, API_EXPORTS } from '../kcp-objects.ts';
 
@@ -22,7 +22,9 @@ export function exportCluster(
   own: LogicalCluster,
   { path }: ExportReference,
 ): LogicalCluster | undefined {
-  return path === '' ? own : api.paths.resolve(path)?.cluster;
+  if (path === '') return own;
+  // Also while the root is being founded.
+  return path === ROOT_CLUSTER ? ROOT_CLUSTER : api.paths.resolve(path)?.cluster;
 }
 
 /**
