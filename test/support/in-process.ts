@@ -34,6 +34,8 @@ export interface InProcessOptions {
   /** Controllers that do not run, by name. */
   readonly disabledControllers?: readonly string[];
   readonly authentication?: AuthenticationOptions;
+  /** How many objects a logical cluster may have that says nothing of its own. */
+  readonly totalObjectLimit?: number;
 }
 
 /** Starts a member on a free port and an empty directory. */
@@ -54,6 +56,7 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
       region: 'local',
       log,
       ...(options.admission === undefined ? {} : { admission: options.admission }),
+      ...(options.totalObjectLimit === undefined ? {} : { totalObjectLimit: options.totalObjectLimit }),
       authentication: {
         ...options.authentication,
         credentials: Object.entries(options.users ?? {}).map(([token, user]) => ({
