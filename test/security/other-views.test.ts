@@ -127,7 +127,10 @@ class Views extends Tree {
     const prefix = `/clusters/${spec.cluster}`;
     const text = this.canaries[place]!;
     await this.client.create(prefix + CONFIG_MAPS, { metadata: { name: 'seen' }, data: { text } });
-    await this.client.create(prefix + SECRETS, { metadata: { name: 'seen' }, stringData: { text } });
+    await this.client.create(prefix + SECRETS, {
+      metadata: { name: 'seen', labels: { text } },
+      stringData: { text },
+    });
   }
 }
 
