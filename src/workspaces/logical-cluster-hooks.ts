@@ -26,7 +26,12 @@ import type { ObjectKey, Row, WorkChange } from '../store/mod.ts';
 import { DELETING, TERMINATING } from './lifecycle-names.ts';
 import { mirrorWorkspace, settleWorkspace } from './mirror-workspace.ts';
 import { CORE_GROUP, LOGICAL_CLUSTERS, TENANCY_GROUP, WORKSPACE_FINALIZER, WORKSPACES } from './names.ts';
-import { markDeleted, noteDeleted, settleLogicalCluster } from './settle-logical-cluster.ts';
+import {
+  markDeleted,
+  noteDeleted,
+  restoreConditions,
+  settleLogicalCluster,
+} from './settle-logical-cluster.ts';
 
 /**
  * The life of a workspace after its creation: whatever somebody makes of a LogicalCluster, the same commit makes of
@@ -39,6 +44,7 @@ export const logicalClusterHooks: KindHooks = {
   complete(api, _, change) {
     const now = formatTime(change.nowMs);
     if (change.operation === 'delete') return leave(api, change, now);
+    restoreConditions(change.object, change.old);
     settleLogicalCluster(change.object, now);
     return withCompanion(ownerMirrored(api, change.object, now));
   },
