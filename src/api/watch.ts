@@ -1,10 +1,11 @@
 import type { Authorized } from '../access/mod.ts';
-import { EVERYWHERE, type LogicalCluster, limits, type Revision } from '../base/mod.ts';
+import { type LogicalCluster, limits, type Revision } from '../base/mod.ts';
 import type { Definition } from '../definitions/mod.ts';
 import { newExpired, newInternalError, StatusError, statusOf } from '../machinery/mod.ts';
 import {
   type FeedGroup,
   type ListScope,
+  type Row,
   type StoreEvent,
   WatchSession,
   type WatchSink,
@@ -102,11 +103,14 @@ export class WatchHub {
     };
   }
 
-  /** What is switched off is not looked at, from the moment on in which it is; nor by those who look at everything. */
+  /**
+   * What is switched off is not looked at, from the moment on in which it is. Watches of all logical clusters go on, as
+   * lists of them show it as well: otherwise each tenant could end them all, again and again.
+   */
   #onGroup({ events }: FeedGroup): void {
-    for (const { key, newRow } of events) {
+    for (const { key, oldRow, newRow } of events) {
       if (key.group !== LOGICAL_CLUSTERS.group || key.resource !== LOGICAL_CLUSTERS.resource) continue;
-      if (newRow?.fields['status.phase'] !== INACTIVE) continue;
+      if (!isInactive(newRow) || isInactive(oldRow)) continue;
       for (const watch of [...this.#watches]) if (watch.isAbout(key.cluster)) watch.close();
     }
   }
@@ -228,10 +232,9 @@ class Watch implements RunningWatch, WatchSink {
     this.#run().catch((error: unknown) => this.failed(error));
   }
 
-  /** Whether it shows what is in a logical cluster. */
+  /** Whether it shows what is in this logical cluster, and nothing else. */
   isAbout(cluster: LogicalCluster): boolean {
-    const { target } = this.#resource;
-    return target.cluster === cluster || target.cluster === EVERYWHERE;
+    return this.#resource.target.cluster === cluster;
   }
 
   close(): void {
@@ -372,4 +375,8 @@ class Watch implements RunningWatch, WatchSink {
 /** Metadata alone, for which nobody has to know a schema. */
 function isPartial({ as }: Format): boolean {
   return as === 'PartialObjectMetadata';
+}
+
+function isInactive(logicalCluster: Row | undefined): boolean {
+  return logicalCluster?.fields['status.phase'] === INACTIVE;
 }
