@@ -31,6 +31,7 @@ import {
   partitionSetFields,
   readBoundResources,
   sliceFields,
+  workspaceFields,
 } from './bound/mod.ts';
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
@@ -339,6 +340,7 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
   if (definition.group === BINDING_GROUP && plural === 'apiexports') return exportFields(object);
   if (definition.group === BINDING_GROUP && plural === 'apiexportendpointslices') return sliceFields(object);
   if (definition.group === 'topology.kcp.io' && plural === 'partitionsets') return partitionSetFields();
+  if (definition.group === 'tenancy.kcp.io' && plural === 'workspaces') return workspaceFields(object);
   // Whoever authorizes has to know with every request how far a logical cluster is.
   if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') {
     return { 'status.phase': textAt(objectAt(object, 'status'), 'phase'), ...lifecycleFields(object) };

@@ -19,3 +19,4 @@ export {
 export { crdFromSchema, PATH_SEGMENT_NAME } from './crd-from-schema.ts';
 export { exportFields, exportOfBinding, hasLocalPolicy, identityReference } from './export-fields.ts';
 export { PARTITIONED, partitionSetFields, sliceFields, sliceReference } from './topology-fields.ts';
+export { UNSCHEDULED, workspaceFields } from './workspace-fields.ts';
