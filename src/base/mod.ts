@@ -15,6 +15,7 @@ export {
 export {
   type ClusterScope,
   EVERYWHERE,
+  isPathSegment,
   type LogicalCluster,
   parseLogicalCluster,
   parseRevision,
