@@ -24,7 +24,16 @@ import {
 } from '../machinery/mod.ts';
 import { DELETING, INACTIVE, INITIALIZING, READY, TERMINATING, UNAVAILABLE } from './lifecycle-names.ts';
 import { LIFECYCLES } from './lifecycles.ts';
-import { CORE_GROUP, LOGICAL_CLUSTERS, MAX_OBJECTS, OWNER, PATH, SHARD, TYPE } from './names.ts';
+import {
+  CORE_GROUP,
+  LOGICAL_CLUSTERS,
+  MAX_OBJECTS,
+  OWNER,
+  PATH,
+  REQUIRED_GROUPS,
+  SHARD,
+  TYPE,
+} from './names.ts';
 
 const SYSTEM_GROUPS: readonly string[] = [
   MASTERS_GROUP,
@@ -47,6 +56,8 @@ const ORDER: Readonly<Record<string, number>> = {
 /** Whoever may write these could act as somebody else, or make a workspace of another type of theirs. */
 const SPEC_OF_SYSTEM = ['owner', 'createdBy'] as const;
 const ANNOTATIONS_OF_SYSTEM = [PATH, TYPE, SHARD, OWNER] as const;
+/** A bound that tenants could move would be none; nor would groups that they could do without. */
+const ANNOTATIONS_OF_ADMINISTRATORS = [MAX_OBJECTS, REQUIRED_GROUPS] as const;
 
 /**
  * What may become of a LogicalCluster by its users, as kcp's plugin of that name has it: nobody but the system makes
@@ -78,10 +89,10 @@ function refusalOf({ operation, user, object, oldObject }: AdmissionRequest): st
     return isDeletable ? undefined : 'LogicalCluster cannot be deleted';
   }
   if (object === undefined || oldObject === undefined) return undefined;
-  // A bound that its tenants could move would be none.
-  const isMoved =
-    object.metadata.annotations?.[MAX_OBJECTS] !== oldObject.metadata.annotations?.[MAX_OBJECTS];
-  if (isMoved && !user.groups.includes(ADMIN_GROUP)) return `annotation ${MAX_OBJECTS} is for administrators`;
+  const [given, known] = [object, oldObject].map(({ metadata }) => metadata.annotations ?? {});
+  const moved = ANNOTATIONS_OF_ADMINISTRATORS.find((name) => given?.[name] !== known?.[name]);
+  if (moved !== undefined && !user.groups.includes(ADMIN_GROUP))
+    return `annotation ${moved} is for administrators`;
   return refusalOfUpdate(object, oldObject);
 }
 

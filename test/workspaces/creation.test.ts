@@ -152,8 +152,20 @@ it('hands on the groups that the parent requires', async () => {
     metadata: { annotations: { 'authorization.kcp.io/required-groups': 'anybody' } },
   });
   expect(child.metadata.annotations).toMatchObject({ 'authorization.kcp.io/required-groups': 'team-alice' });
-  const inside = await tree.client.get(`/clusters/${child.spec.cluster}${CORE}/logicalclusters/cluster`);
+  const self = `/clusters/${child.spec.cluster}${CORE}/logicalclusters/cluster`;
+  const inside = await tree.client.get(self);
   expect(inside.metadata.annotations).toMatchObject({ 'authorization.kcp.io/required-groups': 'team-alice' });
+  for (const groups of [null, '', 'team-alice;system:authenticated']) {
+    const dropped = await tree.as('alice', self, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: { metadata: { annotations: { 'authorization.kcp.io/required-groups': groups } } },
+    });
+    expect([dropped.status, refusal(dropped).message]).toEqual([
+      403,
+      'logicalclusters.core.kcp.io "cluster" is forbidden: annotation authorization.kcp.io/required-groups is for administrators',
+    ]);
+  }
 });
 
 it('shows its URL in lists, tables and watches, and takes it back in an update', async () => {
