@@ -1,51 +1,69 @@
 import { type Api, decodeStored } from '../api/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
-import {
-  API_EXPORTS,
-  apisDefinition,
-  apisKey,
-  EXPORT_CONTROLLERS,
-  identitySecretOf,
-  isIdentityInvalid,
-} from '../exports/mod.ts';
+import { secretReference } from '../definitions/mod.ts';
+import { API_EXPORTS, apisDefinition, EXPORT_CONTROLLERS } from '../exports/mod.ts';
+import type { ListedObject, ObjectKey } from '../store/mod.ts';
 import { ControllerClient } from './client.ts';
+import { changeAll } from './objects.ts';
 import type { Controller } from './runtime.ts';
-import { WaitingDebts } from './waiting-debts.ts';
 
-/** Looks at the Secrets of exports whose identities are not what they should be, whenever one of them changes. */
+/**
+ * Has exports looked at whose Secret has changed: every write of an export settles what it says of its identity, and
+ * relies on the Secret that it has read, so that nothing has to wait for one.
+ */
 export function exportIdentityController(api: Api): Controller {
-  const waiting = new WaitingDebts();
   return {
     name: EXPORT_CONTROLLERS.identity,
-    async reconcile(debt, signal) {
-      const { cluster, key: name } = debt.key;
+    async reconcile({ key: { cluster, key } }, signal) {
+      await api.store.settled();
+      const [namespace = '', name = ''] = key.split('/');
       const definition = apisDefinition(API_EXPORTS);
-      const key = apisKey(cluster, API_EXPORTS, name);
-      const read = () => {
-        const row = api.store.get(key);
-        return row && { row, object: decodeStored(definition, definition.storageVersion, row) };
-      };
-      const found = read();
-      waiting.stop(debt.key);
-      if (found === undefined || found.object.metadata.deletionTimestamp !== undefined) return 'settled';
-      const secret = identitySecretOf(found.object);
-      // Before the look at it, so that one that comes after it is not missed.
-      if (secret !== undefined) waiting.wait(debt.key, topicOf(cluster, secret.namespace, secret.name));
       const client = new ControllerClient(api, { name: 'kcp-apiexport', signal });
-      found.object.metadata.resourceVersion = String(found.row.revision);
-      await client.update({ definition, cluster, namespace: '', name, subresource: 'status' }, found.object);
-      const after = read();
-      if (after !== undefined && isIdentityInvalid(after.object)) return 'waiting';
-      waiting.stop(debt.key);
+      const exports = exportsOf(api, cluster, secretReference({ namespace, name }));
+      await changeAll(exports, signal, async ({ key: found }) => {
+        const row = found.resource === API_EXPORTS ? api.store.get(found) : undefined;
+        if (row === undefined) return;
+        const object = decodeStored(definition, definition.storageVersion, row);
+        if (object.metadata.deletionTimestamp !== undefined) return;
+        object.metadata.resourceVersion = String(row.revision);
+        const place = { definition, cluster, namespace: '', name: found.name, subresource: 'status' };
+        await client.update(place, object);
+      });
       return 'settled';
     },
-    wakes: ({ key }) =>
-      key.group === '' && key.resource === 'secrets'
-        ? waiting.of(topicOf(key.cluster, key.namespace, key.name))
-        : [],
   };
 }
 
-function topicOf(cluster: LogicalCluster, namespace: string, name: string): string {
-  return `${cluster}\0${namespace}\0${name}`;
+/** The exports of one Secret, mostly one; each batch from a state of its own. */
+async function* exportsOf(
+  api: Api,
+  cluster: LogicalCluster,
+  reference: string,
+): AsyncGenerator<readonly ListedObject[]> {
+  let after: ObjectKey | undefined;
+  for (;;) {
+    const batch = await nextOf(api, { cluster, reference, after });
+    if (batch.length === 0) return;
+    yield batch;
+    after = batch.at(-1)!.key;
+  }
+}
+
+async function nextOf(
+  api: Api,
+  page: {
+    readonly cluster: LogicalCluster;
+    readonly reference: string;
+    readonly after: ObjectKey | undefined;
+  },
+): Promise<readonly ListedObject[]> {
+  const snapshot = api.store.snapshot();
+  try {
+    for await (const batch of snapshot.referringIn(page.cluster, page.reference, page.after)) {
+      if (batch.length > 0) return batch;
+    }
+    return [];
+  } finally {
+    snapshot.close();
+  }
 }

@@ -12,7 +12,7 @@ export const EXPORT_CONTROLLERS = {
   conflicts: 'apibinding-conflicts',
   /** A binding goes, with all that it has brought: key is its name. */
   deletion: 'apibinding-deletion',
-  /** The Secret of an export's identity is missing, or not what it was: key is the name of the export. */
+  /** A Secret has changed that may be the identity of exports: key is its namespace, a slash and its name. */
   identity: 'apiexport-identity',
   /** A schema may be bound by nobody any more: key is its uid. */
   unbound: 'bound-schema',

@@ -5,6 +5,7 @@ import {
   crdHooks,
   endpointHooks,
   exportHooks,
+  identitySecretHooks,
   schemaHooks,
 } from '../exports/mod.ts';
 import {
@@ -26,6 +27,7 @@ export function kindHooks(ground: WorkspaceGround): readonly KindHooks[] {
     workspaceTypeHooks,
     bindingHooks,
     exportHooks,
+    identitySecretHooks,
     schemaHooks,
     crdHooks,
     ...claimHooks,

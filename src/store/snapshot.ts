@@ -32,6 +32,7 @@ import {
   readRevision,
   referenceKey,
   referenceRange,
+  referenceRangeIn,
   type WorkKey,
   workPrefixRange,
   workRange,
@@ -197,6 +198,16 @@ export class StoreSnapshot {
       });
       yield* objectsOf(mergeBatches(stored, derived, isPlacedBefore));
     }
+  }
+
+  /** The objects of a logical cluster that refer to something, but those that it has by default; in pages as above. */
+  async *referringIn(
+    cluster: LogicalCluster,
+    reference: string,
+    after?: ObjectKey,
+  ): AsyncGenerator<ListedObject[]> {
+    const range = referenceRangeIn(cluster, reference, after);
+    yield* objectsOf(this.#indexed(range, (key) => parseReferenceKey(key, reference)));
   }
 
   /** What a logical cluster still has by default, for the commit that ends it. */

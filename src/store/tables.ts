@@ -169,6 +169,11 @@ export function referenceRange(reference: string, after?: ObjectKey): KeyRange {
   if (after === undefined) return range;
   return { start: Buffer.concat([referenceKey(reference, after), ZERO]), end: range.end };
 }
+/** Those of one logical cluster, after a given one if named. */
+export function referenceRangeIn(cluster: LogicalCluster, reference: string, after?: ObjectKey): KeyRange {
+  const range = prefixRange(Buffer.from(`${TABLE.reference}${reference}\0${cluster}\0`));
+  return after === undefined ? range : { ...range, start: referenceRange(reference, after).start };
+}
 export function parseReferenceKey(key: Buffer, reference: string): ObjectKey {
   return parseObjectKeyText(key.toString('utf8', 1 + Buffer.byteLength(reference) + 1));
 }

@@ -11,15 +11,35 @@ export function identityReference(hash: string): string {
   return `apiidentity:${hash}`;
 }
 
+/** What an APIExport refers to in its own logical cluster: the Secret of its identity, there or not. */
+export function secretReference({
+  namespace,
+  name,
+}: {
+  readonly namespace: string;
+  readonly name: string;
+}): string {
+  return `identitysecret:${namespace}/${name}`;
+}
+
 /** The server's own fields of an APIExport. */
 export function exportFields(apiExport: KubeObject): Record<string, string> {
   const policy = objectAt(objectAt(apiExport, 'spec'), 'maximalPermissionPolicy');
   const identity = textAt(objectAt(apiExport, 'status'), 'identityHash');
+  const secret = objectAt(objectAt(objectAt(apiExport, 'spec'), 'identity'), 'secretRef');
+  const place = { namespace: textAt(secret, 'namespace'), name: textAt(secret, 'name') };
+  const references = [
+    ...(IDENTITY.test(identity) ? [identityReference(identity)] : []),
+    ...(OBJECT_NAME.test(place.namespace) && OBJECT_NAME.test(place.name) ? [secretReference(place)] : []),
+  ];
   return {
     ...(objectAt(policy, 'local') === undefined ? {} : { [POLICY_FIELD]: LOCAL }),
-    ...(IDENTITY.test(identity) ? { [REFERENCES_FIELD]: identityReference(identity) } : {}),
+    ...(references.length === 0 ? {} : { [REFERENCES_FIELD]: references.join('\n') }),
   };
 }
+
+/** Nothing has a name that is none. */
+const OBJECT_NAME = /^[a-z0-9.-]{1,253}$/;
 
 const IDENTITY = /^[0-9a-f]{1,128}$/;
 

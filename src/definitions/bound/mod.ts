@@ -17,6 +17,12 @@ export {
   schemaReference,
 } from './bound-resources.ts';
 export { crdFromSchema, PATH_SEGMENT_NAME } from './crd-from-schema.ts';
-export { exportFields, exportOfBinding, hasLocalPolicy, identityReference } from './export-fields.ts';
+export {
+  exportFields,
+  exportOfBinding,
+  hasLocalPolicy,
+  identityReference,
+  secretReference,
+} from './export-fields.ts';
 export { PARTITIONED, partitionSetFields, sliceFields, sliceReference } from './topology-fields.ts';
 export { UNSCHEDULED, workspaceFields } from './workspace-fields.ts';

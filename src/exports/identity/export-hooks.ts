@@ -22,6 +22,7 @@ import {
   IDENTITY_NAMESPACE,
   type IdentityFinding,
   isIdentityThere,
+  keyOfSecret,
   newIdentity,
   readIdentity,
   type SecretReference,
@@ -46,6 +47,20 @@ export const exportHooks: KindHooks = {
   work: workOf,
 };
 
+/**
+ * A Secret that has a key, or had one, may be what exports wait for, or no more what they rely on. Nothing waits in
+ * memory for one that may never come.
+ */
+export const identitySecretHooks: KindHooks = {
+  group: '',
+  resource: 'secrets',
+  work(api, { object, old, key: { cluster, namespace, name } }) {
+    const [now, before] = [object, old].map((secret) => keyOfSecret(secret));
+    if (now === '' && before === '') return [];
+    return [debt(api, EXPORT_CONTROLLERS.identity, { cluster, key: `${namespace}/${name}` })];
+  },
+};
+
 function settleIdentity(
   api: Api,
   { reads }: Attempt,
@@ -65,7 +80,7 @@ function settleIdentity(
 }
 
 /** The Secret that an export names for its identity. */
-export function identitySecretOf(apiExport: KubeObject): SecretReference | undefined {
+function identitySecretOf(apiExport: KubeObject): SecretReference | undefined {
   const reference = objectAt(objectAt(objectAt(apiExport, 'spec'), 'identity'), 'secretRef');
   if (reference === undefined) return undefined;
   return { namespace: textAt(reference, 'namespace'), name: textAt(reference, 'name') };
@@ -92,13 +107,6 @@ function verdictOf(known: string, finding: IdentityFinding): ConditionVerdict {
   return { type: IDENTITY_VALID, ...failed, message };
 }
 
-/** Whether what an export says of its identity is not what it should: a Secret may mend it. */
-export function isIdentityInvalid(apiExport: KubeObject): boolean {
-  return objectsAt(objectAt(apiExport, 'status'), 'conditions').some(
-    (condition) => textAt(condition, 'type') === IDENTITY_VALID && textAt(condition, 'status') !== 'True',
-  );
-}
-
 function keepStatus(object: KubeObject, old: KubeObject | undefined): void {
   const status = objectAt(old, 'status');
   if (status === undefined) delete object['status'];
@@ -114,13 +122,9 @@ function memberOf(object: JsonObject, name: string): JsonObject {
 }
 
 function workOf(api: Api, { operation, object, old, key }: KindWork): readonly WorkChange[] {
+  const isSame = operation !== 'delete' && old !== undefined && deepEqual(offerOf(object), offerOf(old));
   const place = { cluster: key.cluster, key: key.name };
-  const work: WorkChange[] = [];
-  const isGone = operation === 'delete';
-  if (isGone || old === undefined || !deepEqual(offerOf(object), offerOf(old)))
-    work.push(debt(api, EXPORT_CONTROLLERS.consumers, place));
-  if (!isGone && isIdentityInvalid(object)) work.push(debt(api, EXPORT_CONTROLLERS.identity, place));
-  return work;
+  return isSame ? [] : [debt(api, EXPORT_CONTROLLERS.consumers, place)];
 }
 
 /** What those who bind an export have of it. */

@@ -26,6 +26,11 @@ export function secretKey(cluster: LogicalCluster, { namespace, name }: SecretRe
   return { ...collectionOf(cluster, SECRETS), namespace, name };
 }
 
+/** The key in a Secret as it is stored, in base 64; empty where there is none. */
+export function keyOfSecret(secret: KubeObject | undefined): string {
+  return textAt(objectAt(secret, 'data'), KEY);
+}
+
 /** The identity hash that a Secret gives: the SHA-256 of its key in hexadecimal. The commit relies on it. */
 export function readIdentity(
   reads: Pick<Reads, 'read'>,
@@ -35,7 +40,7 @@ export function readIdentity(
   const row = reads.read(secretKey(cluster, reference));
   if (row === undefined) return { error: `secrets "${reference.name}" not found` };
   const secret = parseJson(row.json).value as KubeObject;
-  const key = Buffer.from(textAt(objectAt(secret, 'data'), KEY), 'base64');
+  const key = Buffer.from(keyOfSecret(secret), 'base64');
   if (key.length === 0) return { error: `secret is missing data.${KEY}` };
   return { hash: createHash('sha256').update(key).digest('hex') };
 }
