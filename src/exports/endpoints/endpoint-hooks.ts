@@ -63,7 +63,7 @@ async function completeSlice(api: Api, attempt: Attempt, change: KindChange): Pr
     else object['status'] = deepCopy(status);
     if (old === undefined) await assertMayFind(api, attempt, { slice: object, change });
   }
-  await settleSlice(api, attempt.reads, { cluster: key.cluster, slice: object });
+  await settleSlice(api, attempt.reads, { cluster: key.cluster, slice: object, old });
 }
 
 /** Throws 403 unless the user may bind the export: in the same words where there is none. */
