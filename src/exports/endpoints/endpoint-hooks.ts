@@ -21,6 +21,7 @@ import {
 } from '../../machinery/mod.ts';
 import type { WorkChange } from '../../store/mod.ts';
 import { exportCluster, mayBind } from '../binding/mod.ts';
+import { labelForClaims } from '../claims/mod.ts';
 import { debt } from '../debts.ts';
 import { API_BINDINGS, API_EXPORTS, apisDefinition, apisKey } from '../kcp-objects.ts';
 import { settleSlice, sliceExport, TOPOLOGY_GROUP } from './settle-slice.ts';
@@ -116,6 +117,7 @@ async function completeExport(
   }) as KubeObject;
   await settleSlice(api, attempt.reads, { cluster: key.cluster, slice, isExportNew: true });
   const definition = apisDefinition(ENDPOINT_SLICES);
+  await labelForClaims(api, attempt.reads, { definition, cluster: key.cluster, object: slice });
   return { companions: [companionPut(api, { definition, key: sliceKey, object: slice })] };
 }
 
