@@ -298,6 +298,38 @@ describe('a path that cannot name anything', () => {
   });
 });
 
+describe('the prefix of a logical cluster', () => {
+  const self = '/apis/core.kcp.io/v1alpha1/logicalclusters/cluster/status';
+
+  test('comes once', async () => {
+    const prefix = '/clusters/root';
+    expect((await fixture.client.call(`${prefix}${self}`)).status).toBe(200);
+    for (const times of [2, 3]) {
+      expect((await fixture.client.call(`${prefix.repeat(times)}${self}`)).status).toBe(404);
+    }
+  });
+
+  test('is not what a kind of that name has in its path', async () => {
+    const group = 'fleet.example.com';
+    await fixture.define({
+      group,
+      plural: 'clusters',
+      kind: 'Cluster',
+      versions: [{ name: 'v1', subresources: { status: {} } }],
+    });
+    const path = `/apis/${group}/v1/namespaces/default/clusters`;
+    const object = { apiVersion: `${group}/v1`, kind: 'Cluster', metadata: { name: 'root' } };
+    for (const prefix of ['', '/clusters/root']) {
+      const made = await fixture.client.create(`${prefix}${path}`, object);
+      const status = { phase: 'Ready' };
+      await fixture.client.put(`${prefix}${path}/root/status`, { ...made, status });
+      expect((await fixture.client.get(`${prefix}${path}/root/status`))['status']).toEqual(status);
+      expect((await fixture.client.list(`${prefix}/apis/${group}/v1/clusters`)).items).toHaveLength(1);
+      await fixture.client.delete(`${prefix}${path}/root`);
+    }
+  });
+});
+
 test('none of this was a failure of the server', () => {
   expect(fixture.server.errors).toEqual([]);
 });

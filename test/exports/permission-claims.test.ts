@@ -309,6 +309,52 @@ describe('what can be claimed', () => {
     expect((await review('dave'))['status']).toMatchObject({ allowed: false });
   });
 
+  test('are reviews of one namespace, and of tokens of the consumer', async () => {
+    const local = {
+      group: 'authorization.k8s.io',
+      resource: 'localsubjectaccessreviews',
+      verbs: ['create'],
+    };
+    const tokens = { group: 'authentication.k8s.io', resource: 'tokenreviews', verbs: ['create'] };
+    const one = await pair([local, tokens], [accepted(local), accepted(tokens)]);
+    const accounts = `/clusters/${one.consumer}/api/v1/namespaces/default/serviceaccounts`;
+    await fixture.client.create(accounts, { metadata: { name: 'bot' } });
+    const issued = await fixture.client.create(`${accounts}/bot/token`, {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: {},
+    });
+    const { token } = issued['status'] as { token: string };
+    const view = viewOf(one, one.consumer);
+    const reviewed = await fixture.client.create(`${view}/apis/authentication.k8s.io/v1/tokenreviews`, {
+      spec: { token },
+    });
+    expect(reviewed['status']).toMatchObject({
+      authenticated: true,
+      user: { username: 'system:serviceaccount:default:bot' },
+    });
+    await allow(one.consumer, 'configmaps', '', ['get'], 'system:serviceaccount:default:bot');
+    const review = (verb: string) =>
+      fixture.client.create(
+        `${view}/apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews`,
+        {
+          metadata: { namespace: 'default' },
+          spec: {
+            ...(reviewed['status'] as { user: { username: string; groups: string[]; extra: object } }).user,
+            username: undefined,
+            uid: undefined,
+            user: 'system:serviceaccount:default:bot',
+            resourceAttributes: { verb, resource: 'configmaps', namespace: 'default' },
+          },
+        },
+      );
+    expect((await review('get'))['status']).toMatchObject({ allowed: true });
+    expect((await review('delete'))['status']).toMatchObject({ allowed: false });
+    // They are about one logical cluster, so that all at once have none.
+    const all = `${viewOf(one)}/apis/authentication.k8s.io/v1/tokenreviews`;
+    await fixture.client.refuse(405, all, { method: 'POST', body: { spec: { token } } });
+  });
+
   test("are bindings: one's own are seen in any case, others by a claim, and binding still takes the right to", async () => {
     const bindings = { group: 'apis.kcp.io', resource: 'apibindings' };
     const one = await pair([bindings], []);
@@ -385,11 +431,11 @@ async function allow(
   resource: string,
   group: string,
   verbs: readonly string[],
+  user?: string,
 ): Promise<void> {
   const everybody = { kind: 'Group', name: 'apis.kcp.io:binding:system:authenticated' };
-  await grant(cluster, `policy-${resource}`, everybody, [
-    { apiGroups: [group], resources: [resource], verbs },
-  ]);
+  const subject = user === undefined ? everybody : { kind: 'User', name: user };
+  await grant(cluster, `policy-${resource}`, subject, [{ apiGroups: [group], resources: [resource], verbs }]);
 }
 
 async function grant(

@@ -1,6 +1,6 @@
 import { APIS_GROUP, type User, withoutWarrants } from '../../access/mod.ts';
 import type { Api, Attempt } from '../../api/mod.ts';
-import type { LogicalCluster } from '../../base/mod.ts';
+import { type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
 import { type KubeObject, newForbidden, objectAt, textAt } from '../../machinery/mod.ts';
 import { API_BINDINGS, API_EXPORTS } from '../kcp-objects.ts';
 
@@ -18,11 +18,13 @@ export function exportReferenceOf(binding: KubeObject): ExportReference {
 
 /** Where an export lies; undefined when its path leads nowhere. */
 export function exportCluster(
-  api: Api,
+  api: Pick<Api, 'paths'>,
   own: LogicalCluster,
   { path }: ExportReference,
 ): LogicalCluster | undefined {
-  return path === '' ? own : api.paths.resolve(path)?.cluster;
+  if (path === '') return own;
+  // Also while the root is being founded.
+  return path === ROOT_CLUSTER ? ROOT_CLUSTER : api.paths.resolve(path)?.cluster;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function assertMayBind(
  * is one for the consumer, binds no export there.
  */
 export async function mayBind(
-  api: Api,
+  api: Pick<Api, 'access'>,
   reads: Pick<Attempt['reads'], 'relyOn'>,
   question: { readonly user: User; readonly provider: LogicalCluster; readonly name: string },
 ): Promise<boolean> {

@@ -14,6 +14,8 @@ import {
   collectionOf,
   type Definition,
   decodeCustomResource,
+  exportedKind,
+  schemaOfKind,
   systemDefinition,
 } from '../../definitions/mod.ts';
 import {
@@ -27,10 +29,18 @@ import {
   objectsAt,
   textAt,
 } from '../../machinery/mod.ts';
-import { ExpectationFailed, type NewDefaults, type ObjectKey, type Row } from '../../store/mod.ts';
+import {
+  ExpectationFailed,
+  type NewDefaults,
+  type ObjectKey,
+  objectKeyText,
+  type Row,
+} from '../../store/mod.ts';
 import { settleWorkspaceType } from '../../workspaces/mod.ts';
+import { bindingFor, defaultBindingName } from '../binding/mod.ts';
 import { withConditions } from '../conditions.ts';
 import { IDENTITY_NAMESPACE, newIdentity, readIdentity } from '../identity/mod.ts';
+import { API_BINDINGS, API_RESOURCE_SCHEMAS, apisKey } from '../kcp-objects.ts';
 import {
   CREATE_ONLY_ANNOTATION,
   type Manifest,
@@ -81,6 +91,8 @@ class Founding {
   readonly #now: string;
   readonly #companions: Companion[] = [];
   #defaults: NewDefaults | undefined;
+  /** The identities of exports by name. */
+  readonly #identities = new Map<string, string>();
 
   constructor(api: Api) {
     this.#api = api;
@@ -111,6 +123,7 @@ class Founding {
   async content(shard: ShardName): Promise<void> {
     for (const schema of rootSchemas()) this.#put('apis.kcp.io', 'apiresourceschemas', schema);
     for (const name of ROOT_EXPORTS) await this.#export(name);
+    await this.#bindings();
     for (const type of rootTypes) {
       this.#put('tenancy.kcp.io', 'workspacetypes', type, (object) =>
         settleWorkspaceType(object, ROOT_CLUSTER, this.#now),
@@ -131,8 +144,36 @@ class Founding {
     await this.#api.quotas.commit(proposal, { assertCurrent: () => {}, isCount: false });
   }
 
+  /** Root itself has bound what it offers: so the schemas are kept from the beginning. */
+  async #bindings(): Promise<void> {
+    const bindings: KubeObject[] = [];
+    for (const name of ROOT_EXPORTS) {
+      const reference = { path: ROOT_CLUSTER, name };
+      const key = apisKey(ROOT_CLUSTER, API_BINDINGS, defaultBindingName(ROOT_CLUSTER, reference));
+      if (this.#api.store.newest(key) !== undefined) continue;
+      const born = { uid: this.#api.random.uuid(), now: this.#now };
+      const request = { cluster: ROOT_CLUSTER, reference, born };
+      // Those that are there are looked for where there may be some.
+      const beside = this.#defaults === undefined ? {} : { beside: [...bindings] };
+      const made = await bindingFor(this.#api, this, { ...request, ...beside });
+      bindings.push(made.binding);
+      this.#companions.push(...made.companions);
+    }
+  }
+
+  /** What there will be: objects of this commit have no revision yet. */
+  read(key: ObjectKey): Row | undefined {
+    const { mutation } = this.#companions.find((one) => isSameKey(one.mutation.key, key)) ?? {};
+    if (mutation !== undefined) return mutation.row && { ...mutation.row, revision: 0 as Revision };
+    return this.#api.store.newest(key);
+  }
+
+  /** Nobody's rights are asked for here. */
+  relyOn(): void {}
+
   async #export(name: string): Promise<void> {
     const identity = await this.#identity(name);
+    this.#identities.set(name, identity);
     const uid = this.#put('apis.kcp.io', 'apiexports', rootExport(name), (object) => {
       const status = objectAt(object, 'status') ?? objectOf({});
       object['status'] = objectOf({
@@ -153,21 +194,11 @@ class Founding {
 
   /** The hash of an export's identity; the identity is made if there is none. */
   async #identity(name: string): Promise<string> {
-    const reads = {
-      // What the commit will make is there for what follows: of the namespace of all identities there is one.
-      read: (key: ObjectKey) => this.#made(key) ?? this.#api.store.newest(key),
-      relyOn: () => {},
-    };
-    const found = readIdentity(reads, ROOT_CLUSTER, { namespace: IDENTITY_NAMESPACE, name });
+    const found = readIdentity(this, ROOT_CLUSTER, { namespace: IDENTITY_NAMESPACE, name });
     if ('hash' in found) return found.hash;
-    const { hash, companions } = await newIdentity(this.#api, reads, { cluster: ROOT_CLUSTER, name });
+    const { hash, companions } = await newIdentity(this.#api, this, { cluster: ROOT_CLUSTER, name });
     this.#companions.push(...companions);
     return hash;
-  }
-
-  #made(key: ObjectKey): Row | undefined {
-    const made = this.#companions.find(({ mutation }) => deepEqual({ ...mutation.key }, { ...key }));
-    return made?.mutation.row && { ...made.mutation.row, revision: 0 as Revision };
   }
 
   /** Adds an object, or brings it up to date. Returns its uid. */
@@ -177,9 +208,7 @@ class Founding {
     manifest: Manifest,
     complete: (object: KubeObject) => void = () => {},
   ): string {
-    const found = this.#api.registry.find(ROOT_CLUSTER, group, resource);
-    assert(found !== undefined, 'the root serves the kinds that it offers');
-    const { definition } = found;
+    const definition = this.#definition(group, resource);
     const key = { ...collectionOf(ROOT_CLUSTER, definition), namespace: '', name: manifest.metadata.name };
     const row = this.#api.store.newest(key);
     const old = row === undefined ? undefined : decodeStored(definition, definition.storageVersion, row);
@@ -193,6 +222,16 @@ class Founding {
       object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     this.#companions.push(companionPut(this.#api, { definition, key, object, old, oldRow: row }));
     return uid;
+  }
+
+  /** A kind of kcp's as this version has it, and as everybody will have it who binds it from now on. */
+  #definition(group: string, resource: string): Definition {
+    const kind = exportedKind(group, resource);
+    if (kind === undefined) return systemDefinition(group, resource)!;
+    const identity = this.#identities.get(kind.exportedBy ?? '');
+    const schema = this.read(apisKey(ROOT_CLUSTER, API_RESOURCE_SCHEMAS, schemaOfKind(kind).metadata.name));
+    assert(identity !== undefined && schema !== undefined, 'exports come before the objects of their kinds');
+    return this.#api.registry.exported(schema, identity);
   }
 
   #newObject({ apiVersion, kind, metadata, spec }: Manifest, uid: string): KubeObject {
@@ -212,6 +251,10 @@ class Founding {
       spec,
     } as unknown as KubeObject);
   }
+}
+
+function isSameKey(a: ObjectKey, b: ObjectKey): boolean {
+  return objectKeyText(a) === objectKeyText(b);
 }
 
 function isLeftAlone({ metadata }: KubeObject): boolean {
