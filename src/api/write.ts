@@ -1,7 +1,7 @@
 import { type Authorized, groundsOf, RBAC_GROUP, type RbacAt } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
 import { assert, limits, type Revision, Turns } from '../base/mod.ts';
-import type { Definition } from '../definitions/mod.ts';
+import { collectionOf, type Definition } from '../definitions/mod.ts';
 import {
   isOwnershipSame,
   type KubeObject,
@@ -26,7 +26,7 @@ import {
   type WorkChange,
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
-import { companionsOf, hookedWork, isOwner } from './companions.ts';
+import { companionsOf, hookedWork, hooksOf, isOwner } from './companions.ts';
 import { objectForStorage, rowInVersion } from './conversion.ts';
 import { depart } from './departures.ts';
 import { type Pause, pauseFor } from './heavy-work.ts';
@@ -265,7 +265,7 @@ async function completed(api: Api, step: Parameters<typeof commit>[1]): Promise<
   const { resource, key, currentRow, current } = attempt;
   const version = resource.version.name;
   const definition = homeOf(resource.definition);
-  if (api.hooks.of(definition.group, definition.names.plural).length === 0) {
+  if (hooksOf(api, collectionOf(key.cluster, definition)).length === 0) {
     return { object: wish.object, definition: resource.definition, version, companions: {}, work: [] };
   }
   const stored = (object: KubeObject | undefined) =>

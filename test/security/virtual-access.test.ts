@@ -255,7 +255,7 @@ async function furnish(cluster: Cluster): Promise<void> {
     data: { text: cluster === 'cons' ? 'open' : canary },
   });
   await client.create(`${prefix}/api/v1/${DEFAULT}/secrets`, {
-    metadata: { name: 'seen' },
+    metadata: { name: 'seen', labels: { canary } },
     stringData: { text: canary },
   });
   // In names as well.

@@ -8,6 +8,7 @@ import type { AdmissionChoice } from '../../src/admission/mod.ts';
 import { type Api, createLogicalCluster } from '../../src/api/mod.ts';
 import { parseLogicalCluster } from '../../src/base/mod.ts';
 import { type AuthenticationOptions, type MemberLog, startMember } from '../../src/region/mod.ts';
+import { universalBindings } from './universal.ts';
 
 /** A member in the process of the tests: the sources as they are, no build, and its insides at hand. */
 export interface InProcessServer {
@@ -20,7 +21,7 @@ export interface InProcessServer {
   readonly api: Api;
   /** What the member has logged as errors so far: failures of its own. */
   readonly errors: readonly string[];
-  /** Makes a logical cluster; its objects are under the returned path. */
+  /** Makes a logical cluster that can have workspaces; its objects are under the returned path. */
   createCluster(name: string): Promise<string>;
   stop(): Promise<void>;
 }
@@ -74,7 +75,9 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
       async createCluster(name) {
         const cluster = parseLogicalCluster(name);
         if (cluster === undefined) throw new Error(`${name} cannot name a logical cluster`);
-        if (!(await createLogicalCluster(member.api, cluster))) throw new Error(`${name} exists already`);
+        const more = await universalBindings(member.api, cluster);
+        if (!(await createLogicalCluster(member.api, cluster, { more })))
+          throw new Error(`${name} exists already`);
         return `/clusters/${name}`;
       },
       async stop() {
