@@ -5,7 +5,6 @@ import {
   formatTime,
   type JsonObject,
   type KubeObject,
-  newObject,
   objectAt,
   objectOf,
   objectsAt,
@@ -48,6 +47,8 @@ export async function defaultBindings(
   reads: Pick<Reads, 'read'>,
   request: {
     readonly cluster: LogicalCluster;
+    /** Its canonical path. */
+    readonly path: string;
     readonly exports: readonly ExportReference[];
   },
 ): Promise<DefaultBindingsMade> {
@@ -73,11 +74,12 @@ export async function bindingFor(
   reads: Pick<Reads, 'read'>,
   request: {
     readonly cluster: LogicalCluster;
+    readonly path: string;
     readonly reference: ExportReference;
     readonly beside?: readonly KubeObject[];
   },
 ): Promise<{ readonly binding: KubeObject; readonly companions: NonNullable<Companions['companions']> }> {
-  const { cluster, reference, beside } = request;
+  const { cluster, path, reference, beside } = request;
   const definition = apisDefinition(API_BINDINGS);
   const provider = exportCluster(api, cluster, reference);
   const found =
@@ -86,16 +88,14 @@ export async function bindingFor(
     apiVersion: `${APIS_GROUP}/${definition.storageVersion}`,
     kind: definition.names.kind,
     metadata: objectOf({
+      annotations: objectOf({ 'kcp.io/path': path }),
       creationTimestamp: formatTime(api.store.nowMs()),
       finalizers: [BINDING_FINALIZER],
       generation: 1,
       name: defaultBindingName(cluster, reference),
       uid: api.random.uuid(),
     }),
-    spec: objectOf({
-      ...acceptedClaims(found?.object),
-      reference: objectOf({ export: objectOf({ name: reference.name, path: reference.path }) }),
-    }),
+    spec: defaultBindingSpec(reference, acceptedClaims(found?.object)),
   }) as KubeObject;
   const rest = await reconcileBinding(api, reads, {
     cluster,
@@ -109,13 +109,19 @@ export async function bindingFor(
 }
 
 /** As kcp answers in the name of a new workspace: yes, to as much as the provider asks for by default. */
-function acceptedClaims(apiExport: KubeObject | undefined): JsonObject {
+export function acceptedClaims(apiExport: KubeObject | undefined): JsonObject[] {
   const claims = objectsAt(objectAt(apiExport, 'spec'), 'permissionClaims');
-  if (claims.length === 0) return newObject();
-  const accepted = claims.map(({ defaultSelector, ...claim }) =>
+  return claims.map(({ defaultSelector, ...claim }) =>
     objectOf({ ...claim, selector: defaultSelector ?? objectOf({ matchAll: true }), state: 'Accepted' }),
   );
-  return objectOf({ permissionClaims: accepted });
+}
+
+/** The spec of a default binding. */
+export function defaultBindingSpec(reference: ExportReference, claims: readonly JsonObject[]): JsonObject {
+  return objectOf({
+    ...(claims.length === 0 ? {} : { permissionClaims: [...claims] }),
+    reference: objectOf({ export: objectOf({ name: reference.name, path: reference.path }) }),
+  });
 }
 
 function companionText({ mutation: { key } }: Companion): string {

@@ -1,8 +1,21 @@
 export { type Adoption, adoptionBy } from './adoption.ts';
-export { bindingFor, type DefaultBindingsMade, defaultBindingName, defaultBindings } from './binding-for.ts';
+export {
+  bindingFor,
+  type DefaultBindingsMade,
+  defaultBindingName,
+  defaultBindingSpec,
+  defaultBindings,
+} from './binding-for.ts';
 export { bindingHooks } from './binding-hooks.ts';
 export { type ExportReference, exportCluster, exportReferenceOf, mayBind } from './export-of-binding.ts';
 export { extraAnnotationsOf } from './extra-annotations.ts';
 export { bindingsIn } from './name-conflicts.ts';
 export { reconcileBinding } from './reconcile-binding.ts';
 export { shadowKey, shadowPut, UNBOUND_ANNOTATION } from './shadow-schema.ts';
+export {
+  acceptsAll,
+  defaultBindingHooks,
+  isBound,
+  type WantedBinding,
+  wantedBindings,
+} from './wanted-bindings.ts';
