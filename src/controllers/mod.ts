@@ -18,4 +18,5 @@ export { oweRootCa, rootCaController } from './root-ca.ts';
 export { type Controller, type ControllerReport, ControllerRuntime } from './runtime.ts';
 export { serviceAccountTokenController } from './service-account-token.ts';
 export { typeHeirsController } from './type-heirs.ts';
+export { workspaceMountController } from './workspace-mounts.ts';
 export { workspaceSchedulingController } from './workspace-scheduling.ts';

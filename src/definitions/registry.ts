@@ -17,6 +17,7 @@ import {
   partitionSetFields,
   readBoundResources,
   sliceFields,
+  workspaceFields,
   workspaceTypeFields,
 } from './bound/mod.ts';
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
@@ -288,8 +289,10 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
   if (definition.group === BINDING_GROUP && plural === 'apiexportendpointslices') return sliceFields(object);
   if (definition.group === 'topology.kcp.io' && plural === 'partitionsets') return partitionSetFields();
   if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') return logicalClusterFields(object);
-  if (definition.group === 'tenancy.kcp.io' && plural === 'workspacetypes')
-    return workspaceTypeFields(object);
+  if (definition.group === 'tenancy.kcp.io') {
+    if (plural === 'workspacetypes') return workspaceTypeFields(object);
+    if (plural === 'workspaces') return workspaceFields(object);
+  }
   return {};
 }
 

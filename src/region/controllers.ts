@@ -21,6 +21,7 @@ import {
   serviceAccountTokenController,
   systemNamespaceController,
   typeHeirsController,
+  workspaceMountController,
   workspaceSchedulingController,
 } from '../controllers/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
@@ -57,6 +58,7 @@ export async function startControllers(
       ...bindingControllers(api),
       defaultBindingController(api),
       typeHeirsController(api),
+      workspaceMountController(api),
       bindingDeletionController(api),
       boundSchemaController(api),
       exportIdentityController(api),

@@ -10,6 +10,7 @@ import {
 } from '../exports/mod.ts';
 import {
   logicalClusterHooks,
+  mountHooks,
   shardHooks,
   type WorkspaceGround,
   workspaceHooks,
@@ -21,6 +22,7 @@ import {
 export function kindHooks(ground: WorkspaceGround): readonly KindHooks[] {
   return [
     workspaceHooks(ground),
+    mountHooks,
     workspaceLifecycleHooks,
     logicalClusterHooks,
     shardHooks,

@@ -28,6 +28,7 @@ export {
   type StoredObject,
   workspaceLifecycleHooks,
 } from './logical-cluster-hooks.ts';
+export { mountHooks } from './mounts.ts';
 export {
   BINDINGS_INITIALIZER,
   LOGICAL_CLUSTER_FINALIZER,
