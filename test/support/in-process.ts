@@ -33,6 +33,8 @@ export interface InProcessOptions {
   /** Controllers that do not run, by name. */
   readonly disabledControllers?: readonly string[];
   readonly authentication?: AuthenticationOptions;
+  /** As `--logical-cluster-total-object-limit`. */
+  readonly totalObjectLimit?: number;
 }
 
 /** Starts a member on a free port and an empty directory. */
@@ -61,6 +63,7 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
         })),
       },
       disabledControllers: options.disabledControllers ?? [],
+      totalObjectLimit: options.totalObjectLimit ?? 0,
     });
     return {
       url: member.url,
