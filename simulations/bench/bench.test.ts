@@ -56,6 +56,7 @@ describe('npm run bench', () => {
       'authorization',
       'list',
       'fan-out',
+      'workspaces',
     ]);
     // RSS is not known outside of Linux; a list may need no memory at all beyond what is there.
     const measured = rows.filter((row) => process.platform === 'linux' || !/RSS|memory/.test(row.name));
@@ -74,7 +75,7 @@ describe('npm run bench', () => {
   it.each([
     [
       ['--only', 'put'],
-      '--only takes some of start, get, create, validation, authorization, list, fan-out, not "put"',
+      '--only takes some of start, get, create, validation, authorization, list, fan-out, workspaces, not "put"',
     ],
     [['--seconds', '0'], '--seconds takes a number greater than zero, not "0"'],
     [['--sekonds', '1'], "Unknown option '--sekonds'"],

@@ -1,8 +1,8 @@
-import { type Definition, readCustomResource } from '../definitions/mod.ts';
+import { collectionOf, type Definition, readCustomResource } from '../definitions/mod.ts';
 import type { KubeObject } from '../machinery/mod.ts';
-import type { ObjectKey, Row, WorkChange } from '../store/mod.ts';
+import type { CollectionKey, ObjectKey, Row, WorkChange } from '../store/mod.ts';
 import type { Api } from './api.ts';
-import type { Companion, Companions, KindChange, KindWork } from './kind-hooks.ts';
+import type { Companion, Companions, KindChange, KindHooks, KindWork } from './kind-hooks.ts';
 import { encodeRow } from './row-codec.ts';
 import { workAfterDelete, workAfterPut } from './work.ts';
 import type { Attempt } from './write.ts';
@@ -63,15 +63,21 @@ export async function isOwner(api: Api, key: ObjectKey, uid: string): Promise<bo
   }
 }
 
+/** The hooks of the kind of a collection: none for one that only has the name of a kind of root's. */
+export function hooksOf(api: Api, kind: Omit<CollectionKey, 'cluster'>): readonly KindHooks[] {
+  const hooks = api.hooks.of(kind.group, kind.resource);
+  return hooks.length > 0 && api.registry.isForeign(kind) ? [] : hooks;
+}
+
 /** Asks all hooks of a kind what belongs to a change; undefined when there is nothing. */
 export async function companionsOf(
   api: Api,
   attempt: Attempt,
   change: KindChange,
 ): Promise<Companions | undefined> {
-  const { definition } = change;
+  const { definition, key } = change;
   let all: Companions | undefined;
-  for (const hooks of api.hooks.of(definition.group, definition.names.plural)) {
+  for (const hooks of hooksOf(api, collectionOf(key.cluster, definition))) {
     const found = await hooks.complete?.(api, attempt, change);
     if (found !== undefined) all = all === undefined ? found : merged(all, found);
   }
@@ -80,8 +86,8 @@ export async function companionsOf(
 
 /** The debts that the hooks of a kind see in a change. */
 export function hookedWork(api: Api, change: KindWork): WorkChange[] {
-  const { definition } = change;
-  const hooks = api.hooks.of(definition.group, definition.names.plural);
+  const { definition, key } = change;
+  const hooks = hooksOf(api, collectionOf(key.cluster, definition));
   return hooks.flatMap((hooked) => hooked.work?.(api, change) ?? []);
 }
 

@@ -1,7 +1,7 @@
 export type { Api, RequestContext } from './api.ts';
 export { APPLY_PATCH } from './apply.ts';
 export { encodeNew, FOUNDER } from './cluster-default-set.ts';
-export { companionDelete, companionPut, hookedWork } from './companions.ts';
+export { companionDelete, companionPut, hookedWork, hooksOf } from './companions.ts';
 export { ContinueTokens } from './continue-token.ts';
 export { rowInVersion } from './conversion.ts';
 export { create } from './create.ts';

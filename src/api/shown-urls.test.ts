@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { builtinDefinition, systemDefinition } from '../definitions/mod.ts';
+import { builtinDefinition, ownDefinition } from '../definitions/mod.ts';
 import type { KubeObject } from '../machinery/mod.ts';
 import { ShownUrls } from './shown-urls.ts';
 
 const urls = new ShownUrls(() => 'https://eu.example.com:6443');
-const workspaces = urls.formOf(systemDefinition('tenancy.kcp.io', 'workspaces')!);
+const workspaces = urls.formOf(ownDefinition('tenancy.kcp.io', 'workspaces')!);
 
 function workspace(URL: string): KubeObject {
   return {
@@ -44,7 +44,7 @@ describe('URLs in objects', () => {
   });
 
   it('are the server itself where a shard says where it is', () => {
-    const shards = urls.formOf(systemDefinition('core.kcp.io', 'shards')!);
+    const shards = urls.formOf(ownDefinition('core.kcp.io', 'shards')!);
     const object = {
       ...workspace(''),
       spec: { baseURL: '/', externalURL: 'https://of-its-own.example.com' },

@@ -32,10 +32,11 @@ function within(scope: ListScope, cluster: string, after: string | undefined): L
   return { ...scope, collection: { ...scope.collection, cluster: cluster as ObjectKey['cluster'] }, after };
 }
 
-/** Throws 404 for an object that is there, but not for those who ask. */
+/** Throws 404 for an object that is there, but not for those who ask. What a creation meets is taken, whoever sees it. */
 export function assertInSight(resource: Resource, key: ObjectKey, row: Row | undefined): void {
   const { sight } = resource;
-  if (sight === undefined || row === undefined || sight.sees(key, row)) return;
+  if (sight === undefined || row === undefined || resource.target.verb === 'create') return;
+  if (sight.sees(key, row)) return;
   throw newNotFound(groupResource(resource), key.name);
 }
 

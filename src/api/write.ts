@@ -1,7 +1,7 @@
 import { type Authorized, groundsOf, RBAC_GROUP, type RbacAt } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
 import { assert, limits, type Revision, Turns } from '../base/mod.ts';
-import type { Definition } from '../definitions/mod.ts';
+import { collectionOf, type Definition } from '../definitions/mod.ts';
 import {
   isOwnershipSame,
   type KubeObject,
@@ -26,13 +26,14 @@ import {
   type WorkChange,
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
-import { companionsOf, hookedWork, isOwner } from './companions.ts';
+import { companionsOf, hookedWork, hooksOf, isOwner } from './companions.ts';
 import { objectForStorage, rowInVersion } from './conversion.ts';
 import { depart } from './departures.ts';
 import { type Pause, pauseFor } from './heavy-work.ts';
 import type { Companions, KindChange } from './kind-hooks.ts';
 import { mountWork } from './mount-work.ts';
 import { decodeStored, encodeRow, homeOf, inStorageVersion } from './row-codec.ts';
+import { isSameKey } from './same-key.ts';
 import { assertInSight, assertStaysInSight } from './sight.ts';
 import { replaceContent, storedForms } from './stored-forms.ts';
 import { groupResource, payerOf, type Resource, resolve, type Target } from './target.ts';
@@ -147,8 +148,7 @@ async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promis
   const key = request.keyOf(resource);
   const reads = new RecordedReads(api);
   const currentRow = api.store.newest(key);
-  // What a creation meets is taken, whether or not it is in sight.
-  if (request.target.verb !== 'create') assertInSight(resource, key, currentRow);
+  assertInSight(resource, key, currentRow);
   const current = await currentOf(api, request, { resource, row: currentRow });
   const pause = pauseFor((request.sizeBytes ?? 0) + (currentRow?.json.length ?? 0));
   await pause();
@@ -266,7 +266,7 @@ async function completed(api: Api, step: Parameters<typeof commit>[1]): Promise<
   const { resource, key, currentRow, current } = attempt;
   const version = resource.version.name;
   const definition = homeOf(resource.definition);
-  if (api.hooks.of(definition.group, definition.names.plural).length === 0) {
+  if (hooksOf(api, collectionOf(key.cluster, definition)).length === 0) {
     return { object: wish.object, definition: resource.definition, version, companions: {}, work: [] };
   }
   const stored = (object: KubeObject | undefined) =>
@@ -364,17 +364,6 @@ class RecordedReads implements Reads {
     if (!isKnown) this.preconditions.push({ key, revision });
     return row;
   }
-}
-
-function isSameKey(a: ObjectKey, b: ObjectKey): boolean {
-  return (
-    a.name === b.name &&
-    a.resource === b.resource &&
-    a.cluster === b.cluster &&
-    a.namespace === b.namespace &&
-    a.group === b.group &&
-    a.identity === b.identity
-  );
 }
 
 /** Runs the mutating half of admission, or (`validate`) the other one. */

@@ -25,7 +25,7 @@ describe('completionScript', () => {
   it('completes commands, flags, values and directories in bash', async () => {
     expect(await offered('antipode', 'st')).toEqual(['start']);
     expect(await offered('antipode', '')).toEqual(commands.map((entry) => entry.name));
-    expect(await offered('antipode', 'start', '--log')).toEqual(['--log-level', '--log-format']);
+    expect(await offered('antipode', 'start', '--log-')).toEqual(['--log-level', '--log-format']);
     expect(await offered('antipode', 'start', '--log-level', 'd')).toEqual(['debug']);
     expect(await offered('antipode', 'version', '-o', 'j')).toEqual(['json']);
     expect(await offered('antipode', 'completion', 'f')).toEqual(['fish']);

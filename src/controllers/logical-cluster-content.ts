@@ -1,6 +1,6 @@
 import { type Api, FOREGROUND_FINALIZER, logicalClusterKey, ORPHAN_FINALIZER } from '../api/mod.ts';
 import { type LogicalCluster, parseLogicalCluster } from '../base/mod.ts';
-import { CRD_FINALIZER, CRD_GROUP, CRD_RESOURCE, collectionOf } from '../definitions/mod.ts';
+import { CRD_FINALIZER, CRD_GROUP, CRD_RESOURCE } from '../definitions/mod.ts';
 import { isObject, type KubeObject, objectAt, parseJson, textAt } from '../machinery/mod.ts';
 import { type ListedObject, objectKeyText, type Row } from '../store/mod.ts';
 import { RESOURCES_REMAIN, TENANCY_GROUP, WORKSPACE_FINALIZER, WORKSPACES } from '../workspaces/mod.ts';
@@ -46,13 +46,13 @@ const GROUND: readonly { readonly group: string; readonly resource: string }[] =
 /** Tells what the objects of a logical cluster that goes are; undefined for the LogicalCluster itself. */
 export function partOf(api: Api, { key, row }: ListedObject): Part | undefined {
   if (objectKeyText(key) === objectKeyText(logicalClusterKey(key.cluster))) return undefined;
-  const isWorkspace = key.group === TENANCY_GROUP && key.resource === WORKSPACES;
+  const isWorkspace = isWorkspaceKey(api, key);
   // Most objects are neither workspaces nor have finalizers, and need no parsing.
   if (isWorkspace || row.json.includes('"finalizers"')) {
     const { value } = parseJson(row.json);
     const object = (isObject(value) ? value : {}) as KubeObject;
     const finalizers = (object.metadata?.finalizers ?? []).filter((name) => !OWN_FINALIZERS.includes(name));
-    if (isWorkspace && isWorkspaceKey(api, { key })) {
+    if (isWorkspace) {
       const others = finalizers.filter((name) => name !== WORKSPACE_FINALIZER);
       if (others.length > 0) return { is: 'held', finalizers: others };
       const cluster = parseLogicalCluster(textAt(objectAt(object, 'spec'), 'cluster'));
@@ -71,9 +71,8 @@ export function isWorkspaceHeld({ json }: Row): boolean {
 }
 
 /** Whether an object is of our kind of that name, and not of another one that somebody offers. */
-function isWorkspaceKey(api: Api, { key }: Pick<ListedObject, 'key'>): boolean {
-  const found = api.registry.find(key.cluster, TENANCY_GROUP, WORKSPACES);
-  return found === undefined || collectionOf(key.cluster, found.definition).identity === key.identity;
+export function isWorkspaceKey(api: Api, key: ListedObject['key']): boolean {
+  return key.group === TENANCY_GROUP && key.resource === WORKSPACES && !api.registry.isForeign(key);
 }
 
 /** What of a logical cluster others hold, as its condition tells it. */

@@ -8,15 +8,9 @@ import {
   type StoreEvent,
   type WorkKey,
 } from '../store/mod.ts';
-import {
-  LOGICAL_CLUSTER_FINALIZER,
-  newestLogicalCluster,
-  type StoredObject,
-  TENANCY_GROUP,
-  WORKSPACES,
-} from '../workspaces/mod.ts';
+import { LOGICAL_CLUSTER_FINALIZER, newestLogicalCluster, type StoredObject } from '../workspaces/mod.ts';
 import { ControllerClient } from './client.ts';
-import { HeldContent, isWorkspaceHeld, partOf } from './logical-cluster-content.ts';
+import { HeldContent, isWorkspaceHeld, isWorkspaceKey, partOf } from './logical-cluster-content.ts';
 import { markAll, removeCluster, removeRange, tellHeld } from './logical-cluster-range.ts';
 import { changeAll, isLeaving } from './objects.ts';
 import type { Controller, Debt, Result } from './runtime.ts';
@@ -47,16 +41,16 @@ export function logicalClusterController(api: Api): Controller {
       if (result === 'settled') waits.delete(cluster);
       return result;
     },
-    wakes: (event) => wakes(waits, event),
+    wakes: (event) => wakes(api, waits, event),
     wakesOnce: true,
   };
 }
 
-function wakes(waits: ReadonlyMap<LogicalCluster, Wait>, event: StoreEvent): readonly WorkKey[] {
+function wakes(api: Api, waits: ReadonlyMap<LogicalCluster, Wait>, event: StoreEvent): readonly WorkKey[] {
   const { key, newRow } = event;
   const wait = waits.get(key.cluster);
   if (wait === undefined) return [];
-  const isWorkspace = key.group === TENANCY_GROUP && key.resource === WORKSPACES;
+  const isWorkspace = isWorkspaceKey(api, key);
   if (newRow !== undefined) {
     // What holds a workspace holds all around it, and they say so.
     if (!isWorkspace || !isWorkspaceHeld(newRow)) return [];

@@ -1,4 +1,4 @@
-import { type Api, companionPut, decodeStored, hookedWork, logicalClusterKey } from '../api/mod.ts';
+import { type Api, companionPut, decodeStored, hookedWork, hooksOf, logicalClusterKey } from '../api/mod.ts';
 import { type LogicalCluster, limits } from '../base/mod.ts';
 import { deepCopy, deepEqual, formatTime, type KubeObject } from '../machinery/mod.ts';
 import type {
@@ -143,7 +143,7 @@ function deletionOf(
 
 /** What is owed in other logical clusters because an object goes; in this one there is nobody left to do it. */
 function workElsewhere(api: Api, key: ObjectKey, row: Row): readonly WorkChange[] {
-  if (api.hooks.of(key.group, key.resource).length === 0) return [];
+  if (hooksOf(api, key).length === 0) return [];
   const definition = api.registry.find(key.cluster, key.group, key.resource)?.definition;
   if (definition === undefined) return [];
   const object: KubeObject = decodeStored(definition, definition.storageVersion, row);

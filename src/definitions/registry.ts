@@ -1,5 +1,12 @@
-import { BoundedCache, type ClusterScope, type LogicalCluster, limits, WeightedCache } from '../base/mod.ts';
-import { type KubeObject, parseJson } from '../machinery/mod.ts';
+import {
+  BoundedCache,
+  type ClusterScope,
+  type LogicalCluster,
+  limits,
+  ROOT_CLUSTER,
+  WeightedCache,
+} from '../base/mod.ts';
+import { type KubeObject, objectAt, parseJson, textAt } from '../machinery/mod.ts';
 import type { CollectionKey, ObjectKey, Precondition, Row, Store, StoreSnapshot } from '../store/mod.ts';
 import {
   BINDING_GROUP,
@@ -23,7 +30,7 @@ import {
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
 import { type DefinitionSet, definitionSet } from './definition-set.ts';
-import { systemDefinition, systemDefinitions, withOwnConsistency } from './kcp/mod.ts';
+import { exportedKind, systemDefinition, systemDefinitions, withOwnConsistency } from './kcp/mod.ts';
 import { builtinDefinition, builtinDefinitions } from './kinds/mod.ts';
 
 /** A definition as one logical cluster has it, and what must not have changed when it is used for a write. */
@@ -56,6 +63,8 @@ export class DefinitionRegistry {
     weightMax: limits.definitionSetsCachedBytesMax,
     weigh: ({ bytes }) => Math.max(bytes, limits.definitionSetBytesMin),
   });
+  /** The identities of root's exports by their names: they stay what they are from the founding on. */
+  readonly #ownIdentities = new Map<string, string>();
   #compilations = 0;
 
   constructor(store: Store) {
@@ -72,6 +81,43 @@ export class DefinitionRegistry {
     const own = builtinDefinition(group, resource) ?? systemDefinition(group, resource);
     if (own !== undefined) return { definition: own, preconditions: [] };
     return this.#findBound(cluster, group, resource) ?? this.findCustom(cluster, group, resource);
+  }
+
+  /**
+   * Where an object lies of one of the kinds that root exports, whether or not it is there: for what the server itself
+   * reads, so that nobody passes off objects of another kind of that name. Undefined before there is a root.
+   */
+  ownKey(place: {
+    readonly cluster: LogicalCluster;
+    readonly group: string;
+    readonly resource: string;
+    readonly name: string;
+  }): ObjectKey | undefined {
+    const identity = this.#ownIdentity(place.group, place.resource);
+    return identity === undefined ? undefined : { ...place, identity, namespace: '' };
+  }
+
+  /** Whether a kind only has the name of one that root exports: a CRD of somebody, or the export of somebody else. */
+  isForeign(kind: {
+    readonly group: string;
+    readonly resource: string;
+    readonly identity?: string | undefined;
+  }): boolean {
+    if (exportedKind(kind.group, kind.resource) === undefined) return false;
+    return this.#ownIdentity(kind.group, kind.resource) !== (kind.identity ?? '');
+  }
+
+  #ownIdentity(group: string, resource: string): string | undefined {
+    const name = exportedKind(group, resource)?.exportedBy;
+    if (name === undefined) return undefined;
+    const known = this.#ownIdentities.get(name);
+    if (known !== undefined) return known;
+    const kind = { group: BINDING_GROUP, resource: 'apiexports', identity: '', namespace: '' };
+    const row = this.#store.newest({ cluster: ROOT_CLUSTER, ...kind, name });
+    const identity = row === undefined ? '' : textAt(objectAt(objectOf(row), 'status'), 'identityHash');
+    if (identity === '') return undefined;
+    this.#ownIdentities.set(name, identity);
+    return identity;
   }
 
   /** The kind of the objects of a collection, as it is served now; undefined when none is that keeps them there. */

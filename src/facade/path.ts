@@ -56,9 +56,12 @@ const SERVICES = '/services/';
 const HEALTH = ['healthz', 'livez', 'readyz'];
 const SEGMENTS_MAX = 16;
 
+/** How Go's programs send `*`: net/url knows of no path in which it may stand as it is, so client-go and kubectl ask for this. */
+const EVERYWHERE_IN_GO = '%2A';
+
 /**
- * Routes the raw path of a URL. The segments of cluster and service are matched as they were sent, never decoded; every
- * other segment is decoded once, and one that then holds a slash, a control character or a dot segment
+ * Routes the raw path of a URL. The segments of cluster and service are matched as they were sent, never decoded
+ * (`*` has two spellings, in exactly these letters); every other segment is decoded once, and one that then holds a slash, a control character or a dot segment
  * names nothing. There is one `/clusters/` in a path: what follows it names nothing outside the cluster.
  */
 export function routePath(rawPath: string): RoutedPath {
@@ -85,7 +88,7 @@ function routeClusters(
   const path = slash < 0 ? '/' : rawPath.slice(end);
   return {
     cluster: parseLogicalCluster(segment),
-    isEverywhere: segment === EVERYWHERE,
+    isEverywhere: segment === EVERYWHERE || segment === EVERYWHERE_IN_GO,
     service: place.service,
     prefix: rawPath.slice(0, end),
     path,

@@ -8,9 +8,11 @@ import {
   chosenPlugins,
   QuotaLedger,
 } from '../admission/mod.ts';
+import type { Paths } from '../api/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
 import type { Store } from '../store/mod.ts';
 import {
+  admitDefaultBindings,
   admitWorkspace,
   admitWorkspaceType,
   logicalClusterAdmission,
@@ -37,11 +39,12 @@ export function createAdmission(
     readonly registry: DefinitionRegistry;
     readonly access: Access;
     readonly types: WorkspaceTypes;
+    readonly paths: Paths;
     /** How many objects a logical cluster may have that has no annotation of its own; 0 is any number. */
     readonly totalObjectLimit: number;
   },
 ): { readonly admission: AdmissionChain; readonly quotas: QuotaLedger; readonly claims: ClaimTable } {
-  const { store, registry, access, types } = parts;
+  const { store, registry, access, types, paths } = parts;
   const quotas = new QuotaLedger(store, { isEnforced: plugins.includes('ResourceQuota') });
   const claims = new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) });
   const admission = new AdmissionChain(
@@ -54,6 +57,7 @@ export function createAdmission(
         logicalClusterAdmission,
         objectCountLimit(store, { perCluster: parts.totalObjectLimit }),
         admitWorkspaceType({ types, authorize: (question) => access.decide(question) }),
+        admitDefaultBindings({ paths, authorize: (question) => access.decide(question) }),
       ],
       definitionsOf: async ({ cluster }) => (await registry.setOf(cluster)).definitions,
     }),

@@ -3,7 +3,7 @@ import type { Precondition } from '../store/mod.ts';
 import type { MakeDefaultBindings } from '../workspaces/mod.ts';
 
 /** What new workspaces bind by default, in the commit that makes them. */
-export const makeDefaultBindings: MakeDefaultBindings = async (api, { cluster, path, exports, read }) => {
+export const makeDefaultBindings: MakeDefaultBindings = async (api, { cluster, exports, read }) => {
   const preconditions: Precondition[] = [];
   const reads = {
     read(key: Parameters<typeof read>[0]) {
@@ -12,6 +12,6 @@ export const makeDefaultBindings: MakeDefaultBindings = async (api, { cluster, p
       return row;
     },
   };
-  const made = await defaultBindings(api, reads, { cluster, path, exports });
+  const made = await defaultBindings(api, reads, { cluster, exports });
   return { ...made, preconditions };
 };

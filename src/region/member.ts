@@ -175,6 +175,7 @@ async function assemble(
     registry,
     access,
     types,
+    paths,
     totalObjectLimit: options.totalObjectLimit ?? 0,
   });
   cleanups.unshift(async () => quotas.close());

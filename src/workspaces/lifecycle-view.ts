@@ -27,7 +27,6 @@ import {
   parseLogicalCluster,
 } from '../base/mod.ts';
 import {
-  collectionOf,
   type Definition,
   type DefinitionSet,
   definitionSet,
@@ -175,10 +174,9 @@ class LifecycleView implements VirtualWorkspace {
 
   /** The rules of the type; undefined when there is no such type. */
   #permissions(): readonly JsonObject[] | undefined {
-    const found = this.#api.registry.find(this.home, TENANCY_GROUP, WORKSPACE_TYPES);
-    if (found === undefined) return undefined;
-    const key = { ...collectionOf(this.home, found.definition), namespace: '', name: this.#type };
-    const row = this.#api.store.get(key);
+    const place = { cluster: this.home, group: TENANCY_GROUP, resource: WORKSPACE_TYPES, name: this.#type };
+    const key = this.#api.registry.ownKey(place);
+    const row = key && this.#api.store.get(key);
     return row === undefined ? undefined : typePermissions(row)[this.#lifecycle.permissions];
   }
 }

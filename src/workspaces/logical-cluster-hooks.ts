@@ -12,7 +12,7 @@ import {
   logicalClusterKey,
 } from '../api/mod.ts';
 import { assert, type LogicalCluster, parseLogicalCluster } from '../base/mod.ts';
-import { collectionOf, type Definition, systemDefinition } from '../definitions/mod.ts';
+import { type Definition, systemDefinition } from '../definitions/mod.ts';
 import {
   deepCopy,
   deepEqual,
@@ -101,9 +101,10 @@ export function newestOwner(api: Api, logicalCluster: KubeObject): StoredObject 
   const owner = objectAt(objectAt(logicalCluster, 'spec'), 'owner');
   const cluster = parseLogicalCluster(textAt(owner, 'cluster'));
   if (cluster === undefined || textAt(owner, 'resource') !== WORKSPACES) return undefined;
+  const place = { cluster, group: TENANCY_GROUP, resource: WORKSPACES, name: textAt(owner, 'name') };
+  const key = api.registry.ownKey(place);
   const found = api.registry.find(cluster, TENANCY_GROUP, WORKSPACES);
-  if (found === undefined) return undefined;
-  const key = { ...collectionOf(cluster, found.definition), namespace: '', name: textAt(owner, 'name') };
+  if (key === undefined || found?.definition.identity !== key.identity) return undefined;
   const stored = newestAt(api, found.definition, key);
   return stored?.row.uid === textAt(owner, 'uid') ? stored : undefined;
 }

@@ -1,3 +1,4 @@
+export { admitDefaultBindings } from './admit-default-bindings.ts';
 export { logicalClusterAdmission } from './admit-logical-cluster.ts';
 export { admitWorkspaceType } from './admit-type.ts';
 export { admitWorkspace } from './admit-workspace.ts';

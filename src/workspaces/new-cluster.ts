@@ -42,8 +42,6 @@ export type MakeDefaultBindings = (
   api: Api,
   request: {
     readonly cluster: LogicalCluster;
-    /** Its canonical path, which the bindings have to say. */
-    readonly path: string;
     readonly exports: readonly Reference[];
     readonly read: ReadRow;
     /** `metadata.creationTimestamp` of all of them. */
@@ -92,7 +90,7 @@ export async function prepareCluster(
   const bindings: DefaultBindings =
     exports.length === 0 || ground.defaultBindings === undefined
       ? { isIncomplete: false }
-      : await ground.defaultBindings(api, { cluster, path: wanted.path, exports, read, now });
+      : await ground.defaultBindings(api, { cluster, exports, read, now });
   const initializers = initializersOf(lineage);
   const waiting = initializers.filter((name) => !isDone(name, bindings));
   const terminators = lineage.filter(({ spec }) => spec.terminator).map(lifecycleName);

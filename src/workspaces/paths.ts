@@ -1,6 +1,6 @@
 import { logicalClusterKey, type Mount, type Paths, type ResolvedPath } from '../api/mod.ts';
 import { type LogicalCluster, parseLogicalCluster } from '../base/mod.ts';
-import { collectionOf, type DefinitionRegistry } from '../definitions/mod.ts';
+import type { DefinitionRegistry } from '../definitions/mod.ts';
 import type { Row, Store } from '../store/mod.ts';
 import { homeClusterName } from './cluster-name.ts';
 import { workspaceFacts } from './facts.ts';
@@ -63,8 +63,7 @@ export class WorkspacePaths implements Paths {
   }
 
   #workspace(cluster: LogicalCluster, name: string): Row | undefined {
-    const found = this.#registry.find(cluster, TENANCY_GROUP, WORKSPACES);
-    if (found === undefined) return undefined;
-    return this.#store.get({ ...collectionOf(cluster, found.definition), namespace: '', name });
+    const key = this.#registry.ownKey({ cluster, group: TENANCY_GROUP, resource: WORKSPACES, name });
+    return key && this.#store.get(key);
   }
 }

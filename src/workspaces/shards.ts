@@ -1,5 +1,5 @@
-import { type LogicalCluster, ROOT_CLUSTER, type ShardName } from '../base/mod.ts';
-import { collectionOf, type DefinitionRegistry } from '../definitions/mod.ts';
+import { ROOT_CLUSTER, type ShardName } from '../base/mod.ts';
+import type { DefinitionRegistry } from '../definitions/mod.ts';
 import {
   isObject,
   type JsonObject,
@@ -18,11 +18,9 @@ export interface ChosenShard {
   readonly region: string | undefined;
 }
 
-/** Where the objects of shards are: undefined while the root does not serve them. */
+/** Where the objects of shards are: undefined before there is a root. */
 export function shardKey(registry: DefinitionRegistry, name: string): ObjectKey | undefined {
-  const cluster: LogicalCluster = ROOT_CLUSTER;
-  const found = registry.find(cluster, CORE_GROUP, SHARDS);
-  return found && { ...collectionOf(cluster, found.definition), namespace: '', name };
+  return registry.ownKey({ cluster: ROOT_CLUSTER, group: CORE_GROUP, resource: SHARDS, name });
 }
 
 /**

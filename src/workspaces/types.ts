@@ -1,6 +1,6 @@
 import type { Paths } from '../api/mod.ts';
 import { type LogicalCluster, limits } from '../base/mod.ts';
-import { collectionOf, type DefinitionRegistry } from '../definitions/mod.ts';
+import type { DefinitionRegistry } from '../definitions/mod.ts';
 import { type JsonObject, objectAt, objectsAt, textAt } from '../machinery/mod.ts';
 import type { ObjectKey, Row } from '../store/mod.ts';
 import { factsOf } from './facts.ts';
@@ -75,9 +75,8 @@ export class WorkspaceTypes {
   find({ path, name }: Reference, read: ReadRow): WorkspaceType | undefined {
     const cluster = this.#paths.resolve(path)?.cluster;
     if (cluster === undefined) return undefined;
-    const found = this.#registry.find(cluster, TENANCY_GROUP, WORKSPACE_TYPES);
-    if (found === undefined) return undefined;
-    const row = read({ ...collectionOf(cluster, found.definition), namespace: '', name });
+    const key = this.#registry.ownKey({ cluster, group: TENANCY_GROUP, resource: WORKSPACE_TYPES, name });
+    const row = key && read(key);
     if (row === undefined) return undefined;
     const spec = typeSpec(row);
     return { cluster, name, path: spec.path || path, spec };

@@ -46,7 +46,7 @@ const PATHS = [
 const HEALTH = ['/healthz', '/livez'];
 
 describe('a logical cluster that does not exist', () => {
-  test.each(['nope', 'root:nope', 'Root', 'no%70e', '%72oot', '..', '.', '*', 'root;x', 'a'.repeat(600), ''])(
+  test.each(['nope', 'root:nope', 'Root', 'no%70e', '%72oot', '..', '.', 'root;x', 'a'.repeat(600), ''])(
     '%j is 403 on every path, as if it were forbidden',
     async (cluster) => {
       for (const path of PATHS) {
@@ -295,6 +295,38 @@ describe('a path that cannot name anything', () => {
     const path = '/api/v1/namespaces/default/configmaps/a%2Fb';
     expect((await fixture.client.call(path)).text).toBe('404 page not found\n');
     expect((await fixture.client.call(path, { token: null })).status).toBe(403);
+  });
+});
+
+describe('the prefix of a logical cluster', () => {
+  const self = '/apis/core.kcp.io/v1alpha1/logicalclusters/cluster/status';
+
+  test('comes once', async () => {
+    const prefix = '/clusters/root';
+    expect((await fixture.client.call(`${prefix}${self}`)).status).toBe(200);
+    for (const times of [2, 3]) {
+      expect((await fixture.client.call(`${prefix.repeat(times)}${self}`)).status).toBe(404);
+    }
+  });
+
+  test('is not what a kind of that name has in its path', async () => {
+    const group = 'fleet.example.com';
+    await fixture.define({
+      group,
+      plural: 'clusters',
+      kind: 'Cluster',
+      versions: [{ name: 'v1', subresources: { status: {} } }],
+    });
+    const path = `/apis/${group}/v1/namespaces/default/clusters`;
+    const object = { apiVersion: `${group}/v1`, kind: 'Cluster', metadata: { name: 'root' } };
+    for (const prefix of ['', '/clusters/root']) {
+      const made = await fixture.client.create(`${prefix}${path}`, object);
+      const status = { phase: 'Ready' };
+      await fixture.client.put(`${prefix}${path}/root/status`, { ...made, status });
+      expect((await fixture.client.get(`${prefix}${path}/root/status`))['status']).toEqual(status);
+      expect((await fixture.client.list(`${prefix}/apis/${group}/v1/clusters`)).items).toHaveLength(1);
+      await fixture.client.delete(`${prefix}${path}/root`);
+    }
   });
 });
 

@@ -28,6 +28,12 @@ describe('the kinds of kcp', () => {
         { group: 'example.com', name: 'widgets', schema: 'v1.widgets.example.com', storage: { crd: {} } },
       ],
     });
+    // Where they are, nobody but the server says.
+    expect(created.metadata.annotations).toMatchObject({ 'kcp.io/path': 'kinds-defaults' });
+    const claimed = await fixture.client.patch(`${exports}/widgets`, {
+      metadata: { annotations: { 'kcp.io/path': 'root:elsewhere' } },
+    });
+    expect(claimed.metadata.annotations).toMatchObject({ 'kcp.io/path': 'kinds-defaults' });
     const refused = await fixture.client.refuse(422, exports, {
       method: 'POST',
       body: {

@@ -170,6 +170,16 @@ describe('patch: who the object is', () => {
     expect(details?.causes?.map(({ field }) => field)).toEqual(['metadata.uid', 'metadata.uid']);
   });
 
+  test('keeps the moment of its creation, whatever a patch says', async () => {
+    const path = await item();
+    const { creationTimestamp } = (await fixture.client.get(path)).metadata;
+    const body = { metadata: { creationTimestamp: '2000-01-01T00:00:00Z', labels: { patched: 'yes' } } };
+    for (const type of [MERGE_PATCH, STRATEGIC]) {
+      const patched = await accept(path, type, body);
+      expect(patched.metadata).toMatchObject({ creationTimestamp, labels: { patched: 'yes' } });
+    }
+  });
+
   test('cannot be taken away: a patch that removes the name is 400, and nothing is lost', async () => {
     const path = await item({ metadata: { name: 'a', labels: { keep: 'me' } } });
     for (const body of [{ metadata: null }, { metadata: { name: null } }]) {

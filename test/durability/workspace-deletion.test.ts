@@ -68,7 +68,7 @@ it('goes on with the deletion of a tree after power was lost, wherever it was', 
       apiVersion: 'tenancy.kcp.io/v1alpha1',
       kind: 'WorkspaceType',
       metadata: { name: 'plain' },
-      spec: {},
+      spec: { extend: { with: [{ name: 'universal', path: 'root' }] } },
     });
     const top = await makeWorkspace(member.api, ROOT, 'top');
     const clusters = [top];

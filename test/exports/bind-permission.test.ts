@@ -1,13 +1,38 @@
 import { describe, expect, test } from 'vitest';
 import { useMember } from '../conformance/suite.ts';
-import { APIS, bindingOf, conditionOf, ExportsFixture, statusOf, WIDGETS } from './suite.ts';
+import type { KubeObject } from '../http/client.ts';
+import type { InProcessOptions } from '../support/in-process.ts';
+import { APIS, bindingOf, conditionOf, ExportsFixture, statusOf, USERS, WIDGETS } from './suite.ts';
 
-const fixture = useMember(new ExportsFixture()) as ExportsFixture;
+const AUTHENTICATED = ['system:authenticated'];
+const HOME = 'scoped-home';
+
+/** With users who count in one logical cluster alone, and others who bring a warrant of such a user. */
+class ScopedFixture extends ExportsFixture {
+  protected override get options(): InProcessOptions {
+    const extra = { 'authentication.kcp.io/scopes': [`cluster:${HOME}`] };
+    const warrant = JSON.stringify({ user: 'local', groups: AUTHENTICATED, extra });
+    return {
+      users: {
+        ...USERS,
+        'scoped-token': { name: 'local', uid: '', groups: AUTHENTICATED, extra },
+        'warranted-token': {
+          name: 'guest',
+          uid: '',
+          groups: AUTHENTICATED,
+          extra: { 'authorization.kcp.io/warrant': [warrant] },
+        },
+      },
+    };
+  }
+}
+
+const fixture = useMember(new ScopedFixture()) as ScopedFixture;
 const RBAC = 'apis/rbac.authorization.k8s.io/v1';
 
 async function grant(
   cluster: string,
-  user: string,
+  subject: string | { readonly kind: string; readonly name: string },
   rule: {
     verbs: string[];
     apiGroups?: string[];
@@ -31,7 +56,12 @@ async function grant(
     `/clusters/${cluster}/${RBAC}/clusterrolebindings`,
     kind('ClusterRoleBinding', {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+      subjects: [
+        {
+          apiGroup: 'rbac.authorization.k8s.io',
+          ...(typeof subject === 'string' ? { kind: 'User', name: subject } : subject),
+        },
+      ],
     }),
   );
   return name;
@@ -52,10 +82,14 @@ const mayBind = (name: string) => ({
   resourceNames: [name],
 });
 
-function tryToBind(cluster: string, reference: { path?: string; name: string }) {
+function tryToBind(
+  cluster: string,
+  reference: { path?: string; name: string },
+  token: string = 'consumer-token',
+) {
   return fixture.client.call(`/clusters/${cluster}/${APIS}/apibindings`, {
     method: 'POST',
-    token: 'consumer-token',
+    token,
     body: bindingOf('widgets', reference),
   });
 }
@@ -119,5 +153,76 @@ describe('the right to bind an export', () => {
     });
     expect(patched.status).toBe(200);
     expect(conditionOf(JSON.parse(patched.text), 'Ready')?.status).toBe('True');
+  });
+  test('may be given to all who belong to a workspace, however they are known there', async () => {
+    const provider = await fixture.cluster('provider');
+    await fixture.server.createCluster(HOME);
+    await fixture.offer(provider, 'widgets', [WIDGETS]);
+    const everybody = { kind: 'Group', name: 'system:authenticated' };
+    await grant(HOME, everybody, { verbs: ['*'], apiGroups: ['apis.kcp.io'], resources: ['apibindings'] });
+    await grant(HOME, everybody, { verbs: ['access'], nonResourceURLs: ['/'] });
+    const account = `/clusters/${HOME}/api/v1/namespaces/default/serviceaccounts`;
+    await fixture.client.create(account, { metadata: { name: 'bot' } });
+    const issued = await fixture.client.create<KubeObject>(`${account}/bot/token`, {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: {},
+    });
+    const tokens = ['scoped-token', 'warranted-token', (issued['status'] as { token: string }).token];
+    const reference = { path: provider, name: 'widgets' };
+    for (const token of tokens) expect((await tryToBind(HOME, reference, token)).status).toBe(403);
+    await grant(provider, { kind: 'Group', name: `system:cluster:${HOME}` }, mayBind('widgets'));
+    // Who is not scoped to that workspace is none of them.
+    expect((await tryToBind(HOME, reference)).status).toBe(403);
+    for (const token of tokens) {
+      const bound = await tryToBind(HOME, reference, token);
+      expect([token, bound.status, bound.text]).toEqual([token, 201, bound.text]);
+      expect(statusOf(JSON.parse(bound.text)).phase).toBe('Bound');
+      await fixture.client.delete(fixture.binding(HOME, 'widgets'));
+      await fixture.client.untilGone(fixture.binding(HOME, 'widgets'));
+    }
+  });
+
+  test('is needed for all that a WorkspaceType has bound by default', async () => {
+    const provider = await fixture.cluster('provider');
+    const tenant = await ownWorkspace();
+    await fixture.offer(provider, 'widgets', [WIDGETS]);
+    const types = `/clusters/${tenant}/apis/tenancy.kcp.io/v1alpha1/workspacetypes`;
+    const write = (name: string, exports: readonly string[], method = 'POST') =>
+      fixture.client.call(method === 'POST' ? types : `${types}/${name}`, {
+        method,
+        token: 'consumer-token',
+        headers: { 'content-type': method === 'POST' ? 'application/json' : 'application/merge-patch+json' },
+        body: {
+          apiVersion: 'tenancy.kcp.io/v1alpha1',
+          kind: 'WorkspaceType',
+          metadata: { name },
+          spec: { defaultAPIBindings: exports.map((name) => ({ path: provider, export: name })) },
+        },
+      });
+    const refused = (action: string, type: string, name: string) => ({
+      reason: 'Forbidden',
+      message: `workspacetypes.tenancy.kcp.io "${type}" is forbidden: unable to ${action} WorkspaceType: no permission to bind to export ${provider}:${name}`,
+    });
+    const created = await write('bad', ['widgets']);
+    expect([created.status, JSON.parse(created.text)]).toMatchObject([
+      403,
+      refused('create', 'bad', 'widgets'),
+    ]);
+    const name = await grant(provider, 'consumer', mayBind('widgets'));
+    expect((await write('good', ['widgets'])).status).toBe(201);
+    expect((await write('later', [])).status).toBe(201);
+    const more = await write('later', ['widgets', 'others'], 'PATCH');
+    expect([more.status, JSON.parse(more.text)]).toMatchObject([403, refused('update', 'later', 'others')]);
+    // What is there already is not asked for again.
+    await fixture.client.delete(`/clusters/${provider}/${RBAC}/clusterrolebindings/${name}`);
+    expect((await write('later', ['widgets'], 'PATCH')).status).toBe(403);
+    const labelled = await fixture.client.call(`${types}/good`, {
+      method: 'PATCH',
+      token: 'consumer-token',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: { metadata: { labels: { mine: 'yes' } } },
+    });
+    expect(labelled.status).toBe(200);
   });
 });

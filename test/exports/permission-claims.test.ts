@@ -150,6 +150,26 @@ describe('a permission claim in the view of its export', () => {
     expect(await names(`${viewOf(one)}/api/v1/configmaps`)).toEqual([`${one.consumer}/one`]);
   });
 
+  test('is invalid as long as nobody makes it, and in force once somebody does', async () => {
+    const secrets: Claim = { resource: 'secrets' };
+    const one = await pair([CONFIG_MAPS], [accepted(CONFIG_MAPS), accepted(secrets)]);
+    const path = fixture.binding(one.consumer, 'widgets');
+    expect(conditionOf(await fixture.client.get(path), 'PermissionClaimsValid')).toMatchObject({
+      status: 'False',
+      reason: 'InvalidPermissionClaims',
+    });
+    const spec = { permissionClaims: [CONFIG_MAPS, { verbs: ['*'], ...secrets }] };
+    await patch(`/clusters/${one.provider}/${APIS}/apiexports/widgets`, { spec });
+    const valid = await fixture.client.until(
+      path,
+      (binding) => conditionOf(binding, 'PermissionClaimsValid')?.status === 'True',
+    );
+    expect(valid['status']).toMatchObject({
+      exportPermissionClaims: [{ resource: 'configmaps' }, { resource: 'secrets' }],
+    });
+    await applied(one.consumer);
+  });
+
   test('opens verbs that both sides name, literally', async () => {
     const one = await pair(
       [{ ...CONFIG_MAPS, verbs: ['get', 'list'] }],
@@ -289,6 +309,52 @@ describe('what can be claimed', () => {
     expect((await review('dave'))['status']).toMatchObject({ allowed: false });
   });
 
+  test('are reviews of one namespace, and of tokens of the consumer', async () => {
+    const local = {
+      group: 'authorization.k8s.io',
+      resource: 'localsubjectaccessreviews',
+      verbs: ['create'],
+    };
+    const tokens = { group: 'authentication.k8s.io', resource: 'tokenreviews', verbs: ['create'] };
+    const one = await pair([local, tokens], [accepted(local), accepted(tokens)]);
+    const accounts = `/clusters/${one.consumer}/api/v1/namespaces/default/serviceaccounts`;
+    await fixture.client.create(accounts, { metadata: { name: 'bot' } });
+    const issued = await fixture.client.create(`${accounts}/bot/token`, {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: {},
+    });
+    const { token } = issued['status'] as { token: string };
+    const view = viewOf(one, one.consumer);
+    const reviewed = await fixture.client.create(`${view}/apis/authentication.k8s.io/v1/tokenreviews`, {
+      spec: { token },
+    });
+    expect(reviewed['status']).toMatchObject({
+      authenticated: true,
+      user: { username: 'system:serviceaccount:default:bot' },
+    });
+    await allow(one.consumer, 'configmaps', '', ['get'], 'system:serviceaccount:default:bot');
+    const review = (verb: string) =>
+      fixture.client.create(
+        `${view}/apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews`,
+        {
+          metadata: { namespace: 'default' },
+          spec: {
+            ...(reviewed['status'] as { user: { username: string; groups: string[]; extra: object } }).user,
+            username: undefined,
+            uid: undefined,
+            user: 'system:serviceaccount:default:bot',
+            resourceAttributes: { verb, resource: 'configmaps', namespace: 'default' },
+          },
+        },
+      );
+    expect((await review('get'))['status']).toMatchObject({ allowed: true });
+    expect((await review('delete'))['status']).toMatchObject({ allowed: false });
+    // They are about one logical cluster, so that all at once have none.
+    const all = `${viewOf(one)}/apis/authentication.k8s.io/v1/tokenreviews`;
+    await fixture.client.refuse(405, all, { method: 'POST', body: { spec: { token } } });
+  });
+
   test("are bindings: one's own are seen in any case, others by a claim, and binding still takes the right to", async () => {
     const bindings = { group: 'apis.kcp.io', resource: 'apibindings' };
     const one = await pair([bindings], []);
@@ -301,6 +367,19 @@ describe('what can be claimed', () => {
     const denied = await fixture.client.refuse(403, path, { method: 'POST', body });
     expect(denied.message).toContain('write access to APIBinding is not allowed from virtual workspace');
     await answer(one, [accepted(bindings)]);
+    // Who may write bindings of a consumer may not bind what they like.
+    const token = 'provider-token';
+    const everything = [
+      { apiGroups: ['apis.kcp.io'], resources: ['apiexports/content'], verbs: ['*'] },
+      { nonResourceURLs: ['/'], verbs: ['access'] },
+    ];
+    await grant(one.provider, 'content', { kind: 'User', name: 'provider' }, everything);
+    const bind = () => fixture.client.call(path, { method: 'POST', body, token });
+    const unbound = await bind();
+    expect([unbound.status, unbound.text]).toEqual([
+      403,
+      expect.stringContaining(`no permission to bind to export ${second}:gadgets`),
+    ]);
     expect(await names(path)).toEqual([`${one.consumer}/gadgets`, `${one.consumer}/widgets`]);
     expect(await names(`${viewOf(one)}/${APIS}/apibindings`)).toHaveLength(2);
   });
@@ -352,16 +431,25 @@ async function allow(
   resource: string,
   group: string,
   verbs: readonly string[],
+  user?: string,
+): Promise<void> {
+  const everybody = { kind: 'Group', name: 'apis.kcp.io:binding:system:authenticated' };
+  const subject = user === undefined ? everybody : { kind: 'User', name: user };
+  await grant(cluster, `policy-${resource}`, subject, [{ apiGroups: [group], resources: [resource], verbs }]);
+}
+
+async function grant(
+  cluster: string,
+  name: string,
+  subject: object,
+  rules: readonly object[],
 ): Promise<void> {
   const rbac = `/clusters/${cluster}/apis/rbac.authorization.k8s.io/v1`;
   const apiGroup = 'rbac.authorization.k8s.io';
-  await fixture.client.create(`${rbac}/clusterroles`, {
-    metadata: { name: `policy-${resource}` },
-    rules: [{ apiGroups: [group], resources: [resource], verbs }],
-  });
+  await fixture.client.create(`${rbac}/clusterroles`, { metadata: { name }, rules });
   await fixture.client.create(`${rbac}/clusterrolebindings`, {
-    metadata: { name: `policy-${resource}` },
-    roleRef: { apiGroup, kind: 'ClusterRole', name: `policy-${resource}` },
-    subjects: [{ apiGroup, kind: 'Group', name: 'apis.kcp.io:binding:system:authenticated' }],
+    metadata: { name },
+    roleRef: { apiGroup, kind: 'ClusterRole', name },
+    subjects: [{ apiGroup, ...subject }],
   });
 }

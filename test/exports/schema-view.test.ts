@@ -89,3 +89,35 @@ test('whoever may not look at the bindings of the workspace sees nothing', async
   });
   expect((await fixture.client.call(path, { token })).status).toBe(200);
 });
+
+test('a service account of another workspace is let in by its global name alone', async () => {
+  const { consumer, first } = await setUp();
+  const path = `${viewOf(consumer)}/${SCHEMAS}`;
+  const accounts = `/clusters/${first}/api/v1/namespaces/default/serviceaccounts`;
+  await fixture.client.create(accounts, { metadata: { name: 'bot' } });
+  const issued = await fixture.client.create(`${accounts}/bot/token`, {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: {},
+  });
+  const { token } = issued['status'] as { token: string };
+  const rbac = `/clusters/${consumer}/apis/rbac.authorization.k8s.io/v1`;
+  const apiGroup = 'rbac.authorization.k8s.io';
+  await fixture.client.create(`${rbac}/clusterroles`, {
+    metadata: { name: 'look' },
+    rules: [
+      { apiGroups: ['apis.kcp.io'], resources: ['apibindings'], verbs: ['get'] },
+      { nonResourceURLs: ['/'], verbs: ['access'] },
+    ],
+  });
+  const grant = (name: string, user: string) =>
+    fixture.client.create(`${rbac}/clusterrolebindings`, {
+      metadata: { name },
+      roleRef: { apiGroup, kind: 'ClusterRole', name: 'look' },
+      subjects: [{ apiGroup, kind: 'User', name: user }],
+    });
+  await grant('namesake', 'system:serviceaccount:default:bot');
+  expect((await fixture.client.call(path, { token })).status).toBe(403);
+  await grant('global', `system:kcp:serviceaccount:${first}:default:bot`);
+  expect((await fixture.client.call(path, { token })).status).toBe(200);
+});

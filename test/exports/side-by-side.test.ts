@@ -275,4 +275,55 @@ describe.skipIf(FIXTURES === undefined)('published schemas [fixtures]', () => {
     const [crd] = await documents('wildwest', 'crd-cowboys.yaml');
     await fixture.client.refuse(403, `/clusters/${provider}${CRDS}`, { method: 'POST', body: crd });
   });
+
+  test('of cert-manager are bound by the first form of bindings', async () => {
+    const provider = await fixture.cluster('provider');
+    const consumer = await fixture.cluster('consumer');
+    const names: string[] = [];
+    for (const plural of ['certificates', 'certificaterequests', 'issuers', 'clusterissuers']) {
+      const [crd] = await documents('cert-manager', `cert-manager.io_${plural}.yaml`);
+      const {
+        versions,
+        conversion: _,
+        ...spec
+      } = crd!['spec'] as {
+        versions: { schema: { openAPIV3Schema: unknown } }[];
+        conversion?: unknown;
+      };
+      const name = `today.${plural}.cert-manager.io`;
+      names.push(name);
+      await fixture.client.create(`/clusters/${provider}/${SCHEMAS}`, {
+        apiVersion: 'apis.kcp.io/v1alpha1',
+        kind: 'APIResourceSchema',
+        metadata: { name },
+        spec: {
+          ...spec,
+          versions: versions.map((version) => ({ ...version, schema: version.schema.openAPIV3Schema })),
+        },
+      });
+    }
+    await fixture.client.create(`/clusters/${provider}/apis/apis.kcp.io/v1alpha1/apiexports`, {
+      apiVersion: 'apis.kcp.io/v1alpha1',
+      kind: 'APIExport',
+      metadata: { name: 'stable' },
+      spec: { latestResourceSchemas: names },
+    });
+    await fixture.client.create(`/clusters/${consumer}/apis/apis.kcp.dev/v1alpha1/apibindings`, {
+      apiVersion: 'apis.kcp.dev/v1alpha1',
+      kind: 'APIBinding',
+      metadata: { name: 'cert-manager' },
+      spec: { reference: { workspace: { path: provider, exportName: 'stable' } } },
+    });
+    const binding = await fixture.client.get(fixture.binding(consumer, 'cert-manager'));
+    expect(statusOf(binding).phase).toBe('Bound');
+    expect(statusOf(binding).boundResources).toHaveLength(4);
+    const certificates = `/clusters/${consumer}/apis/cert-manager.io/v1/namespaces/default/certificates`;
+    await fixture.client.create(certificates, {
+      apiVersion: 'cert-manager.io/v1',
+      kind: 'Certificate',
+      metadata: { name: 'web' },
+      spec: { secretName: 'web', issuerRef: { name: 'ca' }, dnsNames: ['example.com'] },
+    });
+    expect((await fixture.client.list(certificates)).items).toHaveLength(1);
+  });
 });

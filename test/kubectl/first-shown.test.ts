@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { describeKubectl } from './cluster.ts';
 import { CERT_MANAGER, isAbsent } from './fixtures.ts';
 import { Shell } from './shell.ts';
@@ -30,11 +30,31 @@ spec:
       exportName: stable
 `;
 
-interface Stored {
+const CERTIFICATE = `
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: web, namespace: default}
+spec:
+  secretName: web-tls
+  dnsNames: [example.org]
+  issuerRef: {name: ca, kind: Issuer}
+`;
+
+const CLUSTER = '{.metadata.annotations.kcp\\.io/cluster}';
+
+interface Certificate {
   readonly metadata: {
+    readonly name: string;
     readonly uid: string;
+    readonly annotations: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
   };
+  readonly spec: { readonly secretName: string };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
+
+// Every line starts kubectl and, in it, a plugin.
+vi.setConfig({ testTimeout: 120_000 });
 
 // One story: each test goes on where the one before it has stopped.
 describeKubectl('what was shown of workspaces first [fixtures]', (cluster) => {
@@ -104,8 +124,8 @@ Current workspace is "root:consumer".
         'kubectl wait apibinding/cert-manager --for=jsonpath={.status.phase}=Bound --timeout=20s',
       );
       const [shown, today] = [
-        await shell.json<Stored>('kubectl get apibindings.v1alpha1.apis.kcp.dev cert-manager'),
-        await shell.json<Stored>('kubectl get apibindings cert-manager'),
+        await shell.json<Certificate>('kubectl get apibindings.v1alpha1.apis.kcp.dev cert-manager'),
+        await shell.json<Certificate>('kubectl get apibindings cert-manager'),
       ];
       expect(shown.metadata.uid).toBe(today.metadata.uid);
       expect(today).toMatchObject({
@@ -119,6 +139,48 @@ Current workspace is "root:consumer".
       expect((await bound(':root:consumer')).trim().split('\n').sort()).toEqual([...SCHEMAS].sort());
       expect((await bound(':root')).trim().split('\n').sort()).toEqual([...SCHEMAS].sort());
       expect(await bound(':root:kubecon')).toBe('');
+    },
+  );
+
+  test.skipIf(isAbsent)(
+    'a consumer’s Certificate is seen by the provider, changed there, and its status seen here',
+    async () => {
+      await shell.ok('kubectl ws :root:consumer');
+      expect(await shell.ok('kubectl create -f -', CERTIFICATE)).toBe(
+        'certificate.cert-manager.io/web created\n',
+      );
+      const consumer = await shell.ok(`kubectl get logicalcluster cluster -o jsonpath='${CLUSTER}'`);
+      await shell.ok('kubectl ws :root:cert-manager');
+      const provider = await shell.ok(`kubectl get logicalcluster cluster -o jsonpath='${CLUSTER}'`);
+      const endpoint = `${cluster.server.url}/services/apiexport/${provider}/stable`;
+      const everywhere = `kubectl --server '${endpoint}/clusters/*'`;
+      const list = await shell.json<{ readonly items: readonly Certificate[] }>(
+        `${everywhere} get certificates -A`,
+      );
+      expect(
+        list.items.map(({ metadata }) => [metadata.name, metadata.annotations['kcp.io/cluster']]),
+      ).toEqual([['web', consumer]]);
+      const there = `kubectl --server '${endpoint}/clusters/${consumer}'`;
+      expect(await shell.ok(`${there} label certificate web -n default seen=yes`)).toBe(
+        'certificate.cert-manager.io/web labeled\n',
+      );
+      const status = JSON.stringify({
+        status: {
+          conditions: [
+            { type: 'Ready', status: 'True', reason: 'Issued', lastTransitionTime: '2026-01-01T00:00:00Z' },
+          ],
+        },
+      });
+      await shell.ok(
+        `${there} patch certificate web -n default --subresource=status --type=merge -p '${status}'`,
+      );
+      await shell.ok('kubectl ws :root:consumer');
+      const certificate = await shell.json<Certificate>('kubectl get certificate web');
+      expect(certificate.metadata.labels).toEqual({ seen: 'yes' });
+      expect(certificate.status?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }]);
+      expect(await shell.ok('kubectl get certificates')).toMatch(
+        /^NAME +READY +SECRET +AGE\nweb +True +web-tls +\S+\n$/,
+      );
     },
   );
 

@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { describeKubectl } from './cluster.ts';
 import { Shell } from './shell.ts';
+
+// Every line starts kubectl and, in it, a plugin.
+vi.setConfig({ testTimeout: 120_000 });
 
 describeKubectl('kubectl and the plugins', (cluster) => {
   let shell: Shell;

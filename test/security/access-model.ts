@@ -148,6 +148,9 @@ function review(kind: string, spec: string, needs: Need): Operation {
 
 const resourceOf = '{"resourceAttributes":{"verb":"get","resource":"secrets"}}';
 
+const apiExport =
+  '{"apiVersion":"apis.kcp.dev/v1alpha1","kind":"APIExport","metadata":{"name":"fresh"},"spec":{}}';
+
 /** Every family of URLs with the verbs that make sense there, and some that do not. Writes are dry runs. */
 export const OPERATIONS: readonly Operation[] = [
   ...['/healthz', '/livez', '/readyz'].map((path) => read(path, 'health')),
@@ -207,6 +210,18 @@ export const OPERATIONS: readonly Operation[] = [
   read('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', 'ownership'),
   read('/api/v1/nothings', 'ownership', 404),
   read('/apis/core.kcp.io/v1alpha1/logicalclusters/cluster', 'tenancy'),
+  // One kind under two groups is one kind, and takes the rights to the group that is asked for.
+  ...['/apis/apis.kcp.dev', '/apis/apis.kcp.dev/v1alpha1', '/openapi/v3/apis/apis.kcp.dev/v1alpha1'].map(
+    (path) => read(path, 'discovery'),
+  ),
+  ...['apibindings', 'apiexports', 'apiresourceschemas'].flatMap((resource) => [
+    read(`/apis/apis.kcp.dev/v1alpha1/${resource}`, 'ownership'),
+    read(`/apis/apis.kcp.io/v1alpha1/${resource}`, 'ownership'),
+    read(`/apis/apis.kcp.dev/v1alpha1/${resource}/missing`, 'ownership', 404),
+    read(`/apis/apis.kcp.dev/v1alpha1/${resource}?watch=1&timeoutSeconds=1`, 'ownership'),
+    write('DELETE', `/apis/apis.kcp.dev/v1alpha1/${resource}?dryRun=All`, '', 200),
+  ]),
+  write('POST', '/apis/apis.kcp.dev/v1alpha1/apiexports?dryRun=All', apiExport, 201),
   review('selfsubjectaccessreviews', resourceOf, 'self review'),
   review('selfsubjectrulesreviews', '{"namespace":"default"}', 'self review'),
   review('subjectaccessreviews', `{"user":"x",${resourceOf.slice(1)}`, 'ownership'),

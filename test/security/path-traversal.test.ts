@@ -15,6 +15,7 @@ const CLUSTERS = [
   '..',
   '*',
   '%2a',
+  '%2A',
   'victim%00',
   'victim%2e',
   'victim.',

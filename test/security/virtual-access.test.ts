@@ -4,8 +4,7 @@ import type { User } from '../../src/access/mod.ts';
 import { clusterRole, clusterRoleBinding, userOf } from '../access/suite.ts';
 import { CRDS, crdOf } from '../conformance/suite.ts';
 import { APIS, bindingOf, exportOf, SCHEMAS, schemaOf, WIDGETS } from '../exports/suite.ts';
-import type { Reply } from '../http/client.ts';
-import { Client } from '../http/client.ts';
+import { Client, type KubeObject, type Reply } from '../http/client.ts';
 import { type InProcessServer, startInProcess } from '../support/in-process.ts';
 import { inBatches, shown } from './access-world.ts';
 
@@ -256,7 +255,7 @@ async function furnish(cluster: Cluster): Promise<void> {
     data: { text: cluster === 'cons' ? 'open' : canary },
   });
   await client.create(`${prefix}/api/v1/${DEFAULT}/secrets`, {
-    metadata: { name: 'seen' },
+    metadata: { name: 'seen', labels: { canary } },
     stringData: { text: canary },
   });
   // In names as well.
@@ -364,6 +363,32 @@ describe('a provider', () => {
     expect(await clustersOf('apis/example.com/v1/widgets')).toEqual(['cons', 'wary']);
     expect(await clustersOf('api/v1/configmaps')).toEqual(['cons']);
     expect(await clustersOf(`${APIS}/apibindings`)).toEqual(['cons', 'wary']);
+  });
+
+  test('reads positions of the member, and writes by either form of a revision', async () => {
+    const seen = `apis/example.com/v1/${DEFAULT}/widgets/seen`;
+    const call = (method: string, body?: unknown) =>
+      client.call(`${VIEW}/wary/${seen}`, {
+        method,
+        token: token('the provider'),
+        ...(body ? { body } : {}),
+      });
+    const own = await client.get(`/clusters/wary/${seen}`);
+    const shownObject = JSON.parse((await call('GET')).text) as KubeObject;
+    const { resourceVersion } = shownObject.metadata;
+    expect(BigInt(resourceVersion)).toBe(BigInt(own.metadata.resourceVersion) * 1024n);
+    const labelled = (version: string, n: string) => ({
+      ...shownObject,
+      metadata: { ...shownObject.metadata, resourceVersion: version, labels: { n } },
+    });
+    expect((await call('PUT', labelled(resourceVersion, '1'))).status).toBe(200);
+    expect((await call('PUT', labelled(resourceVersion, '2'))).status).toBe(409);
+    const { metadata } = await client.get(`/clusters/wary/${seen}`);
+    const written = await call('PUT', labelled(metadata.resourceVersion, '3'));
+    expect(written.status).toBe(200);
+    expect(BigInt((JSON.parse(written.text) as KubeObject).metadata.resourceVersion)).toBeGreaterThan(
+      2n ** 53n,
+    );
   });
 
   test('shows no more by an identity of others that it writes down as its own', async () => {

@@ -235,10 +235,16 @@ describe('all logical clusters at once', () => {
     expect(names).not.toContain('wars.example');
   });
 
+  test('are named as Go’s programs name them, too', async () => {
+    const { items } = await services.client.list('/clusters/%2A/api/v1/configmaps');
+    expect(items).toEqual((await services.client.list('/clusters/*/api/v1/configmaps')).items);
+    await services.client.refuse(403, '/clusters/%2A/api/v1/configmaps', { token: null });
+  });
+
   test.each([
     '/clusters/*%20',
     '/clusters/%2a/api/v1/configmaps',
-    '/clusters/%2A/api/v1/configmaps',
+    '/clusters/%252A/api/v1/configmaps',
     '/clusters/**/api/v1/configmaps',
     '/clusters/*:root/api/v1/configmaps',
     '/clusters/root:*/api/v1/configmaps',

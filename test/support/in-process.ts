@@ -8,6 +8,7 @@ import type { AdmissionChoice } from '../../src/admission/mod.ts';
 import { type Api, createLogicalCluster } from '../../src/api/mod.ts';
 import { parseLogicalCluster } from '../../src/base/mod.ts';
 import { type AuthenticationOptions, type MemberLog, startMember } from '../../src/region/mod.ts';
+import { universalBindings } from './universal.ts';
 
 /** A member in the process of the tests: the sources as they are, no build, and its insides at hand. */
 export interface InProcessServer {
@@ -20,7 +21,7 @@ export interface InProcessServer {
   readonly api: Api;
   /** What the member has logged as errors so far: failures of its own. */
   readonly errors: readonly string[];
-  /** Makes a logical cluster; its objects are under the returned path. */
+  /** Makes a logical cluster that can have workspaces; its objects are under the returned path. */
   createCluster(name: string): Promise<string>;
   stop(): Promise<void>;
 }
@@ -33,7 +34,7 @@ export interface InProcessOptions {
   /** Controllers that do not run, by name. */
   readonly disabledControllers?: readonly string[];
   readonly authentication?: AuthenticationOptions;
-  /** As `--logical-cluster-total-object-limit`. */
+  /** How many objects a logical cluster may have that says nothing of its own. */
   readonly totalObjectLimit?: number;
 }
 
@@ -55,6 +56,7 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
       region: 'local',
       log,
       ...(options.admission === undefined ? {} : { admission: options.admission }),
+      ...(options.totalObjectLimit === undefined ? {} : { totalObjectLimit: options.totalObjectLimit }),
       authentication: {
         ...options.authentication,
         credentials: Object.entries(options.users ?? {}).map(([token, user]) => ({
@@ -63,7 +65,6 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
         })),
       },
       disabledControllers: options.disabledControllers ?? [],
-      totalObjectLimit: options.totalObjectLimit ?? 0,
     });
     return {
       url: member.url,
@@ -74,7 +75,9 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
       async createCluster(name) {
         const cluster = parseLogicalCluster(name);
         if (cluster === undefined) throw new Error(`${name} cannot name a logical cluster`);
-        if (!(await createLogicalCluster(member.api, cluster))) throw new Error(`${name} exists already`);
+        const more = await universalBindings(member.api, cluster);
+        if (!(await createLogicalCluster(member.api, cluster, { more })))
+          throw new Error(`${name} exists already`);
         return `/clusters/${name}`;
       },
       async stop() {

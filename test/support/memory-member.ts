@@ -21,6 +21,7 @@ import {
   type Clock,
   type LogicalCluster,
   type RegionName,
+  ROOT_CLUSTER,
   type ShardName,
   systemClock,
   systemRandom,
@@ -37,6 +38,8 @@ import {
   serviceAccountTokenController,
 } from '../../src/controllers/mod.ts';
 import { DefinitionRegistry } from '../../src/definitions/mod.ts';
+import { foundRoot } from '../../src/exports/mod.ts';
+import { makeDefaultBindings } from '../../src/region/mod.ts';
 import { type MemoryDisk, MemoryKeyValue, Store } from '../../src/store/mod.ts';
 import {
   admitWorkspace,
@@ -74,12 +77,13 @@ export async function startMemoryMember(options: MemoryMemberOptions): Promise<M
   return open(options, new MemoryKeyValue(options.disk));
 }
 
+const SHARD = 'test' as ShardName;
 const TURNS_MAX = 100_000;
 
 async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Promise<MemoryMember> {
   const store = await Store.open({
     keyValue,
-    shard: 'test' as ShardName,
+    shard: SHARD,
     clock: systemClock,
     random: systemRandom,
   });
@@ -101,7 +105,8 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     controllers: running,
     report: (_controller, _key, error) => failures.push(error),
   });
-  await createLogicalCluster(api, options.cluster);
+  if (options.cluster === ROOT_CLUSTER) await foundRoot(api, { shard: SHARD });
+  else await createLogicalCluster(api, options.cluster);
   await controllers.start();
   return {
     api,
@@ -154,7 +159,7 @@ export function memoryApi(
     access,
     registry,
     hooks: new KindHookTable([
-      workspaceHooks({ types, shard: 'test' as ShardName }),
+      workspaceHooks({ types, shard: SHARD, defaultBindings: makeDefaultBindings }),
       workspaceLifecycleHooks,
       logicalClusterHooks,
       ...(options.hooks ?? []),
@@ -169,7 +174,7 @@ export function memoryApi(
     revisions: new RevisionForms(new OneShardPositions(0)),
     tokens: new ContinueTokens(Buffer.alloc(32)),
     region: 'test' as RegionName,
-    shard: 'test' as ShardName,
+    shard: SHARD,
     caBundle: 'certificates\n',
     ...memoryAuthentication(store),
   };

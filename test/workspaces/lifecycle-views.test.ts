@@ -175,3 +175,28 @@ it('shows in its discovery logical clusters alone', async () => {
     expect([name, (await tree.as('bob', path)).status]).toEqual([name, 403]);
   }
 });
+
+it('tells those who clean up what comes and goes, with bookmarks', async () => {
+  const { spec } = await typed('watched', { terminator: true });
+  const list = `${terminating('watched', '*')}${LIST}`;
+  const token = 'token-of-bob';
+  const watch = await tree.client.watch(
+    `${list}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`,
+    { token },
+  );
+  const initial = await watch.next();
+  expect([initial.type, initial.object.metadata.annotations]).toEqual([
+    'BOOKMARK',
+    { 'k8s.io/initial-events-end': 'true' },
+  ]);
+  await tree.client.call(`/clusters/root${TENANCY}/workspaces/of-watched`, { method: 'DELETE' });
+  const placeOf = (event: Awaited<ReturnType<typeof watch.next>>) => [
+    event.type,
+    event.object.metadata.annotations?.['kcp.io/cluster'],
+  ];
+  expect(placeOf(await watch.next())).toEqual(['ADDED', spec.cluster]);
+  await tree.as('bob', `${terminating('watched', spec.cluster!)}${SELF}/status`, removal([], 'terminators'));
+  const rest = await watch.until(({ type }) => type === 'DELETED');
+  expect(placeOf(rest.at(-1)!)).toEqual(['DELETED', spec.cluster]);
+  watch.close();
+});

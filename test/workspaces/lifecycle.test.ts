@@ -169,3 +169,21 @@ it.each(['core.kcp.io/inactive', 'internal.kcp.io/inactive'])(
     again.close();
   },
 );
+
+it('ends the watches of all logical clusters too, which are opened again and go on', async () => {
+  const { spec } = await tree.workspace('root', tree.name('sleepy'), { as: 'alice' });
+  const everywhere = '/clusters/*/api/v1/configmaps';
+  const { metadata } = await tree.client.list(everywhere);
+  const path = `${everywhere}?watch=true&resourceVersion=${metadata.resourceVersion}`;
+  const watch = await tree.client.watch(path);
+  const mark = (value: string | null) =>
+    patchSelf(spec.cluster!, '', { metadata: { annotations: { 'core.kcp.io/inactive': value } } });
+  expect((await mark('true')).status).toBe(200);
+  await watch.ended;
+  const again = await tree.client.watch(path);
+  expect((await mark(null)).status).toBe(200);
+  const inside = `/clusters/${spec.cluster}/api/v1/namespaces/default/configmaps`;
+  await tree.client.create(inside, { metadata: { name: 'awake' } });
+  await again.until(({ object }) => object.metadata.name === 'awake');
+  again.close();
+});

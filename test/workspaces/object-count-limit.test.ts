@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
-import { CORE, refusal, useTree } from './suite.ts';
+import { expect, it, onTestFinished } from 'vitest';
+import type { InProcessOptions } from '../support/in-process.ts';
+import { CORE, refusal, Tree, useTree } from './suite.ts';
 
 const tree = useTree();
 
@@ -56,4 +57,36 @@ it('bounds nothing with 0, and no other workspace', async () => {
   const cluster = await bounded('unbounded', () => 0);
   await bounded('full', () => 1);
   expect((await make(cluster, 'a')).status).toBe(201);
+});
+
+/** A member that bounds every logical cluster. */
+class BoundedTree extends Tree {
+  protected override get options(): InProcessOptions {
+    return { ...super.options, totalObjectLimit: 200 };
+  }
+}
+
+it('may be bounded by the server for all workspaces that say nothing else, but for the root', async () => {
+  const all = new BoundedTree();
+  await all.start();
+  onTestFinished(() => all.stop());
+  const fill = async (cluster: string): Promise<number> => {
+    for (let made = 0; ; made += 1) {
+      const path = `/clusters/${cluster}/api/v1/namespaces/default/configmaps`;
+      const reply = await all.client.call(path, { method: 'POST', body: { metadata: { name: `m${made}` } } });
+      if (reply.status !== 201 || made === 250) return reply.status === 201 ? made : -made;
+    }
+  };
+  const { spec } = await all.workspace('root', 'bounded', { as: 'alice' });
+  const made = -(await fill(spec.cluster!));
+  expect(made).toBeGreaterThan(0);
+  expect(made).toBeLessThan(200);
+  const self = `/clusters/${spec.cluster}${CORE}/logicalclusters/cluster`;
+  const more = { metadata: { annotations: { [LIMIT]: '201' } } };
+  await all.client.call(self, { method: 'PATCH', headers: MERGE, body: more });
+  const inside = `/clusters/${spec.cluster}/api/v1/namespaces/default/configmaps`;
+  const next = (name: string) => all.client.call(inside, { method: 'POST', body: { metadata: { name } } });
+  expect((await next('one-more')).status).toBe(201);
+  expect(refusal(await next('too-many')).message).toContain('(201/201 objects)');
+  expect(await fill('root')).toBe(250);
 });

@@ -39,7 +39,10 @@ describe('the type of a new workspace', () => {
   });
 
   it('is the default child type of the type around it', async () => {
-    await tree.type('root', 'parental', { defaultChildWorkspaceType: { path: 'root', name: 'childish' } });
+    await tree.type('root', 'parental', {
+      extend: { with: [universal] },
+      defaultChildWorkspaceType: { path: 'root', name: 'childish' },
+    });
     await tree.type('root', 'childish', {});
     await tree.workspace('root', 'family', typed('parental'));
     const child = await tree.workspace('root:family', 'child');
@@ -111,7 +114,10 @@ describe('where a workspace of a type may lie', () => {
 
   it('is nowhere for types without parents, and not in types without children', async () => {
     await tree.type('root', 'orphan', { limitAllowedParents: { none: true } });
-    await tree.type('root', 'barren', { limitAllowedChildren: { none: true } });
+    await tree.type('root', 'barren', {
+      extend: { with: [universal] },
+      limitAllowedChildren: { none: true },
+    });
     const orphan = refusal(await tree.tryWorkspace('root', 'o', typed('orphan', 'root')));
     expect(orphan.message).toContain('workspace type root:orphan cannot have any parent');
     await tree.workspace('root', 'desert', typed('barren', 'root'));

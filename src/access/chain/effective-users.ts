@@ -71,6 +71,13 @@ function findEffectiveUsers(user: User, cluster: string): readonly User[] {
   return [...effective, ...strangers];
 }
 
+/** A user by their own rights alone: what they may do that no view can lend them. */
+export function withoutWarrants(user: User): User {
+  if (!hasWarrants(user)) return user;
+  const { [WARRANT_EXTRA]: _, ...extra } = user.extra;
+  return { ...user, extra };
+}
+
 function hasWarrants(user: User): boolean {
   return user.extra[WARRANT_EXTRA] !== undefined;
 }

@@ -30,6 +30,7 @@ export {
   ORIGIN_EXTRA,
   SCOPES_EXTRA,
   WARRANT_EXTRA,
+  withoutWarrants,
 } from './effective-users.ts';
 export {
   type ApiOrigin,

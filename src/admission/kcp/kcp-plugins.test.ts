@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Definition, systemDefinition } from '../../definitions/mod.ts';
+import { type Definition, ownDefinition } from '../../definitions/mod.ts';
 import { type KubeObject, parseJson } from '../../machinery/mod.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../chain.ts';
 import { requestOf, verdictOf } from '../request.suite.ts';
@@ -21,7 +21,7 @@ function judged(
   return verdictOf(
     plugin,
     requestOf({
-      definition: systemDefinition(...kind) as Definition,
+      definition: ownDefinition(...kind) as Definition,
       operation: old === undefined ? 'CREATE' : 'UPDATE',
       ...rest,
       object: kube(object),
@@ -214,7 +214,7 @@ describe('a WorkspaceType', () => {
 
 test('a Shard is reached at its base URL if it does not say otherwise', async () => {
   const object = kube({ metadata: { name: 'a' }, spec: { baseURL: 'https://a', externalURL: 'https://b' } });
-  const definition = systemDefinition('core.kcp.io', 'shards') as Definition;
+  const definition = ownDefinition('core.kcp.io', 'shards') as Definition;
   expect(await verdictOf(shards, requestOf({ definition, object }))).toBeUndefined();
   expect(object['spec']).toEqual({
     baseURL: 'https://a',

@@ -29,7 +29,8 @@ export const pathAnnotation: AdmissionPlugin = {
   // After webhooks and policies, which may have changed it.
   validate(request, reads) {
     const { object } = request;
-    if (object === undefined || !isConcerned(request)) return;
+    // A status leaves annotations as they are: what the server itself has made may have none.
+    if (object === undefined || request.subresource !== '' || !isConcerned(request)) return;
     const path = pathOf(request, reads);
     if (object.metadata.annotations?.[PATH] === path) return;
     const detail = `annotation ${goQuote(PATH)} must match canonical path ${goQuote(path)}`;

@@ -44,11 +44,36 @@ export const kcpKinds: readonly KcpKind[] = [
 ];
 
 /** The kinds that every logical cluster has by itself. */
-const systemKinds: readonly KcpKind[] = [...kcpKinds, ...firstForms.map(({ kind }) => kind)];
+const systemKinds: readonly KcpKind[] = [
+  ...kcpKinds.filter(({ exportedBy }) => exportedBy === undefined),
+  ...firstForms.map(({ kind }) => kind),
+];
 
 const kindsByResource: ReadonlyMap<string, KcpKind> = new Map(
   systemKinds.map((kind) => [`${kind.group}/${kind.plural}`, kind]),
 );
+
+const exportedKinds: ReadonlyMap<string, KcpKind> = new Map(
+  kcpKinds
+    .filter(({ exportedBy }) => exportedBy !== undefined)
+    .map((kind) => [`${kind.group}/${kind.plural}`, kind]),
+);
+
+/** One of the kinds that logical clusters get through the exports of root, such as workspaces. */
+export function exportedKind(group: string, resource: string): KcpKind | undefined {
+  return exportedKinds.get(`${group}/${resource}`);
+}
+
+/** Whether kinds of kcp's come through the export of that name in root. */
+export function isRootExport(name: string): boolean {
+  return kcpKinds.some(({ exportedBy }) => exportedBy === name);
+}
+
+/** The definition of one of kcp's kinds, wherever it comes from; as this version of the program has it. */
+export function ownDefinition(group: string, resource: string): Definition | undefined {
+  const kind = exportedKind(group, resource);
+  return kind === undefined ? systemDefinition(group, resource) : kcpDefinition(kind);
+}
 
 // Made when they are asked for: nobody who starts a server should wait for kinds that are not used.
 const definitions = new Map<KcpKind, Definition>();

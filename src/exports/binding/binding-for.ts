@@ -1,6 +1,7 @@
 import { APIS_GROUP } from '../../access/mod.ts';
-import { type Api, type Companion, type Companions, companionPut, type Reads } from '../../api/mod.ts';
-import { base62Sha224, type LogicalCluster } from '../../base/mod.ts';
+import { type Api, type Companions, companionPut, type Reads } from '../../api/mod.ts';
+import { base62Sha224, type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
+import { isRootExport } from '../../definitions/mod.ts';
 import {
   formatTime,
   type JsonObject,
@@ -8,7 +9,6 @@ import {
   objectAt,
   objectOf,
   objectsAt,
-  textAt,
 } from '../../machinery/mod.ts';
 import {
   API_BINDINGS,
@@ -25,43 +25,20 @@ import { reconcileBinding } from './reconcile-binding.ts';
 const NAME_LENGTH_MAX = 247;
 const HASH_LENGTH = 5;
 
-/** The name that kcp gives a binding which a workspace has by default. */
-export function defaultBindingName(cluster: LogicalCluster, { path, name }: ExportReference): string {
-  const hash = base62Sha224(`${cluster}|${path}|${name}`).toLowerCase().slice(0, HASH_LENGTH);
+/**
+ * The name that kcp gives a binding which a workspace has by default. Those of root's own exports are called the same in
+ * all of them: they are derived, and cost no workspace anything.
+ */
+export function defaultBindingName(cluster: LogicalCluster, reference: ExportReference): string {
+  const { path, name } = reference;
+  const place = isOfRoot(reference) ? '' : cluster;
+  const hash = base62Sha224(`${place}|${path}|${name}`).toLowerCase().slice(0, HASH_LENGTH);
   return `${name.slice(0, NAME_LENGTH_MAX)}-${hash}`;
 }
 
-/** What a logical cluster gets that binds some exports by default. */
-export interface DefaultBindingsMade {
-  readonly companions: readonly Companion[];
-  /** An export or a schema is missing, or names are taken: it is bound once that is over. */
-  readonly isIncomplete: boolean;
-}
-
-/**
- * The bindings that a new logical cluster has by default, as far as their exports are there: nobody is asked whether they
- * may. What they rely on is noted by `reads`.
- */
-export async function defaultBindings(
-  api: Api,
-  reads: Pick<Reads, 'read'>,
-  request: {
-    readonly cluster: LogicalCluster;
-    /** Its canonical path. */
-    readonly path: string;
-    readonly exports: readonly ExportReference[];
-  },
-): Promise<DefaultBindingsMade> {
-  const companions = new Map<string, Companion>();
-  const beside: KubeObject[] = [];
-  let isIncomplete = false;
-  for (const reference of request.exports) {
-    const made = await bindingFor(api, reads, { ...request, reference, beside });
-    beside.push(made.binding);
-    for (const companion of made.companions) companions.set(companionText(companion), companion);
-    isIncomplete ||= textAt(objectAt(made.binding, 'status'), 'phase') !== 'Bound';
-  }
-  return { companions: [...companions.values()], isIncomplete };
+/** Whether an export is one that the server itself makes in the root. */
+export function isOfRoot({ path, name }: ExportReference): boolean {
+  return path === ROOT_CLUSTER && isRootExport(name);
 }
 
 /**
@@ -74,12 +51,14 @@ export async function bindingFor(
   reads: Pick<Reads, 'read'>,
   request: {
     readonly cluster: LogicalCluster;
-    readonly path: string;
     readonly reference: ExportReference;
     readonly beside?: readonly KubeObject[];
+    /** The uid and the time that it gets, if not new ones. */
+    readonly born?: { readonly uid: string; readonly now: string };
   },
 ): Promise<{ readonly binding: KubeObject; readonly companions: NonNullable<Companions['companions']> }> {
-  const { cluster, path, reference, beside } = request;
+  const { cluster, reference, beside } = request;
+  const born = request.born ?? { uid: api.random.uuid(), now: formatTime(api.store.nowMs()) };
   const definition = apisDefinition(API_BINDINGS);
   const provider = exportCluster(api, cluster, reference);
   const found =
@@ -88,18 +67,18 @@ export async function bindingFor(
     apiVersion: `${APIS_GROUP}/${definition.storageVersion}`,
     kind: definition.names.kind,
     metadata: objectOf({
-      annotations: objectOf({ 'kcp.io/path': path }),
-      creationTimestamp: formatTime(api.store.nowMs()),
+      creationTimestamp: born.now,
       finalizers: [BINDING_FINALIZER],
       generation: 1,
       name: defaultBindingName(cluster, reference),
-      uid: api.random.uuid(),
+      uid: born.uid,
     }),
     spec: defaultBindingSpec(reference, acceptedClaims(found?.object)),
   }) as KubeObject;
   const rest = await reconcileBinding(api, reads, {
     cluster,
     binding,
+    now: born.now,
     ...(beside === undefined ? {} : { beside }),
   });
   labelForProvider(binding);
@@ -122,8 +101,4 @@ export function defaultBindingSpec(reference: ExportReference, claims: readonly 
     ...(claims.length === 0 ? {} : { permissionClaims: [...claims] }),
     reference: objectOf({ export: objectOf({ name: reference.name, path: reference.path }) }),
   });
-}
-
-function companionText({ mutation: { key } }: Companion): string {
-  return [key.cluster, key.group, key.resource, key.name].join('\0');
 }

@@ -1,6 +1,6 @@
-import { APIS_GROUP, type User } from '../../access/mod.ts';
+import { APIS_GROUP, type User, withoutWarrants } from '../../access/mod.ts';
 import type { Api, Attempt } from '../../api/mod.ts';
-import type { LogicalCluster } from '../../base/mod.ts';
+import { type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
 import { type KubeObject, newForbidden, objectAt, textAt } from '../../machinery/mod.ts';
 import { API_BINDINGS, API_EXPORTS } from '../kcp-objects.ts';
 
@@ -22,7 +22,9 @@ export function exportCluster(
   own: LogicalCluster,
   { path }: ExportReference,
 ): LogicalCluster | undefined {
-  return path === '' ? own : api.paths.resolve(path)?.cluster;
+  if (path === '') return own;
+  // Also while the root is being founded.
+  return path === ROOT_CLUSTER ? ROOT_CLUSTER : api.paths.resolve(path)?.cluster;
 }
 
 /**
@@ -49,7 +51,10 @@ export async function assertMayBind(
   );
 }
 
-/** Whether a user may bind an export; that they may is relied on. */
+/**
+ * Whether a user may bind an export; that they may is relied on. It is the user's own right: the warrant of a view, which
+ * is one for the consumer, binds no export there.
+ */
 export async function mayBind(
   api: Api,
   reads: Pick<Attempt['reads'], 'relyOn'>,
@@ -57,7 +62,7 @@ export async function mayBind(
 ): Promise<boolean> {
   const { user, provider, name } = question;
   const decision = await api.access.decide({
-    user,
+    user: withoutWarrants(user),
     cluster: provider,
     verb: 'bind',
     group: APIS_GROUP,

@@ -1,12 +1,7 @@
 export { type Adoption, adoptionBy } from './adoption.ts';
-export {
-  bindingFor,
-  type DefaultBindingsMade,
-  defaultBindingName,
-  defaultBindingSpec,
-  defaultBindings,
-} from './binding-for.ts';
+export { bindingFor, defaultBindingName, defaultBindingSpec } from './binding-for.ts';
 export { bindingHooks } from './binding-hooks.ts';
+export { type DefaultBindingsMade, defaultBindings } from './default-bindings.ts';
 export { type ExportReference, exportCluster, exportReferenceOf, mayBind } from './export-of-binding.ts';
 export { extraAnnotationsOf } from './extra-annotations.ts';
 export { bindingsIn } from './name-conflicts.ts';

@@ -1,13 +1,12 @@
 import { APIS_GROUP } from '../../access/mod.ts';
 import type { Api, Companion, Companions, Reads } from '../../api/mod.ts';
-import { type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
+import type { LogicalCluster } from '../../base/mod.ts';
 import {
   type BoundResource,
   boundResourcesOf,
   type Definition,
   EXPORT_LABEL,
   exportHash,
-  systemDefinition,
 } from '../../definitions/mod.ts';
 import {
   deepEqual,
@@ -44,6 +43,8 @@ export interface BindingStep {
   readonly leaving?: string;
   /** Bindings that the same commit makes, which makes the logical cluster too. */
   readonly beside?: readonly KubeObject[];
+  /** What its conditions take for the time of their change, if not the present. */
+  readonly now?: string;
 }
 
 /**
@@ -69,7 +70,7 @@ export async function reconcileBinding(
   status['apiExportClusterName'] = provider;
   if (found === undefined) return settle(api, step, { at: 'noExport', where });
   setOrDrop(status, 'exportPermissionClaims', objectsAt(objectAt(found.object, 'spec'), 'permissionClaims'));
-  stateClaims(found.object, binding, formatTime(api.store.nowMs()));
+  stateClaims(found.object, binding, step.now ?? formatTime(api.store.nowMs()));
   copyExtraAnnotations(found.object, binding);
   const identity = textAt(objectAt(found.object, 'status'), 'identityHash');
   if (identity === '') return settle(api, step, { at: 'noIdentity', where });
@@ -111,7 +112,7 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
       skipped.set(`${name.resource}.${name.group}`, holder);
       continue;
     }
-    const conflict = isServedByItself(provider, definition) ? undefined : nameConflict(taken, definition);
+    const conflict = nameConflict(taken, definition);
     if (conflict !== undefined) return settle(api, offer, { at: 'nameConflict', message: conflict });
     const shadow = shadowOf(api, reads, { schema, cluster: provider });
     if (shadow.companion !== undefined) companions.push(shadow.companion);
@@ -129,21 +130,13 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
   };
 }
 
-function settle(api: Api, { binding }: BindingStep, progress: BindingProgress): Companions {
+function settle(api: Api, { binding, now: said }: BindingStep, progress: BindingProgress): Companions {
   const status = statusOf(binding);
-  const now = formatTime(api.store.nowMs());
+  const now = said ?? formatTime(api.store.nowMs());
   if (progress.at === 'bound') status['phase'] = 'Bound';
   else if (textAt(status, 'phase') === '') status['phase'] = 'Binding';
   status['conditions'] = bindingConditions(objectsAt(status, 'conditions'), progress, now);
   return {};
-}
-
-/**
- * Whether every logical cluster has the kind anyway, and the export is where it comes from: of the kinds of kcp itself,
- * which a binding of the root's exports only names.
- */
-function isServedByItself(provider: LogicalCluster, { group, names }: Definition): boolean {
-  return provider === ROOT_CLUSTER && systemDefinition(group, names.plural) !== undefined;
 }
 
 /** The schemas of an export, or the name of one that is missing. */

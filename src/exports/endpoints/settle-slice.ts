@@ -1,6 +1,6 @@
 import type { Api, Reads } from '../../api/mod.ts';
 import { type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
-import { collectionOf, EXPORT_LABEL, exportHash, exportReference } from '../../definitions/mod.ts';
+import { EXPORT_LABEL, exportHash, exportReference } from '../../definitions/mod.ts';
 import {
   formatTime,
   isObject,
@@ -113,8 +113,8 @@ function readPartition(
   { cluster, name }: { readonly cluster: LogicalCluster; readonly name: string },
 ): Partition {
   if (name === '') return { selector: undefined };
-  const definition = api.registry.find(cluster, TOPOLOGY_GROUP, 'partitions')?.definition;
-  const row = definition && reads.read({ ...collectionOf(cluster, definition), namespace: '', name });
+  const key = api.registry.ownKey({ cluster, group: TOPOLOGY_GROUP, resource: 'partitions', name });
+  const row = key && reads.read(key);
   if (row === undefined) return { error: `partitions.${TOPOLOGY_GROUP} "${name}" not found` };
   const selector = objectAt(objectAt(parseJson(row.json).value as KubeObject, 'spec'), 'selector');
   try {
@@ -127,8 +127,8 @@ function readPartition(
 
 function isInPartition(api: Api, reads: Pick<Reads, 'read'>, selector: LabelSelector | undefined): boolean {
   if (selector === undefined) return true;
-  const definition = api.registry.find(ROOT_CLUSTER, 'core.kcp.io', 'shards')?.definition;
-  const key = definition && { ...collectionOf(ROOT_CLUSTER, definition), namespace: '', name: api.shard };
+  const shards = { cluster: ROOT_CLUSTER, group: 'core.kcp.io', resource: 'shards' };
+  const key = api.registry.ownKey({ ...shards, name: api.shard });
   return selector.matches(key && reads.read(key)?.labels);
 }
 

@@ -12,13 +12,15 @@ import {
   newLogicalCluster,
   readLogicalCluster,
 } from '../../api/mod.ts';
-import { assert, numberText, ROOT_CLUSTER, type ShardName } from '../../base/mod.ts';
+import { assert, numberText, type Revision, ROOT_CLUSTER, type ShardName } from '../../base/mod.ts';
 import {
   type BuiltinDefinition,
   builtinDefinition,
   collectionOf,
   type Definition,
   decodeCustomResource,
+  exportedKind,
+  schemaOfKind,
   systemDefinition,
 } from '../../definitions/mod.ts';
 import {
@@ -33,9 +35,17 @@ import {
   parseJson,
   textAt,
 } from '../../machinery/mod.ts';
-import { ExpectationFailed, type NewDefaults, type ObjectKey } from '../../store/mod.ts';
+import {
+  ExpectationFailed,
+  type NewDefaults,
+  type ObjectKey,
+  objectKeyText,
+  type Row,
+} from '../../store/mod.ts';
 import { settleWorkspaceType } from '../../workspaces/mod.ts';
+import { bindingFor, defaultBindingName } from '../binding/mod.ts';
 import { withConditions } from '../conditions.ts';
+import { API_BINDINGS, API_RESOURCE_SCHEMAS, apisKey } from '../kcp-objects.ts';
 import {
   CREATE_ONLY_ANNOTATION,
   IDENTITY_NAMESPACE,
@@ -89,6 +99,8 @@ class Founding {
   readonly #now: string;
   readonly #companions: Companion[] = [];
   #defaults: NewDefaults | undefined;
+  /** The identities of exports by name. */
+  readonly #identities = new Map<string, string>();
 
   constructor(api: Api) {
     this.#api = api;
@@ -119,6 +131,7 @@ class Founding {
   async content(shard: ShardName): Promise<void> {
     for (const schema of rootSchemas()) this.#put('apis.kcp.io', 'apiresourceschemas', schema);
     for (const name of ROOT_EXPORTS) await this.#export(name);
+    await this.#bindings();
     for (const type of rootTypes) {
       this.#put('tenancy.kcp.io', 'workspacetypes', type, (object) =>
         settleWorkspaceType(object, ROOT_CLUSTER, this.#now),
@@ -139,8 +152,33 @@ class Founding {
     await this.#api.quotas.commit(proposal, { assertCurrent: () => {}, isCount: false });
   }
 
+  /** Root itself has bound what it offers: so the schemas are kept from the beginning. */
+  async #bindings(): Promise<void> {
+    const bindings: KubeObject[] = [];
+    for (const name of ROOT_EXPORTS) {
+      const reference = { path: ROOT_CLUSTER, name };
+      const key = apisKey(ROOT_CLUSTER, API_BINDINGS, defaultBindingName(ROOT_CLUSTER, reference));
+      if (this.#api.store.newest(key) !== undefined) continue;
+      const born = { uid: this.#api.random.uuid(), now: this.#now };
+      const request = { cluster: ROOT_CLUSTER, reference, born };
+      // Those that are there are looked for where there may be some.
+      const beside = this.#defaults === undefined ? {} : { beside: [...bindings] };
+      const made = await bindingFor(this.#api, this, { ...request, ...beside });
+      bindings.push(made.binding);
+      this.#companions.push(...made.companions);
+    }
+  }
+
+  /** What there will be: objects of this commit have no revision yet. */
+  read(key: ObjectKey): Row | undefined {
+    const { mutation } = this.#companions.find((one) => isSameKey(one.mutation.key, key)) ?? {};
+    if (mutation !== undefined) return mutation.row && { ...mutation.row, revision: 0 as Revision };
+    return this.#api.store.newest(key);
+  }
+
   async #export(name: string): Promise<void> {
     const identity = await this.#identity(name);
+    this.#identities.set(name, identity);
     const uid = this.#put('apis.kcp.io', 'apiexports', rootExport(name), (object) => {
       const status = objectAt(object, 'status') ?? objectOf({});
       object['status'] = objectOf({
@@ -202,7 +240,7 @@ class Founding {
   }
 
   #isPut(key: ObjectKey): boolean {
-    return this.#companions.some(({ mutation }) => deepEqual({ ...mutation.key }, { ...key }));
+    return this.#companions.some(({ mutation }) => isSameKey(mutation.key, key));
   }
 
   /** Adds an object, or brings it up to date. Returns its uid. */
@@ -212,9 +250,7 @@ class Founding {
     manifest: Manifest,
     complete: (object: KubeObject) => void = () => {},
   ): string {
-    const found = this.#api.registry.find(ROOT_CLUSTER, group, resource);
-    assert(found !== undefined, 'the root serves the kinds that it offers');
-    const { definition } = found;
+    const definition = this.#definition(group, resource);
     const key = { ...collectionOf(ROOT_CLUSTER, definition), namespace: '', name: manifest.metadata.name };
     const row = this.#api.store.newest(key);
     const old = row === undefined ? undefined : decodeStored(definition, definition.storageVersion, row);
@@ -228,6 +264,16 @@ class Founding {
       object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     this.#companions.push(companionPut(this.#api, { definition, key, object, old, oldRow: row }));
     return uid;
+  }
+
+  /** A kind of kcp's as this version has it, and as everybody will have it who binds it from now on. */
+  #definition(group: string, resource: string): Definition {
+    const kind = exportedKind(group, resource);
+    if (kind === undefined) return systemDefinition(group, resource)!;
+    const identity = this.#identities.get(kind.exportedBy ?? '');
+    const schema = this.read(apisKey(ROOT_CLUSTER, API_RESOURCE_SCHEMAS, schemaOfKind(kind).metadata.name));
+    assert(identity !== undefined && schema !== undefined, 'exports come before the objects of their kinds');
+    return this.#api.registry.exported(schema, identity);
   }
 
   #newObject({ apiVersion, kind, metadata, spec }: Manifest, uid: string): KubeObject {
@@ -247,6 +293,10 @@ class Founding {
       spec,
     } as unknown as KubeObject);
   }
+}
+
+function isSameKey(a: ObjectKey, b: ObjectKey): boolean {
+  return objectKeyText(a) === objectKeyText(b);
 }
 
 function hashOf(secret: Buffer): string {
