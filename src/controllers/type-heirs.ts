@@ -1,6 +1,7 @@
 import type { Api } from '../api/mod.ts';
 import { type LogicalCluster, limits } from '../base/mod.ts';
 import { heirReference, typeReference } from '../definitions/mod.ts';
+import { StatusError } from '../machinery/mod.ts';
 import type { ListedObject, ObjectKey } from '../store/mod.ts';
 import {
   maintainedExports,
@@ -18,6 +19,8 @@ import { settleDefaultBindings } from './default-bindings.ts';
 import { changeAll } from './objects.ts';
 import type { Controller } from './runtime.ts';
 
+const ATTEMPTS_MAX = 4;
+
 /**
  * Has the workspaces of a type that has changed, and of all that extend it, follow: those that wait for bindings, and,
  * where a type maintains them, all. They are found by what they refer to, in pages, and a few are written at once. After a
@@ -28,7 +31,7 @@ export function typeHeirsController(api: Api): Controller {
     name: TYPE_HEIRS,
     async reconcile({ key: { cluster, key } }, signal) {
       const types = await heirsOf(api, cluster, key);
-      const settle = ({ key: place }: ListedObject) => settleDefaultBindings(api, place.cluster, signal);
+      const settle = ({ key: place }: ListedObject) => settleOne(api, place.cluster, signal);
       await changeAll(waiting(api, types), signal, settle);
       for (const type of types) {
         if (isMaintained(api, type)) await changeAll(referring(api, typeReference(type)), signal, settle);
@@ -36,6 +39,22 @@ export function typeHeirsController(api: Api): Controller {
       return 'settled';
     },
   };
+}
+
+/**
+ * The binding that it makes owes a look of its own, which may be quicker to say how far things are: that is no reason to
+ * begin with all of them anew.
+ */
+async function settleOne(api: Api, cluster: LogicalCluster, signal: AbortSignal): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await settleDefaultBindings(api, cluster, signal);
+    } catch (error) {
+      const isRace = error instanceof StatusError && error.reason === 'Conflict';
+      if (!isRace || attempt === ATTEMPTS_MAX) throw error;
+      await api.store.settled();
+    }
+  }
 }
 
 /** A type and whatever extends it, by all names that they are referred to by. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
+import { exportOf } from '../exports/suite.ts';
 import { Client, type KubeObject } from '../http/client.ts';
 import { freePort, startServer } from '../support/server.ts';
 import type { Workspace } from '../workspaces/suite.ts';
@@ -14,6 +15,10 @@ const KILL_AFTER_MS_MAX = 800;
 const ROUND_TIMEOUT_MS = 90_000;
 const CHILDREN = 4;
 const WORKSPACES = 'apis/tenancy.kcp.io/v1alpha1/workspaces';
+const TYPES = '/clusters/root/apis/tenancy.kcp.io/v1alpha1/workspacetypes';
+const APIS = 'apis/apis.kcp.io/v1alpha2';
+const KEPT = 12;
+const KILL_MAINTAIN_MS_MAX = 250;
 const SELF = 'apis/core.kcp.io/v1alpha1/logicalclusters/cluster';
 
 it(
@@ -53,6 +58,59 @@ it(
   (ROUNDS + 1) * ROUND_TIMEOUT_MS,
 );
 
+it(
+  `existing workspaces get what their type maintains when the server is killed ${ROUNDS} times meanwhile`,
+  async () => {
+    console.log(`kill -9: to repeat, set ANTIPODE_KILL_SEED=${SEED} ANTIPODE_KILL_ROUNDS=${ROUNDS}`);
+    const rootDirectory = await mkdtemp(join(tmpdir(), 'antipode-maintain-kill-'));
+    onTestFinished(() => rm(rootDirectory, { recursive: true, force: true }));
+    const options = { rootDirectory, port: await freePort() };
+    const random = new Random(SEED + 1);
+    let server = await startServer(options);
+    const first = server;
+    onTestFinished(async () => void (await first.stop()));
+    const setUp = new Client(server);
+    await setUp.create(TYPES, {
+      apiVersion: 'tenancy.kcp.io/v1alpha1',
+      kind: 'WorkspaceType',
+      metadata: { name: 'kept' },
+      spec: { defaultAPIBindingLifecycle: 'Maintain' },
+    });
+    const clusters: string[] = [];
+    for (let at = 0; at < KEPT; at++) await create(setUp, 'root', `kept-${at}`, clusters, 'kept');
+    setUp.close();
+    const exports: object[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const writer = new Client(server);
+      const name = `e-${round}`;
+      await writer.create(`/clusters/root/${APIS}/apiexports`, exportOf(name, []));
+      exports.push({ path: 'root', export: name });
+      const change = { spec: { defaultAPIBindings: exports } };
+      const work = Promise.allSettled([writer.patch(`${TYPES}/kept`, change)]);
+      await delay(random.below(KILL_MAINTAIN_MS_MAX));
+      await server.kill('SIGKILL');
+      await work;
+      writer.close();
+      server = await startServer(options);
+      const restarted = server;
+      onTestFinished(async () => void (await restarted.stop()));
+      const reader = new Client(server);
+      const { spec } = await reader.get(`${TYPES}/kept`);
+      const isThere = JSON.stringify(spec).includes(`"${name}"`);
+      // Where it was not written, it is now; where it was, the rest follows by itself.
+      if (!isThere) await reader.patch(`${TYPES}/kept`, change);
+      for (const cluster of clusters) {
+        await reader.until<KubeObject>(`/clusters/${cluster}/${APIS}/apibindings`, (list) => {
+          const items = (list['items'] ?? []) as KubeObject[];
+          return items.length === exports.length && items.every((item) => phaseOf(item) === 'Bound');
+        });
+      }
+      reader.close();
+    }
+  },
+  (ROUNDS + 1) * ROUND_TIMEOUT_MS,
+);
+
 function path(parent: string, name = ''): string {
   return `/clusters/${parent}/${WORKSPACES}${name === '' ? '' : `/${name}`}`;
 }
@@ -66,12 +124,18 @@ async function grow(client: Client, name: string, acknowledged: string[]): Promi
   }
 }
 
-async function create(client: Client, parent: string, name: string, acknowledged: string[]): Promise<string> {
+async function create(
+  client: Client,
+  parent: string,
+  name: string,
+  acknowledged: string[],
+  type = 'universal',
+): Promise<string> {
   const made = (await client.create(path(parent), {
     apiVersion: 'tenancy.kcp.io/v1alpha1',
     kind: 'Workspace',
     metadata: { name },
-    spec: { type: { name: 'universal', path: 'root' } },
+    spec: { type: { name: type, path: 'root' } },
   })) as Workspace;
   const cluster = made.spec.cluster!;
   acknowledged.push(cluster);
