@@ -48,7 +48,7 @@ describe('the tree browser', () => {
       '',
       '',
       '',
-      FOOTER,
+      '↑/↓: navigate  →/←/Space: expand/collapse  q: quit',
       'Press Enter to switch to this workspace',
     ]);
   });

@@ -240,4 +240,26 @@ describe('a type', () => {
     const made = await tree.workspace('root:maker', 'waits', typed('made'));
     expect(made.status.initializers).toEqual([name]);
   });
+
+  it('has a status that not even the administrator of its workspace writes', async () => {
+    const { spec } = await tree.workspace('root', tree.name('typed-'), { as: 'alice' });
+    const types = `/clusters/${spec.cluster}${TENANCY}/workspacetypes`;
+    const object = {
+      apiVersion: 'tenancy.kcp.io/v1alpha1',
+      kind: 'WorkspaceType',
+      metadata: { name: 'own' },
+      spec: {},
+    };
+    expect((await tree.as('alice', types, { method: 'POST', body: object })).status).toBe(201);
+    const patch = {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: { status: { virtualWorkspaces: [{ type: 'initializing', url: 'https://evil.example.com' }] } },
+    };
+    expect((await tree.as('alice', `${types}/own/status`, patch)).status).toBe(403);
+    const workspaces = `/clusters/root${TENANCY}/workspaces`;
+    const forged = { ...patch, body: { status: { phase: 'Ready', initializers: [] } } };
+    const { name } = (await tree.workspace('root', tree.name('forged-'), { as: 'alice' })).metadata;
+    expect((await tree.as('alice', `${workspaces}/${name}/status`, forged)).status).toBe(403);
+  });
 });
