@@ -23,7 +23,7 @@ const KCP_PLUGINS: readonly KnownPlugin[] = [
   { name: 'apis.kcp.io/APIBinding', is: 'on' },
   { name: 'apis.kcp.io/APIConversion', is: 'on' },
   { name: 'apis.kcp.io/APIBindingDeletionFinalizer', is: 'idle' },
-  { name: 'apis.kcp.io/APIExportEndpointSlice', is: 'idle' },
+  { name: 'apis.kcp.io/APIExportEndpointSlice', is: 'on' },
   { name: 'apis.kcp.io/ClusterCachedResource', is: 'missing' },
   { name: 'apis.kcp.io/MutatingWebhook', is: 'missing' },
   { name: 'apis.kcp.io/ValidatingWebhook', is: 'missing' },
