@@ -54,7 +54,7 @@ async function completeSlice(api: Api, attempt: Attempt, change: KindChange): Pr
     if (status === undefined) delete object['status'];
     else object['status'] = deepCopy(status);
   }
-  await settleSlice(api, attempt.reads, { cluster: key.cluster, slice: object });
+  await settleSlice(api, attempt.reads, { cluster: key.cluster, slice: object, old });
 }
 
 /** An export comes with a slice of its own name, unless it says otherwise, or somebody has made one. */
