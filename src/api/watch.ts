@@ -10,6 +10,7 @@ import {
   type WatchSink,
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
+import { convertedPieces } from './converted-pieces.ts';
 import type { Format } from './format.ts';
 import { learnKindEverywhere } from './kinds-everywhere.ts';
 import { parseWatchOptions, type WatchOptions } from './list-options.ts';
@@ -321,8 +322,12 @@ class Watch implements RunningWatch, WatchSink {
       const { sight } = this.#resource;
       for await (const batch of listInSight(snapshot, { scope, sight, revision, isCurrent: true })) {
         if (this.#isClosed) break;
-        const bytes = this.#encoder.added(await objectsInVersion(this.#api, this.#converted, batch));
-        if (bytes !== undefined && !this.#output.write(bytes)) await this.#output.drained();
+        const objects = await objectsInVersion(this.#api, this.#converted, batch);
+        for await (const piece of convertedPieces(this.#resource, objects)) {
+          if (this.#isClosed) break;
+          const bytes = this.#encoder.added(piece);
+          if (bytes !== undefined && !this.#output.write(bytes)) await this.#output.drained();
+        }
       }
       if (this.#options.marksInitialEnd && !this.#isClosed) {
         this.#output.write(this.#encoder.bookmark(snapshot.revision, { isInitialEnd: true }));

@@ -28,6 +28,7 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { companionsOf, hookedWork, hooksOf, isOwner } from './companions.ts';
 import { objectForStorage, rowInVersion } from './conversion.ts';
+import { assertConvertible, inDeletableVersion } from './convertible.ts';
 import { depart } from './departures.ts';
 import { type Pause, pauseFor } from './heavy-work.ts';
 import type { Companions, KindChange } from './kind-hooks.ts';
@@ -147,10 +148,11 @@ function isAboutRights(error: ExpectationFailed | RightsChanged): boolean {
 }
 
 async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promise<Written> {
-  const resource = resolve(api, request.target);
-  const key = request.keyOf(resource);
+  const found = resolve(api, request.target);
+  const key = request.keyOf(found);
   const reads = new RecordedReads(api);
   const currentRow = api.store.newest(key);
+  const resource = inDeletableVersion(found, currentRow);
   assertInSight(resource, key, currentRow);
   const current = await currentOf(api, request, { resource, row: currentRow });
   const pause = pauseFor((request.sizeBytes ?? 0) + (currentRow?.json.length ?? 0));
@@ -205,6 +207,7 @@ async function commit(
   const hooked = await completed(api, step);
   const { companions } = hooked;
   const row = await rowOf(hooked.object, hooked);
+  if (row !== undefined) await assertConvertible(hooked.definition, row, currentRow);
   const isCreated = currentRow === undefined;
   const lastRow = currentRow && {
     ...currentRow,

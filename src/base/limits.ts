@@ -28,8 +28,13 @@ export const limits = {
   celTypeWeightMax: 2_000,
   /** What the rules of one object may do: about as many times 100 ns in which nobody else is served. */
   celObjectWorkMax: 3_000_000,
-  /** What the rules of an APIConversion may do with one object: 10 ms, since whoever reads a list has it for each. */
-  conversionCostMax: 100_000,
+  /**
+   * What the rules of an APIConversion may do with one object, in parts of values that are looked at or made: some
+   * 10 ms, since whoever reads a list has it for each.
+   */
+  conversionCostMax: 20_000,
+  /** So many objects at most are converted by rules before others get their turn of the event loop. */
+  convertedAtOnceMax: 8,
   /** The rules of an APIConversion in all, in each of which one field is converted. */
   conversionRulesMax: 1_000,
   /**
