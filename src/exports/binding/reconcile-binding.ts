@@ -1,6 +1,6 @@
 import { APIS_GROUP } from '../../access/mod.ts';
 import type { Api, Companion, Companions, Reads } from '../../api/mod.ts';
-import type { LogicalCluster } from '../../base/mod.ts';
+import { type LogicalCluster, limits, type Pause, pauseFor } from '../../base/mod.ts';
 import {
   type BoundResource,
   boundResourcesOf,
@@ -74,9 +74,10 @@ export async function reconcileBinding(
   copyExtraAnnotations(found.object, binding);
   const identity = textAt(objectAt(found.object, 'status'), 'identityHash');
   if (identity === '') return settle(api, step, { at: 'noIdentity', where });
-  const schemas = schemasOf(reads, provider, found.object);
+  const pause = pauseBetween(found.object);
+  const schemas = await schemasOf(reads, { cluster: provider, apiExport: found.object, pause });
   if (typeof schemas === 'string') return settle(api, step, { at: 'noSchema', schema: schemas });
-  return bind(api, reads, { ...step, provider, identity, schemas, where });
+  return bind(api, reads, { ...step, provider, identity, schemas, where, pause });
 }
 
 interface Offer extends BindingStep {
@@ -84,10 +85,11 @@ interface Offer extends BindingStep {
   readonly identity: string;
   readonly schemas: readonly StoredObject[];
   readonly where: string;
+  readonly pause: Pause;
 }
 
 async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise<Companions> {
-  const { cluster, binding, provider, identity, schemas, leaving, where, beside } = offer;
+  const { cluster, binding, provider, identity, schemas, leaving, where, beside, pause } = offer;
   const own = apisKey(cluster, 'apibindings', binding.metadata.name ?? '');
   const taken = await takenNames(api, {
     cluster,
@@ -101,6 +103,7 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
   const bound: JsonObject[] = objectsAt(statusOf(binding), 'boundResources');
   const names: { readonly group: string; readonly resource: string }[] = [];
   for (const schema of schemas) {
+    await pause();
     const definition = api.registry.exported(schema.row, identity);
     const name = { group: definition.group, resource: definition.names.plural };
     const earlier = before.find((one) => one.group === name.group && one.resource === name.resource);
@@ -112,6 +115,10 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
       skipped.set(`${name.resource}.${name.group}`, holder);
       continue;
     }
+    // Others may have come since it was bound: what is bound stays.
+    const isTooMany = taken.count + names.length >= limits.boundKindsMax;
+    if (earlier === undefined && isTooMany)
+      return settle(api, offer, { at: 'tooManyKinds', max: limits.boundKindsMax });
     const conflict = nameConflict(taken, definition);
     if (conflict !== undefined) return settle(api, offer, { at: 'nameConflict', message: conflict });
     const shadow = shadowOf(api, reads, { schema, cluster: provider });
@@ -140,21 +147,28 @@ function settle(api: Api, { binding, now: said }: BindingStep, progress: Binding
 }
 
 /** The schemas of an export, or the name of one that is missing. */
-function schemasOf(
+async function schemasOf(
   reads: Pick<Reads, 'read'>,
-  cluster: LogicalCluster,
-  apiExport: KubeObject,
-): readonly StoredObject[] | string {
+  options: { readonly cluster: LogicalCluster; readonly apiExport: KubeObject; readonly pause: Pause },
+): Promise<readonly StoredObject[] | string> {
+  const { cluster, apiExport, pause } = options;
   const schemas: StoredObject[] = [];
   for (const resource of objectsAt(objectAt(apiExport, 'spec'), 'resources')) {
     // What is served from somewhere else is not kept here, and not served yet.
     if (objectAt(objectAt(resource, 'storage'), 'virtual') !== undefined) continue;
     const name = textAt(resource, 'schema');
+    await pause();
     const schema = readApisObject(reads, { cluster, resource: API_RESOURCE_SCHEMAS, name });
     if (schema === undefined) return name;
     schemas.push(schema);
   }
   return schemas;
+}
+
+/** Each schema is read and compiled, as long as nobody remembers it: some milliseconds. */
+function pauseBetween(apiExport: KubeObject): Pause {
+  const resources = objectsAt(objectAt(apiExport, 'spec'), 'resources');
+  return pauseFor(resources.length * limits.definitionBytesMin);
 }
 
 function boundResource(
