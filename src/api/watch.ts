@@ -104,9 +104,11 @@ export class WatchHub {
 
   /** What is switched off is not looked at, from the moment on in which it is; nor by those who look at everything. */
   #onGroup({ events }: FeedGroup): void {
-    for (const { key, newRow } of events) {
+    for (const event of events) {
+      const { key } = event;
       if (key.group !== LOGICAL_CLUSTERS.group || key.resource !== LOGICAL_CLUSTERS.resource) continue;
-      if (newRow?.fields['status.phase'] !== INACTIVE) continue;
+      // Only now: the rows of a new logical cluster's default objects are made when somebody asks for them.
+      if (event.newRow?.fields['status.phase'] !== INACTIVE) continue;
       for (const watch of [...this.#watches]) if (watch.isAbout(key.cluster)) watch.close();
     }
   }

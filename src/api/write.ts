@@ -30,6 +30,7 @@ import { companionsOf, hookedWork, hooksOf, isOwner } from './companions.ts';
 import { objectForStorage, rowInVersion } from './conversion.ts';
 import { depart } from './departures.ts';
 import type { Companions, KindChange } from './kind-hooks.ts';
+import { mountWork } from './mount-work.ts';
 import { decodeStored, encodeRow, homeOf, inStorageVersion } from './row-codec.ts';
 import { isSameKey } from './same-key.ts';
 import { assertInSight, assertStaysInSight } from './sight.ts';
@@ -324,12 +325,16 @@ async function workOf(
   const { object } = wish;
   if (object !== undefined) {
     const isCounted = wish.count !== undefined;
-    return workAfterPut(api, { definition, key, object, old, isCounted });
+    const put = workAfterPut(api, { definition, key, object, old, isCounted });
+    return [...put, ...mountWork(api, { definition, key, object, old })];
   }
   if (row === undefined) return [];
   // A dependent that is on its way right now has its owners checked once it has arrived.
   const hasDependents = await isOwner(api, key, row.uid);
-  return workAfterDelete(api, { key, uid: row.uid, hasDependents });
+  return [
+    ...workAfterDelete(api, { key, uid: row.uid, hasDependents }),
+    ...mountWork(api, { definition, key, old }),
+  ];
 }
 
 /** The roles and bindings that a write was allowed by are not those of now: nothing was proposed. */

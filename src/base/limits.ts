@@ -298,4 +298,6 @@ export const limits = {
   iteratorBatchBytes: 512 * 1024,
   /** Types that a WorkspaceType extends, directly or not: real ones extend two or three, and every creation reads all. */
   workspaceTypesExtendedMax: 32,
+  /** Names of types that extend one: beyond, workspaces follow their type when they or their own type change. */
+  workspaceTypeHeirsMax: 10_000,
 } as const;

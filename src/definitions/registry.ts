@@ -8,15 +8,7 @@ import {
   WeightedCache,
 } from '../base/mod.ts';
 import { type KubeObject, objectAt, parseJson, textAt } from '../machinery/mod.ts';
-import {
-  type CollectionKey,
-  type ObjectKey,
-  type Precondition,
-  REFERENCES_FIELD,
-  type Row,
-  type Store,
-  type StoreSnapshot,
-} from '../store/mod.ts';
+import type { CollectionKey, ObjectKey, Precondition, Row, Store, StoreSnapshot } from '../store/mod.ts';
 import {
   BINDING_GROUP,
   BINDING_RESOURCE,
@@ -29,9 +21,12 @@ import {
   crdFromSchema,
   exportFields,
   isBindingKind,
+  logicalClusterFields,
   partitionSetFields,
   readBoundResources,
   sliceFields,
+  workspaceFields,
+  workspaceTypeFields,
 } from './bound/mod.ts';
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
@@ -338,21 +333,12 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
   if (definition.group === BINDING_GROUP && plural === 'apiexports') return exportFields(object);
   if (definition.group === BINDING_GROUP && plural === 'apiexportendpointslices') return sliceFields(object);
   if (definition.group === 'topology.kcp.io' && plural === 'partitionsets') return partitionSetFields();
-  // Whoever authorizes has to know with every request how far a logical cluster is.
-  if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') {
-    return { 'status.phase': textAt(objectAt(object, 'status'), 'phase'), ...lifecycleFields(object) };
+  if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') return logicalClusterFields(object);
+  if (definition.group === 'tenancy.kcp.io') {
+    if (plural === 'workspacetypes') return workspaceTypeFields(object);
+    if (plural === 'workspaces') return workspaceFields(object);
   }
   return {};
-}
-
-/** Labels by which it is noted for whom a logical cluster waits: the views of these find it by them. */
-const LIFECYCLE_LABELS = ['initializer.internal.kcp.io/', 'terminator.internal.kcp.io/'];
-
-function lifecycleFields({ metadata }: KubeObject): Record<string, string> {
-  const waited = Object.keys(metadata.labels ?? {}).filter((label) =>
-    LIFECYCLE_LABELS.some((prefix) => label.startsWith(prefix)),
-  );
-  return waited.length === 0 ? {} : { [REFERENCES_FIELD]: waited.join('\n') };
 }
 
 /** Where the objects of a kind are kept in a cluster. */

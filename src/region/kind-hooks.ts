@@ -3,12 +3,14 @@ import {
   bindingHooks,
   claimHooks,
   crdHooks,
+  defaultBindingHooks,
   endpointHooks,
   exportHooks,
   schemaHooks,
 } from '../exports/mod.ts';
 import {
   logicalClusterHooks,
+  mountHooks,
   shardHooks,
   type WorkspaceGround,
   workspaceHooks,
@@ -20,11 +22,13 @@ import {
 export function kindHooks(ground: WorkspaceGround): readonly KindHooks[] {
   return [
     workspaceHooks(ground),
+    mountHooks,
     workspaceLifecycleHooks,
     logicalClusterHooks,
     shardHooks,
     workspaceTypeHooks,
     bindingHooks,
+    defaultBindingHooks,
     exportHooks,
     schemaHooks,
     crdHooks,

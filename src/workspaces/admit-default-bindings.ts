@@ -1,4 +1,4 @@
-import { APIS_GROUP, type Authorizer } from '../access/mod.ts';
+import { APIS_GROUP, type Authorizer, withoutWarrants } from '../access/mod.ts';
 import {
   type AdmissionPlugin,
   type AdmissionReads,
@@ -69,7 +69,8 @@ async function mayBind(
   const cluster = path === '' ? request.cluster : paths.resolve(path)?.cluster;
   if (cluster === undefined) return false;
   const { verdict, reliesOn } = await authorize({
-    user: request.user,
+    // The warrant of a view is one for the consumer, and binds no export there.
+    user: withoutWarrants(request.user),
     cluster,
     verb: 'bind',
     group: APIS_GROUP,

@@ -93,7 +93,6 @@ export class HomeWorkspaces implements Homes {
       wanted: {
         cluster,
         path: `user:${user.name}`,
-        type: HOME_TYPE,
         lineage,
         // A user has one home, wherever it has to be.
         shard: typeof shard === 'string' ? { name: this.#ground.shard, region: undefined } : shard,

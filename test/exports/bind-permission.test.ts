@@ -7,21 +7,14 @@ import { APIS, bindingOf, conditionOf, ExportsFixture, statusOf, USERS, WIDGETS 
 const AUTHENTICATED = ['system:authenticated'];
 const HOME = 'scoped-home';
 
-/** With users who count in one logical cluster alone, and others who bring a warrant of such a user. */
+/** With a user who counts in one logical cluster alone. */
 class ScopedFixture extends ExportsFixture {
   protected override get options(): InProcessOptions {
     const extra = { 'authentication.kcp.io/scopes': [`cluster:${HOME}`] };
-    const warrant = JSON.stringify({ user: 'local', groups: AUTHENTICATED, extra });
     return {
       users: {
         ...USERS,
         'scoped-token': { name: 'local', uid: '', groups: AUTHENTICATED, extra },
-        'warranted-token': {
-          name: 'guest',
-          uid: '',
-          groups: AUTHENTICATED,
-          extra: { 'authorization.kcp.io/warrant': [warrant] },
-        },
       },
     };
   }
@@ -168,7 +161,7 @@ describe('the right to bind an export', () => {
       kind: 'TokenRequest',
       spec: {},
     });
-    const tokens = ['scoped-token', 'warranted-token', (issued['status'] as { token: string }).token];
+    const tokens = ['scoped-token', (issued['status'] as { token: string }).token];
     const reference = { path: provider, name: 'widgets' };
     for (const token of tokens) expect((await tryToBind(HOME, reference, token)).status).toBe(403);
     await grant(provider, { kind: 'Group', name: `system:cluster:${HOME}` }, mayBind('widgets'));

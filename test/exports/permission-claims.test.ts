@@ -380,8 +380,39 @@ describe('what can be claimed', () => {
       403,
       expect.stringContaining(`no permission to bind to export ${second}:gadgets`),
     ]);
-    expect(await names(path)).toEqual([`${one.consumer}/gadgets`, `${one.consumer}/widgets`]);
-    expect(await names(`${viewOf(one)}/${APIS}/apibindings`)).toHaveLength(2);
+    const all = await names(path);
+    expect(all).toEqual(await names(`/clusters/${one.consumer}/${APIS}/apibindings`));
+    expect(all).toEqual(expect.arrayContaining([`${one.consumer}/gadgets`, `${one.consumer}/widgets`]));
+    expect(await names(`${viewOf(one)}/${APIS}/apibindings`)).toEqual(all);
+  });
+
+  test('are types of workspaces, which bind nothing by default that one may not bind oneself', async () => {
+    const { status } = await fixture.client.get(`/clusters/root/${APIS}/apiexports/tenancy.kcp.io`);
+    const { identityHash } = status as { identityHash: string };
+    const types = { group: 'tenancy.kcp.io', resource: 'workspacetypes', identityHash };
+    const one = await pair([types], [accepted(types)]);
+    await fixture.offer(one.consumer, 'gadgets', [GADGETS]);
+    await grant(one.provider, 'content', { kind: 'User', name: 'provider' }, [
+      { apiGroups: ['apis.kcp.io'], resources: ['apiexports/content'], verbs: ['*'] },
+      { nonResourceURLs: ['/'], verbs: ['access'] },
+    ]);
+    const path = `${viewOf(one, one.consumer)}/apis/tenancy.kcp.io/v1alpha1/workspacetypes`;
+    const make = (name: string, spec: object) =>
+      fixture.client.call(path, {
+        method: 'POST',
+        token: 'provider-token',
+        body: { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'WorkspaceType', metadata: { name }, spec },
+      });
+    const plain = await make('plain', {});
+    expect([plain.status, plain.text]).toEqual([201, plain.text]);
+    // The consumer's own export: what the view lends there is no right to bind it.
+    const binding = await make('binding', {
+      defaultAPIBindings: [{ path: one.consumer, export: 'gadgets' }],
+    });
+    expect([binding.status, binding.text]).toEqual([
+      403,
+      expect.stringContaining(`no permission to bind to export ${one.consumer}:gadgets`),
+    ]);
   });
 
   test('are APIs of others, which are known by their identity and empty where nobody has bound them', async () => {

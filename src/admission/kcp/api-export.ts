@@ -3,6 +3,7 @@ import { claimsTheSame, isClaimableWithoutIdentity, KEPT, readKept } from '../..
 import {
   at,
   child,
+  duplicate,
   type FieldError,
   invalid,
   type JsonObject,
@@ -10,6 +11,7 @@ import {
   objectAt,
   objectsAt,
   textAt,
+  textsAt,
   tooMany,
 } from '../../machinery/mod.ts';
 import type { AdmissionPlugin } from '../chain.ts';
@@ -32,7 +34,8 @@ export const apiExports: AdmissionPlugin = {
       (givenObject && (overhangingResources(givenObject) ?? overhangingClaims(givenObject, KEPT.claims))) ??
       excessive(object, oldObject) ??
       unclaimable(object) ??
-      misnamedSchema(object);
+      misnamedSchema(object) ??
+      namedTwice(givenObject, object);
     if (error !== undefined) throw newRefusal(request, error);
   },
 };
@@ -70,6 +73,25 @@ function misnamedSchema(object: KubeObject): FieldError | undefined {
     const schema = textAt(resource, 'schema');
     if (!schema.endsWith(suffix))
       return invalid(child(at('spec.resources', index), 'schema'), schema, `must end in ${suffix}`);
+  }
+  return undefined;
+}
+
+/** v1alpha1 has schemas where v1alpha2 has resources: two schemas of one resource are that resource twice. */
+function namedTwice(given: KubeObject | undefined, object: KubeObject): FieldError | undefined {
+  const resources = objectsAt(objectAt(object, 'spec'), 'resources');
+  const seen = new Set<string>();
+  for (const [index, resource] of resources.entries()) {
+    const key = `${textAt(resource, 'name')}.${textAt(resource, 'group')}`;
+    if (!seen.has(key)) {
+      seen.add(key);
+      continue;
+    }
+    const schema = textAt(resource, 'schema');
+    const place = textsAt(objectAt(given, 'spec'), 'latestResourceSchemas').lastIndexOf(schema);
+    return place < 0
+      ? duplicate(at('spec.resources', index), key)
+      : duplicate(at('spec.latestResourceSchemas', place), schema);
   }
   return undefined;
 }

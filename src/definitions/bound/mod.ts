@@ -18,4 +18,14 @@ export {
 } from './bound-resources.ts';
 export { crdFromSchema, PATH_SEGMENT_NAME } from './crd-from-schema.ts';
 export { exportFields, exportOfBinding, hasLocalPolicy, identityReference } from './export-fields.ts';
+export {
+  heirReference,
+  logicalClusterFields,
+  type MountedObject,
+  mountedObject,
+  mountReference,
+  typeReference,
+  workspaceFields,
+  workspaceTypeFields,
+} from './tenancy-fields.ts';
 export { PARTITIONED, partitionSetFields, sliceFields, sliceReference } from './topology-fields.ts';
