@@ -1,6 +1,6 @@
 import { type Authorized, groundsOf, isGround, type RbacAt } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
-import { assert, limits, type Revision, Turns } from '../base/mod.ts';
+import { assert, limits, type Pause, pauseFor, type Revision, Turns } from '../base/mod.ts';
 import { collectionOf, type Definition } from '../definitions/mod.ts';
 import {
   isOwnershipSame,
@@ -30,7 +30,6 @@ import { companionsOf, hookedWork, hooksOf, isOwner } from './companions.ts';
 import { objectForStorage, rowInVersion } from './conversion.ts';
 import { assertConvertible, inDeletableVersion } from './convertible.ts';
 import { depart } from './departures.ts';
-import { type Pause, pauseFor } from './heavy-work.ts';
 import type { Companions, KindChange } from './kind-hooks.ts';
 import { mountWork } from './mount-work.ts';
 import { decodeStored, encodeRow, homeOf, inStorageVersion } from './row-codec.ts';

@@ -141,6 +141,18 @@ export const limits = {
   customResourceDefinitionsMax: 1_000,
   customResourceGroupsMax: 200,
   customResourceDefinitionsBytesMax: 16 * 1024 * 1024,
+  /**
+   * Kinds of one APIExport: whoever binds it looks at each, and keeps the schemas of all in one commit. Providers of
+   * more offer them in several exports.
+   */
+  exportedKindsMax: 250,
+  /**
+   * APIBindings of one logical cluster, and exports that a type of workspaces binds: each write of a binding looks at
+   * what all others bring. Real ones have a dozen.
+   */
+  apiBindingsMax: 100,
+  /** Kinds that bindings bring into one logical cluster: as many as it may define by itself, for the same reason. */
+  boundKindsMax: 1_000,
   /** Versions of one CRD: few have more than four, and each is a document. */
   definitionVersionsMax: 20,
   /**
