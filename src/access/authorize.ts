@@ -248,13 +248,19 @@ export class Access {
   }
 }
 
+/** What decisions are made by, in the logical cluster that they are about. */
+const GROUND_GROUPS: readonly string[] = [RBAC_GROUP, LOGICAL_CLUSTER_GROUP, APIS_GROUP];
+
 /** The parts of the store that decisions are made by: while they change, nothing that relies on them is committed. */
 export function groundsOf(reliesOn: readonly RbacAt[]): GroupOfCluster[] {
-  return [...new Set(reliesOn.map(({ cluster }) => cluster))].flatMap((cluster) => [
-    { cluster, group: RBAC_GROUP },
-    { cluster, group: LOGICAL_CLUSTER_GROUP },
-    { cluster, group: APIS_GROUP },
-  ]);
+  return [...new Set(reliesOn.map(({ cluster }) => cluster))].flatMap((cluster) =>
+    GROUND_GROUPS.map((group) => ({ cluster, group })),
+  );
+}
+
+/** Whether whoever writes something changes what decisions are made by, that of the next such write included. */
+export function isGround({ group }: { readonly group: string }): boolean {
+  return GROUND_GROUPS.includes(group);
 }
 
 function missingAt(question: ClusterQuestion): string {

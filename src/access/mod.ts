@@ -1,6 +1,14 @@
 export type { ClusterQuestion, PathAttributes, Question, ResourceAttributes } from './attributes.ts';
 export * from './authentication/mod.ts';
-export { Access, type Asked, type Authorized, groundsOf, type Right, type Vouchers } from './authorize.ts';
+export {
+  Access,
+  type Asked,
+  type Authorized,
+  groundsOf,
+  isGround,
+  type Right,
+  type Vouchers,
+} from './authorize.ts';
 export * from './chain/mod.ts';
 export type { Door } from './door.ts';
 export {

@@ -1,6 +1,6 @@
 /**
  * What a name means here. `idle`: what the plugin looks at upstream is not served here (pods, nodes, volumes,
- * certificate requests …), so that it has nothing to do. `missing`: it would have, and is not done yet.
+ * certificate requests …), or holds here whatever is chosen, so that it has nothing to do. `missing`: it would have, and is not done yet.
  */
 export type Availability = 'on' | 'off' | 'idle' | 'missing';
 
@@ -22,8 +22,8 @@ const KCP_PLUGINS: readonly KnownPlugin[] = [
   { name: 'apis.kcp.io/APIExport', is: 'on' },
   { name: 'apis.kcp.io/APIBinding', is: 'on' },
   { name: 'apis.kcp.io/APIConversion', is: 'on' },
-  { name: 'apis.kcp.io/APIBindingDeletionFinalizer', is: 'missing' },
-  { name: 'apis.kcp.io/APIExportEndpointSlice', is: 'missing' },
+  { name: 'apis.kcp.io/APIBindingDeletionFinalizer', is: 'idle' },
+  { name: 'apis.kcp.io/APIExportEndpointSlice', is: 'on' },
   { name: 'apis.kcp.io/ClusterCachedResource', is: 'missing' },
   { name: 'apis.kcp.io/MutatingWebhook', is: 'missing' },
   { name: 'apis.kcp.io/ValidatingWebhook', is: 'missing' },

@@ -55,6 +55,7 @@ export {
   readLogicalCluster,
 } from './logical-cluster.ts';
 export { type MemberPositions, OneShardPositions } from './member-positions.ts';
+export { isMount, parseMountWorkKey, WORKSPACE_MOUNTS } from './mount-work.ts';
 export {
   openApiV2,
   openApiV2Protobuf,
@@ -63,7 +64,7 @@ export {
   openApiV3Protobuf,
 } from './openapi/mod.ts';
 export { patch } from './patch.ts';
-export type { Paths, ResolvedPath } from './paths.ts';
+export type { Mount, Paths, ResolvedPath } from './paths.ts';
 export { Query } from './query.ts';
 export { writeQuotaStatus } from './quota-status.ts';
 export { encodeIn, renderObject, renderRow, type View, viewOf } from './render.ts';

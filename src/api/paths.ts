@@ -7,6 +7,15 @@ export interface ResolvedPath {
   readonly isUnavailable: boolean;
 }
 
+/** A workspace that is a door to a server elsewhere. */
+export interface Mount {
+  /** Where its Workspace lies, and its name there. */
+  readonly cluster: LogicalCluster;
+  readonly name: string;
+  /** Where the server is; undefined as long as the door is closed. */
+  readonly url: string | undefined;
+}
+
 /** Finds workspaces by their paths. */
 export interface Paths {
   /**
@@ -14,4 +23,6 @@ export interface Paths {
    * to, by the durable state. Undefined when there is none.
    */
   resolve(segment: string): ResolvedPath | undefined;
+  /** The mount that a path leads to, which has no logical cluster: so it is nowhere else taken for one. */
+  mountAt(segment: string): Mount | undefined;
 }

@@ -65,7 +65,7 @@ export function decodeRow(options: {
   readonly revisions: RevisionForm;
 }): KubeObject {
   const { definition, version, row } = options;
-  const object = addShown(decodeStored(definition, version, row), options);
+  const object = addShown(decodeToShow(definition, version, row), options);
   definition.shown?.add(object);
   return object;
 }
@@ -85,6 +85,16 @@ export function addShown(
   annotations[CLUSTER_ANNOTATION] = key.cluster;
   object.metadata.annotations = annotations;
   return object;
+}
+
+/**
+ * A stored object as it is shown, but for resourceVersion and annotation. Rules that fail to convert it fail nobody
+ * who reads: see `Definition.convertToShow`.
+ */
+export function decodeToShow(definition: Definition, version: string, row: Row): KubeObject {
+  const { convertToShow } = definition;
+  if (convertToShow === undefined) return decodeStored(definition, version, row);
+  return decodeStored({ ...definition, convert: convertToShow }, version, row);
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   type WatchSink,
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
+import { convertedPieces } from './converted-pieces.ts';
 import type { Format } from './format.ts';
 import { learnKindEverywhere } from './kinds-everywhere.ts';
 import { parseWatchOptions, type WatchOptions } from './list-options.ts';
@@ -108,9 +109,11 @@ export class WatchHub {
    * lists of them show it as well: otherwise each tenant could end them all, again and again.
    */
   #onGroup({ events }: FeedGroup): void {
-    for (const { key, oldRow, newRow } of events) {
+    for (const event of events) {
+      const { key } = event;
       if (key.group !== LOGICAL_CLUSTERS.group || key.resource !== LOGICAL_CLUSTERS.resource) continue;
-      if (!isInactive(newRow) || isInactive(oldRow)) continue;
+      // Only now: the rows of a new logical cluster's default objects are made when somebody asks for them.
+      if (!isInactive(event.newRow) || isInactive(event.oldRow)) continue;
       for (const watch of [...this.#watches]) if (watch.isAbout(key.cluster)) watch.close();
     }
   }
@@ -322,8 +325,12 @@ class Watch implements RunningWatch, WatchSink {
       const { sight } = this.#resource;
       for await (const batch of listInSight(snapshot, { scope, sight, revision, isCurrent: true })) {
         if (this.#isClosed) break;
-        const bytes = this.#encoder.added(await objectsInVersion(this.#api, this.#converted, batch));
-        if (bytes !== undefined && !this.#output.write(bytes)) await this.#output.drained();
+        const objects = await objectsInVersion(this.#api, this.#converted, batch);
+        for await (const piece of convertedPieces(this.#resource, objects)) {
+          if (this.#isClosed) break;
+          const bytes = this.#encoder.added(piece);
+          if (bytes !== undefined && !this.#output.write(bytes)) await this.#output.drained();
+        }
       }
       if (this.#options.marksInitialEnd && !this.#isClosed) {
         this.#output.write(this.#encoder.bookmark(snapshot.revision, { isInitialEnd: true }));

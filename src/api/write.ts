@@ -1,6 +1,6 @@
-import { type Authorized, groundsOf, RBAC_GROUP, type RbacAt } from '../access/mod.ts';
+import { type Authorized, groundsOf, isGround, type RbacAt } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
-import { assert, limits, type Revision, Turns } from '../base/mod.ts';
+import { assert, limits, type Pause, pauseFor, type Revision, Turns } from '../base/mod.ts';
 import { collectionOf, type Definition } from '../definitions/mod.ts';
 import {
   type KubeObject,
@@ -26,9 +26,10 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { companionsOf, hookedWork, hooksOf, isOwner } from './companions.ts';
 import { objectForStorage, rowInVersion } from './conversion.ts';
+import { assertConvertible, inDeletableVersion } from './convertible.ts';
 import { depart } from './departures.ts';
-import { type Pause, pauseFor } from './heavy-work.ts';
 import type { Companions, KindChange } from './kind-hooks.ts';
+import { mountWork } from './mount-work.ts';
 import { bytesMaxOf } from './object-room.ts';
 import { encodeOwned, isSameRow } from './owned-row.ts';
 import { decodeStored, homeOf, inStorageVersion } from './row-codec.ts';
@@ -111,7 +112,11 @@ export async function write(
   let { target } = request;
   let isCrowded = false;
   for (let attempts = 1; ; attempts++) {
-    const once = (): Promise<Written> => writeOnce(api, { ...request, target });
+    const once = async (): Promise<Written> => {
+      // In its turn, not before: whoever came before has changed what it is judged by.
+      if (attempts > 1) target = await api.access.authorizeAgain(target);
+      return writeOnce(api, { ...request, target });
+    };
     try {
       return await (isCrowded ? turnsOf(api.store).take(payerOf(target), once) : once());
     } catch (error) {
@@ -121,15 +126,14 @@ export async function write(
       if (!(error instanceof ExpectationFailed || error instanceof RightsChanged)) throw translate(error);
       const max = isAboutRights(error) ? limits.rightsAttemptsMax : limits.writeAttemptsMax;
       if (attempts >= max) throw tooManyRaces(target, error);
-      // Charts write twenty roles at once: each relies on what the one before it changes.
-      isCrowded = isAboutRights(error) && target.group === RBAC_GROUP;
+      // Charts write twenty roles at once, providers a hundred exports: each relies on what the one before it changes.
+      isCrowded ||= isAboutRights(error) && isGround(homeOf(resolve(api, target).definition));
       request.context.signal.throwIfAborted();
-      target = await api.access.authorizeAgain(target);
     }
   }
 }
 
-// Of the writes of a logical cluster that rely on its roles and change them; all others go on meanwhile.
+// Of the writes of a logical cluster that rely on its roles and APIs and change them; all others go on meanwhile.
 const crowds = new WeakMap<Store, Turns>();
 
 function turnsOf(store: Store): Turns {
@@ -143,10 +147,11 @@ function isAboutRights(error: ExpectationFailed | RightsChanged): boolean {
 }
 
 async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promise<Written> {
-  const resource = resolve(api, request.target);
-  const key = request.keyOf(resource);
+  const found = resolve(api, request.target);
+  const key = request.keyOf(found);
   const reads = new RecordedReads(api);
   const currentRow = api.store.newest(key);
+  const resource = inDeletableVersion(found, currentRow);
   assertInSight(resource, key, currentRow);
   const current = await currentOf(api, request, { resource, row: currentRow });
   const pause = pauseFor((request.sizeBytes ?? 0) + (currentRow?.json.length ?? 0));
@@ -203,6 +208,7 @@ async function commit(
   const hooked = await completed(api, step);
   const { companions } = hooked;
   const row = await rowOf(hooked.object, hooked);
+  if (row !== undefined) await assertConvertible(hooked.definition, row, currentRow);
   const isCreated = currentRow === undefined;
   const lastRow = currentRow && {
     ...currentRow,
@@ -324,12 +330,16 @@ async function workOf(
   const { object } = wish;
   if (object !== undefined) {
     const isCounted = wish.count !== undefined;
-    return workAfterPut(api, { definition, key, object, old, isCounted });
+    const put = workAfterPut(api, { definition, key, object, old, isCounted });
+    return [...put, ...mountWork(api, { definition, key, object, old })];
   }
   if (row === undefined) return [];
   // A dependent that is on its way right now has its owners checked once it has arrived.
   const hasDependents = await isOwner(api, key, row.uid);
-  return workAfterDelete(api, { key, uid: row.uid, hasDependents });
+  return [
+    ...workAfterDelete(api, { key, uid: row.uid, hasDependents }),
+    ...mountWork(api, { definition, key, old }),
+  ];
 }
 
 /** The roles and bindings that a write was allowed by are not those of now: nothing was proposed. */

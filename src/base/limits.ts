@@ -33,8 +33,13 @@ export const limits = {
   celTypeWeightMax: 2_000,
   /** What the rules of one object may do: about as many times 100 ns in which nobody else is served. */
   celObjectWorkMax: 3_000_000,
-  /** What the rules of an APIConversion may do with one object: 10 ms, since whoever reads a list has it for each. */
-  conversionCostMax: 100_000,
+  /**
+   * What the rules of an APIConversion may do with one object, in parts of values that are looked at or made: some
+   * 10 ms, since whoever reads a list has it for each.
+   */
+  conversionCostMax: 20_000,
+  /** So many objects at most are converted by rules before others get their turn of the event loop. */
+  convertedAtOnceMax: 8,
   /** The rules of an APIConversion in all, in each of which one field is converted. */
   conversionRulesMax: 1_000,
   /**
@@ -141,6 +146,18 @@ export const limits = {
   customResourceDefinitionsMax: 1_000,
   customResourceGroupsMax: 200,
   customResourceDefinitionsBytesMax: 16 * 1024 * 1024,
+  /**
+   * Kinds of one APIExport: whoever binds it looks at each, and keeps the schemas of all in one commit. Providers of
+   * more offer them in several exports.
+   */
+  exportedKindsMax: 250,
+  /**
+   * APIBindings of one logical cluster, and exports that a type of workspaces binds: each write of a binding looks at
+   * what all others bring. Real ones have a dozen.
+   */
+  apiBindingsMax: 100,
+  /** Kinds that bindings bring into one logical cluster: as many as it may define by itself, for the same reason. */
+  boundKindsMax: 1_000,
   /** Versions of one CRD: few have more than four, and each is a document. */
   definitionVersionsMax: 20,
   /**
@@ -293,4 +310,6 @@ export const limits = {
   iteratorBatchBytes: 512 * 1024,
   /** Types that a WorkspaceType extends, directly or not: real ones extend two or three, and every creation reads all. */
   workspaceTypesExtendedMax: 32,
+  /** Names of types that extend one: beyond, workspaces follow their type when they or their own type change. */
+  workspaceTypeHeirsMax: 10_000,
 } as const;

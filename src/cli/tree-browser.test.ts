@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Browser, type BrowserNode, FOOTER, pressKey, renderBrowser } from './tree-browser.ts';
+import { type Browser, type BrowserNode, pressKey, renderBrowser } from './tree-browser.ts';
 
 function node(path: string, children?: readonly BrowserNode[], isMount = false): BrowserNode {
   const segments = path.split(':');
@@ -48,7 +48,7 @@ describe('the tree browser', () => {
       '',
       '',
       '',
-      FOOTER,
+      '↑/↓: navigate  →/←/Space: expand/collapse  q: quit',
       'Press Enter to switch to this workspace',
     ]);
   });

@@ -109,7 +109,7 @@ export interface BrowserView {
   readonly hasColor: boolean;
 }
 
-export const FOOTER = '↑/↓: navigate  →/←/Space: expand/collapse  q: quit';
+const FOOTER = '↑/↓: navigate  →/←/Space: expand/collapse  q: quit';
 const PROMPT = 'Press Enter to switch to this workspace';
 /** Title, an empty line above and below the tree, footer and prompt. */
 const CHROME_ROWS = 5;

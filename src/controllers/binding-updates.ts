@@ -1,4 +1,4 @@
-import { type Api, decodeStored, logicalClusterKey } from '../api/mod.ts';
+import { type Api, decodeStored } from '../api/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
 import {
   collectionOf,
@@ -9,6 +9,7 @@ import {
 import { API_BINDINGS, API_EXPORTS, apisDefinition, bindingsIn, EXPORT_CONTROLLERS } from '../exports/mod.ts';
 import { type KubeObject, objectAt, objectsAt, parseJson, textAt } from '../machinery/mod.ts';
 import type { ListedObject, ObjectKey } from '../store/mod.ts';
+import { canonicalPath } from './canonical-path.ts';
 import { ControllerClient } from './client.ts';
 import { batchesOf, changeAll } from './objects.ts';
 import type { Controller } from './runtime.ts';
@@ -59,7 +60,7 @@ async function updateConsumers(
 ): Promise<void> {
   const { cluster, name } = place;
   const client = new ControllerClient(api, { name: CLIENT_NAME, signal });
-  const path = pathOf(api, cluster);
+  const path = canonicalPath(api, cluster);
   const references = [
     exportReference(cluster, name),
     ...(path === '' ? [] : [exportPathReference(path, name)]),
@@ -96,14 +97,6 @@ async function nextConsumers(
   } finally {
     snapshot.close();
   }
-}
-
-/** The canonical path of a logical cluster; empty where it is in no tree. */
-function pathOf(api: Api, cluster: LogicalCluster): string {
-  const row = api.store.get(logicalClusterKey(cluster));
-  if (row === undefined) return '';
-  const { metadata } = parseJson(row.json).value as KubeObject;
-  return metadata.annotations?.['kcp.io/path'] ?? '';
 }
 
 /** Writes a binding as it is: if it has to say something else, the write says it. */

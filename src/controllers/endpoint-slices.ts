@@ -1,6 +1,7 @@
 import { type Api, decodeStored } from '../api/mod.ts';
 import { exportHash, PARTITIONED, sliceReference } from '../definitions/mod.ts';
 import { apisDefinition, apisKey, ENDPOINT_CONTROLLERS, ENDPOINT_SLICES } from '../exports/mod.ts';
+import { StatusError } from '../machinery/mod.ts';
 import type { ListedObject, ObjectKey } from '../store/mod.ts';
 import { ControllerClient } from './client.ts';
 import { batchesOf, changeAll } from './objects.ts';
@@ -53,8 +54,17 @@ async function updateSlices(
     const slice = decodeStored(definition, definition.storageVersion, row);
     slice.metadata.resourceVersion = String(row.revision);
     const place = { definition, cluster: key.cluster, namespace: '', name: key.name, subresource: 'status' };
-    await client.update(place, slice);
+    await forgivingGone(client.update(place, slice));
   });
+}
+
+/** A slice that is gone meanwhile, with its export or its workspace, says nothing any more. */
+async function forgivingGone(update: Promise<unknown>): Promise<void> {
+  try {
+    await update;
+  } catch (error) {
+    if (!(error instanceof StatusError && error.reason === 'NotFound')) throw error;
+  }
 }
 
 /** The objects that refer to something, in batches that fit in memory, each from a state of its own. */

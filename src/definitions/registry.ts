@@ -3,19 +3,12 @@ import {
   type ClusterScope,
   type LogicalCluster,
   limits,
+  pauseFor,
   ROOT_CLUSTER,
   WeightedCache,
 } from '../base/mod.ts';
 import { type KubeObject, objectAt, parseJson, textAt } from '../machinery/mod.ts';
-import {
-  type CollectionKey,
-  type ObjectKey,
-  type Precondition,
-  REFERENCES_FIELD,
-  type Row,
-  type Store,
-  type StoreSnapshot,
-} from '../store/mod.ts';
+import type { CollectionKey, ObjectKey, Precondition, Row, Store, StoreSnapshot } from '../store/mod.ts';
 import {
   BINDING_GROUP,
   BINDING_RESOURCE,
@@ -28,10 +21,12 @@ import {
   crdFromSchema,
   exportFields,
   isBindingKind,
+  logicalClusterFields,
   partitionSetFields,
   readBoundResources,
   sliceFields,
   workspaceFields,
+  workspaceTypeFields,
 } from './bound/mod.ts';
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
@@ -241,22 +236,20 @@ export class DefinitionRegistry {
     }
     const boundTexts = bound.map((one) => `${this.#boundHash(one)}:${one.identity}:${one.isLeaving}`);
     const key = [...boundTexts, ...rows.map(servedHash)].sort().join();
-    return this.#sets.getOrCompute(key, () => {
-      const definitions = [
-        ...builtinDefinitions,
-        ...systemDefinitions(),
-        ...bound.flatMap((one) => this.bound(one, one) ?? []),
-        ...rows.flatMap((row) => this.#compiled(row) ?? []),
-      ];
-      const bytes = [
-        ...bound.map((one) => this.#base(one)?.bytes ?? 0),
-        ...rows.map(({ json }) => json.length),
-      ];
-      return {
-        value: definitionSet(firstOfEach(definitions)),
-        bytes: bytes.reduce((sum, size) => sum + size, 0),
-      };
-    }).value;
+    const known = this.#sets.get(key);
+    if (known !== undefined) return known.value;
+    const pause = pauseFor((bound.length + rows.length) * limits.definitionBytesMin);
+    const definitions = [...builtinDefinitions, ...systemDefinitions()];
+    let bytes = 0;
+    const add = async (definition: Definition | undefined, size: number) => {
+      if (definition !== undefined) definitions.push(definition);
+      bytes += size;
+      await pause();
+    };
+    for (const one of bound) await add(this.bound(one, one), this.#base(one)?.bytes ?? 0);
+    for (const row of rows) await add(this.#compiled(row), row.json.length);
+    return this.#sets.getOrCompute(key, () => ({ value: definitionSet(firstOfEach(definitions)), bytes }))
+      .value;
   }
 
   async #boundResources(cluster: LogicalCluster): Promise<readonly PlacedResource[]> {
@@ -340,22 +333,12 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
   if (definition.group === BINDING_GROUP && plural === 'apiexports') return exportFields(object);
   if (definition.group === BINDING_GROUP && plural === 'apiexportendpointslices') return sliceFields(object);
   if (definition.group === 'topology.kcp.io' && plural === 'partitionsets') return partitionSetFields();
-  if (definition.group === 'tenancy.kcp.io' && plural === 'workspaces') return workspaceFields(object);
-  // Whoever authorizes has to know with every request how far a logical cluster is.
-  if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') {
-    return { 'status.phase': textAt(objectAt(object, 'status'), 'phase'), ...lifecycleFields(object) };
+  if (definition.group === 'core.kcp.io' && plural === 'logicalclusters') return logicalClusterFields(object);
+  if (definition.group === 'tenancy.kcp.io') {
+    if (plural === 'workspacetypes') return workspaceTypeFields(object);
+    if (plural === 'workspaces') return workspaceFields(object);
   }
   return {};
-}
-
-/** Labels by which it is noted for whom a logical cluster waits: the views of these find it by them. */
-const LIFECYCLE_LABELS = ['initializer.internal.kcp.io/', 'terminator.internal.kcp.io/'];
-
-function lifecycleFields({ metadata }: KubeObject): Record<string, string> {
-  const waited = Object.keys(metadata.labels ?? {}).filter((label) =>
-    LIFECYCLE_LABELS.some((prefix) => label.startsWith(prefix)),
-  );
-  return waited.length === 0 ? {} : { [REFERENCES_FIELD]: waited.join('\n') };
 }
 
 /** Where the objects of a kind are kept in a cluster. */

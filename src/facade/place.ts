@@ -1,5 +1,5 @@
 import { homeOfServiceAccount, type User } from '../access/mod.ts';
-import type { Paths, Services, VirtualWorkspace } from '../api/mod.ts';
+import type { Mount, Paths, Services, VirtualWorkspace } from '../api/mod.ts';
 import {
   type ClusterScope,
   EVERYWHERE,
@@ -18,6 +18,8 @@ export interface Place {
   readonly home: LogicalCluster;
   /** It is there, but cannot be used now. */
   readonly isUnavailable: boolean;
+  /** It is no logical cluster but a door to a server elsewhere. */
+  readonly mount?: Mount | undefined;
 }
 
 /** The place that a path names for a user; undefined when there cannot be one. */
@@ -44,7 +46,10 @@ export function placeOf(
   const named = own === undefined ? routed.cluster : parseLogicalCluster(own);
   if (named === undefined) return undefined;
   if (routed.prefix === '') return { cluster: named, view, home: named, isUnavailable };
+  const resolved = paths.resolve(named);
+  if (resolved !== undefined) return { ...resolved, view, home: resolved.cluster };
+  const mount = paths.mountAt(named);
   // What leads nowhere goes on as the name of a logical cluster that is not there.
-  const found = paths.resolve(named) ?? { cluster: named, isUnavailable };
-  return { ...found, view, home: found.cluster };
+  const cluster = mount?.cluster ?? named;
+  return { cluster, isUnavailable, mount, view, home: cluster };
 }

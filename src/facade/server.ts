@@ -24,8 +24,8 @@ import { type FailureReport, sendError, sendNotFound, sendStatus, WorkspaceUnava
 import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
 import { impersonate } from './impersonation.ts';
+import { refuseMount } from './mounted.ts';
 import { assertRoutable } from './negotiate.ts';
-
 import { sendOpenId } from './openid.ts';
 import type { Route } from './path.ts';
 import { placeOf } from './place.ts';
@@ -332,9 +332,10 @@ class Router {
       return sendNotFound(exchange);
     }
     if (place === undefined) throw new UnknownCluster();
-    const { cluster, view, home, isUnavailable } = place;
+    const { cluster, view, home, isUnavailable, mount } = place;
     const asked = impersonate(exchange, access, { user: requester, cluster: home });
     const { user, vouchers } = asked === undefined ? { user: requester, vouchers: undefined } : await asked;
+    if (mount !== undefined) return refuseMount(access, user, mount);
     if (isUnavailable) {
       // Only those hear of it who may enter: to all others it is like one that is not there.
       await access.authorize({ user, cluster, verb: 'access', path: '/' });

@@ -10,6 +10,7 @@ import {
 } from '../admission/mod.ts';
 import type { Paths } from '../api/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
+import { admitEndpointSlice } from '../exports/mod.ts';
 import type { Store } from '../store/mod.ts';
 import {
   admitDefaultBindings,
@@ -56,6 +57,7 @@ export function createAdmission(
         admitWorkspace,
         logicalClusterAdmission,
         objectCountLimit(store, { perCluster: parts.totalObjectLimit }),
+        admitEndpointSlice({ paths, access }),
         admitWorkspaceType({ types, authorize: (question) => access.decide(question) }),
         admitDefaultBindings({ paths, authorize: (question) => access.decide(question) }),
       ],

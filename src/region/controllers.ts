@@ -6,6 +6,7 @@ import {
   ControllerRuntime,
   clusterRoleAggregationController,
   customResourceDefinitionController,
+  defaultBindingController,
   EventExpiry,
   endpointSliceControllers,
   exportIdentityController,
@@ -19,6 +20,8 @@ import {
   rootCaController,
   serviceAccountTokenController,
   systemNamespaceController,
+  typeHeirsController,
+  workspaceMountController,
   workspaceSchedulingController,
 } from '../controllers/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
@@ -53,6 +56,9 @@ export async function startControllers(
       ...partitionSetControllers(api),
       workspaceSchedulingController(api),
       ...bindingControllers(api),
+      defaultBindingController(api),
+      typeHeirsController(api),
+      workspaceMountController(api),
       bindingDeletionController(api),
       boundSchemaController(api),
       exportIdentityController(api),

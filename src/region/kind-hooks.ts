@@ -3,6 +3,7 @@ import {
   bindingHooks,
   claimHooks,
   crdHooks,
+  defaultBindingHooks,
   endpointHooks,
   exportHooks,
   identitySecretHooks,
@@ -10,6 +11,7 @@ import {
 } from '../exports/mod.ts';
 import {
   logicalClusterHooks,
+  mountHooks,
   shardHooks,
   type WorkspaceGround,
   workspaceHooks,
@@ -21,11 +23,13 @@ import {
 export function kindHooks(ground: WorkspaceGround): readonly KindHooks[] {
   return [
     workspaceHooks(ground),
+    mountHooks,
     workspaceLifecycleHooks,
     logicalClusterHooks,
     shardHooks,
     workspaceTypeHooks,
     bindingHooks,
+    defaultBindingHooks,
     exportHooks,
     identitySecretHooks,
     schemaHooks,

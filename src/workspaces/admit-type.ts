@@ -7,6 +7,7 @@ import {
   newAdmissionForbidden,
 } from '../admission/mod.ts';
 import { logicalClusterKey } from '../api/mod.ts';
+import { limits } from '../base/mod.ts';
 import { type KubeObject, objectAt, objectOf, textAt } from '../machinery/mod.ts';
 import { mountOf } from './admit-workspace.ts';
 import { logicalClusterFacts } from './facts.ts';
@@ -51,17 +52,14 @@ export function admitWorkspaceType(ground: {
       const { object } = request;
       if (!isAbout(request, KIND) || object === undefined || mountOf(object) !== undefined) return;
       const read = readOf(reads);
-      const { lineage, problem } = refuseProblems(request, () => {
-        const parent = parentOf(request, reads);
-        const type = types.resolve(wantedType(object)!, parent.path, read);
-        const child = types.lineage(type, read);
-        const above = types.find(parent.type, read);
-        return {
-          lineage: child,
-          problem: above && typeLimitProblem(types.lineage(above, read), child),
-        };
+      const parent = parentOf(request, reads);
+      const resolve = () => types.resolve(wantedType(object)!, parent.path, read);
+      await assertAllUsable(ground, { request, reads, type: refuseProblems(request, resolve) });
+      const problem = refuseProblems(request, () => {
+        // Without the type around it, nobody knows what its limits are: then there is no place for anything.
+        const above = types.resolve(parent.type, parent.path, read);
+        return typeLimitProblem(types.lineage(above, read), types.lineage(resolve(), read));
       });
-      for (const type of lineage) await assertUsable(ground.authorize, { request, reads, type });
       if (problem !== undefined) throw newAdmissionForbidden(request, problem);
     },
   };
@@ -73,12 +71,36 @@ function readOf(reads: AdmissionReads): ReadRow {
 
 const KIND = { group: TENANCY_GROUP, resource: WORKSPACES };
 
-/** The rights are those in the workspace of the type, whether or not the user may enter it. */
-async function assertUsable(
-  authorize: Authorizer,
-  asked: { readonly request: AdmissionRequest; readonly reads: AdmissionReads; readonly type: WorkspaceType },
+/** A type that somebody wants to use. */
+interface Asked {
+  readonly request: AdmissionRequest;
+  readonly reads: AdmissionReads;
+  readonly type: WorkspaceType;
+}
+
+/**
+ * A type is asked about before anything is said of what it extends: whoever may not use it does not learn that. What
+ * is not there, or is too much, is left to whoever looks at the whole.
+ */
+async function assertAllUsable(
+  { types, authorize }: { readonly types: WorkspaceTypes; readonly authorize: Authorizer },
+  { request, reads, type }: Asked,
 ): Promise<void> {
-  const { request, reads, type } = asked;
+  const known = new Map([[referenceText(type), type]]);
+  for (const heir of known.values()) {
+    await assertUsable(authorize, { request, reads, type: heir });
+    for (const extended of heir.spec.extends) {
+      const reference = { ...extended, path: extended.path || heir.path };
+      const text = referenceText(reference);
+      const found = known.has(text) ? undefined : types.find(reference, readOf(reads));
+      // The type itself is one more.
+      if (found !== undefined && known.size <= limits.workspaceTypesExtendedMax) known.set(text, found);
+    }
+  }
+}
+
+/** The rights are those in the workspace of the type, whether or not the user may enter it. */
+async function assertUsable(authorize: Authorizer, { request, reads, type }: Asked): Promise<void> {
   const answer = await authorize({
     user: request.user,
     cluster: type.cluster,

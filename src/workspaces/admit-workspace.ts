@@ -90,17 +90,18 @@ function creationProblem(
 }
 
 function updateProblem(request: AdmissionRequest, object: KubeObject, old: KubeObject): string | undefined {
-  const mount = mountOf(old);
-  if (mount !== undefined) return mountProblem(request, object, { old, mount });
   const spec = objectAt(object, 'spec');
   const before = objectAt(old, 'spec');
   const isSame = (field: string) => textAt(spec, field) === textAt(before, field);
   if (textAt(before, 'cluster') !== '' && textAt(spec, 'cluster') === '')
     return 'spec.cluster cannot be unset';
+  // Of mounts as well: whoever could say where a path leads would have a door to any workspace.
   if (!isPrivileged(request)) {
     if (!isSame('cluster')) return 'spec.cluster can only be changed by system privileged users';
     if (!isSame('URL')) return 'spec.URL can only be changed by system privileged users';
   }
+  const mount = mountOf(old);
+  if (mount !== undefined) return mountProblem(request, object, { old, mount });
   if (isTypeChanged(spec, before)) return 'spec.type is immutable';
   const isReady = textAt(objectAt(object, 'status'), 'phase') === 'Ready';
   if (!isReady || textAt(objectAt(old, 'status'), 'phase') === 'Ready') return undefined;

@@ -9,6 +9,8 @@ export interface WorkspaceFacts {
   /** Undefined before it has one, and of a mount. */
   readonly cluster: LogicalCluster | undefined;
   readonly phase: string;
+  readonly isMount: boolean;
+  readonly url: string;
 }
 
 /** What a logical cluster says of itself. */
@@ -35,8 +37,15 @@ export function factsOf<Facts>(read: (object: JsonObject) => Facts): (row: Row) 
 }
 
 export const workspaceFacts = factsOf((object): WorkspaceFacts => {
-  const cluster = textAt(objectAt(object, 'spec'), 'cluster');
-  return { cluster: parseLogicalCluster(cluster), phase: textAt(objectAt(object, 'status'), 'phase') };
+  const spec = objectAt(object, 'spec');
+  const isMount = objectAt(spec, 'mount') !== undefined;
+  return {
+    // Whatever a mount may say: no path leads through it to a logical cluster.
+    cluster: isMount ? undefined : parseLogicalCluster(textAt(spec, 'cluster')),
+    phase: textAt(objectAt(object, 'status'), 'phase'),
+    isMount,
+    url: textAt(spec, 'URL'),
+  };
 });
 
 export const logicalClusterFacts = factsOf((object): LogicalClusterFacts => {

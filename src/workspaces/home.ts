@@ -94,7 +94,6 @@ export class HomeWorkspaces implements Homes {
       wanted: {
         cluster,
         path: pathOf(user, cluster),
-        type: HOME_TYPE,
         lineage,
         // A user has one home, wherever it has to be.
         shard: typeof shard === 'string' ? { name: this.#ground.shard, region: undefined } : shard,

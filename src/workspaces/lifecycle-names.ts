@@ -14,6 +14,8 @@ export const INACTIVE_ANNOTATIONS = ['core.kcp.io/inactive', 'internal.kcp.io/in
 
 /** Types of conditions. */
 export const INITIALIZED = 'WorkspaceInitialized';
+export const BINDINGS_INITIALIZED = 'APIBindingsInitialized';
+export const BINDINGS_RECONCILED = 'APIBindingsReconciled';
 export const CONTENT_DELETED = 'WorkspaceContentDeleted';
 /** Why content is not deleted: somebody holds it. */
 export const RESOURCES_REMAIN = 'SomeResourcesRemain';

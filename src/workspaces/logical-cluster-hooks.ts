@@ -21,11 +21,20 @@ import {
   newConflict,
   objectAt,
   textAt,
+  textsAt,
 } from '../machinery/mod.ts';
 import type { ObjectKey, Row, WorkChange } from '../store/mod.ts';
+import { defaultBindingsDebt } from './default-exports.ts';
 import { DELETING, TERMINATING } from './lifecycle-names.ts';
 import { mirrorWorkspace, settleWorkspace } from './mirror-workspace.ts';
-import { CORE_GROUP, LOGICAL_CLUSTERS, TENANCY_GROUP, WORKSPACE_FINALIZER, WORKSPACES } from './names.ts';
+import {
+  BINDINGS_INITIALIZER,
+  CORE_GROUP,
+  LOGICAL_CLUSTERS,
+  TENANCY_GROUP,
+  WORKSPACE_FINALIZER,
+  WORKSPACES,
+} from './names.ts';
 import {
   markDeleted,
   noteDeleted,
@@ -48,9 +57,11 @@ export const logicalClusterHooks: KindHooks = {
     settleLogicalCluster(change.object, now);
     return withCompanion(ownerMirrored(api, change.object, now));
   },
-  work(api, { operation, key, object }) {
-    if (operation === 'delete' || object.metadata.deletionTimestamp === undefined) return [];
-    return [deletionDebt(api, key.cluster)];
+  work(api, { operation, key, object, old }) {
+    if (operation === 'delete') return [];
+    if (object.metadata.deletionTimestamp !== undefined) return [deletionDebt(api, key.cluster)];
+    const isNew = isWaitingForBindings(object) && !isWaitingForBindings(old);
+    return isNew ? [defaultBindingsDebt(api, key.cluster)] : [];
   },
 };
 
@@ -70,6 +81,10 @@ export const workspaceLifecycleHooks: KindHooks = {
 /** What is owed once a logical cluster is to go: to empty it. */
 export function deletionDebt(api: Pick<Api, 'random'>, cluster: LogicalCluster): WorkChange {
   return { controller: CONTROLLERS.logicalCluster, cluster, key: '', payload: api.random.bytes(8) };
+}
+
+function isWaitingForBindings(object: KubeObject | undefined): boolean {
+  return textsAt(objectAt(object, 'status'), 'initializers').includes(BINDINGS_INITIALIZER);
 }
 
 /** An object as it is stored, and where. */

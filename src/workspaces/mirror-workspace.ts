@@ -1,6 +1,7 @@
 import { type JsonObject, type KubeObject, objectAt, objectsAt, textAt, textsAt } from '../machinery/mod.ts';
 import { type Condition, withCondition } from './conditions.ts';
 import {
+  BINDINGS_INITIALIZED,
   CONTENT_DELETED,
   DELETING,
   INITIALIZED,
@@ -68,14 +69,12 @@ function mirrorPresence(
   const phase = textAt(theirs, 'phase');
   if (phase === TERMINATING || phase === DELETING) {
     status['phase'] = phase;
-    const deleted = objectsAt(theirs, 'conditions').find(
-      (entry) => textAt(entry, 'type') === CONTENT_DELETED,
-    );
-    if (deleted !== undefined) {
-      set(conditionOf(deleted));
-    }
+    const deleted = conditionAt(theirs, CONTENT_DELETED);
+    if (deleted !== undefined) set(conditionOf(deleted));
     return;
   }
+  const bindings = conditionAt(theirs, BINDINGS_INITIALIZED);
+  if (bindings !== undefined) set(conditionOf(bindings));
   const isBeginning = BEGINNING.includes(textAt(status, 'phase'));
   const initializers = textsAt(theirs, 'initializers');
   if (isBeginning && initializers.length > 0) {
@@ -113,6 +112,10 @@ function isSpoiled(status: JsonObject): boolean {
   return objectsAt(status, 'conditions').some(
     (entry) => textAt(entry, 'type').startsWith('Workspace') && textAt(entry, 'status') === 'False',
   );
+}
+
+function conditionAt(status: JsonObject | undefined, type: string): JsonObject | undefined {
+  return objectsAt(status, 'conditions').find((entry) => textAt(entry, 'type') === type);
 }
 
 function conditionOf(entry: JsonObject): Condition {

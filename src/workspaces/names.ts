@@ -21,6 +21,9 @@ export const CLUSTER = 'internal.tenancy.kcp.io/cluster';
 export const MAX_OBJECTS = 'core.kcp.io/max-total-objects';
 export const UNSCHEDULABLE = 'experimental.core.kcp.io/unschedulable';
 
+/** How default bindings follow their type, on a WorkspaceType: it goes before the field. */
+export const BINDING_LIFECYCLE = 'experimental.tenancy.kcp.io/default-api-binding-lifecycle';
+
 /** Labels. */
 export const PHASE_LABEL = 'tenancy.kcp.io/phase';
 export const REGION_LABEL = 'region';

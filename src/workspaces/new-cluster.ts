@@ -2,6 +2,7 @@ import { type Api, type Companions, newLogicalCluster } from '../api/mod.ts';
 import type { LogicalCluster, ShardName } from '../base/mod.ts';
 import { type JsonObject, objectOf } from '../machinery/mod.ts';
 import type { DefaultObject, Precondition } from '../store/mod.ts';
+import { defaultExports } from './default-exports.ts';
 import { lifecycleLabels } from './lifecycle-labels.ts';
 import {
   BINDINGS_INITIALIZER,
@@ -61,8 +62,7 @@ export interface WantedCluster {
   readonly cluster: LogicalCluster;
   /** Its canonical path. */
   readonly path: string;
-  /** As it was asked for, and what it is with all that it extends. */
-  readonly type: Reference;
+  /** Its type, which comes last, with all that it extends. */
   readonly lineage: readonly WorkspaceType[];
   readonly shard: ChosenShard;
   /** Who creates it, as `ownerText` says it. */
@@ -86,7 +86,7 @@ export async function prepareCluster(
 ): Promise<PreparedCluster> {
   const { wanted, read, now } = request;
   const { cluster, lineage } = wanted;
-  const exports = exportsOf(lineage);
+  const exports = defaultExports(lineage);
   const bindings: DefaultBindings =
     exports.length === 0 || ground.defaultBindings === undefined
       ? { isIncomplete: false }
@@ -123,18 +123,6 @@ export function phaseAfter(initializers: readonly string[]): 'Ready' | 'Initiali
   return initializers.length === 0 ? 'Ready' : 'Initializing';
 }
 
-/** What all types of a lineage bind by default, each once. */
-function exportsOf(lineage: readonly WorkspaceType[]): readonly Reference[] {
-  const exports = new Map<string, Reference>();
-  for (const type of lineage) {
-    for (const { path, name } of type.spec.defaultApiBindings) {
-      const reference = { path: path || type.path, name };
-      exports.set(referenceText(reference), reference);
-    }
-  }
-  return [...exports.values()];
-}
-
 function initializersOf(lineage: readonly WorkspaceType[]): readonly string[] {
   const hasBindings = lineage.some(({ spec }) => spec.defaultApiBindings.length > 0);
   const named = lineage.filter(({ spec }) => spec.initializer).map(lifecycleName);
@@ -147,10 +135,17 @@ function isDone(name: string, bindings: DefaultBindings): boolean {
   return name === referenceText(UNIVERSAL_TYPE);
 }
 
-function annotationsOf({ owner, path, requiredGroups, shard, type }: WantedCluster): Record<string, string> {
+function annotationsOf({
+  owner,
+  path,
+  requiredGroups,
+  shard,
+  lineage,
+}: WantedCluster): Record<string, string> {
   return {
     [SHARD]: shard.name,
-    [TYPE]: referenceText(type),
+    // By its canonical path, however it was named: so those of a type are found when it changes.
+    [TYPE]: referenceText(lineage.at(-1)!),
     [PATH]: path,
     ...(owner === undefined ? {} : { [OWNER]: owner }),
     ...(requiredGroups === undefined ? {} : { [REQUIRED_GROUPS]: requiredGroups }),

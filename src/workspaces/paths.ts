@@ -1,4 +1,4 @@
-import { logicalClusterKey, type Paths, type ResolvedPath } from '../api/mod.ts';
+import { logicalClusterKey, type Mount, type Paths, type ResolvedPath } from '../api/mod.ts';
 import { type LogicalCluster, parseLogicalCluster } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
 import type { Row, Store } from '../store/mod.ts';
@@ -31,6 +31,17 @@ export class WorkspacePaths implements Paths {
     if (names.length === 0) return undefined;
     const start = first === HOME_PREFIX ? homeClusterName(names.shift()!) : (first as LogicalCluster);
     return this.#exists(start) ? this.#walk(start, names) : undefined;
+  }
+
+  mountAt(segment: string): Mount | undefined {
+    const colon = segment.lastIndexOf(':');
+    const parent = colon < 0 ? undefined : this.resolve(segment.slice(0, colon));
+    if (parent === undefined || parent.isUnavailable) return undefined;
+    const name = segment.slice(colon + 1);
+    const row = this.#workspace(parent.cluster, name);
+    const facts = row && workspaceFacts(row);
+    if (facts?.isMount !== true) return undefined;
+    return { cluster: parent.cluster, name, url: facts.phase === 'Ready' ? facts.url : undefined };
   }
 
   #walk(start: LogicalCluster, names: readonly string[]): ResolvedPath | undefined {

@@ -71,7 +71,6 @@ async function schedule(
   const wanted: WantedCluster = {
     cluster: randomClusterName(api.random),
     path: `${(parent && logicalClusterFacts(parent).path) ?? key.cluster}:${key.name}`,
-    type: typeOf(object),
     lineage,
     shard,
     owner: object.metadata.annotations?.[OWNER],

@@ -1,8 +1,16 @@
 import type { KindHooks } from '../api/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
-import { formatTime, type KubeObject, objectAt, objectOf } from '../machinery/mod.ts';
+import {
+  deepEqual,
+  formatTime,
+  type JsonObject,
+  type KubeObject,
+  objectAt,
+  objectOf,
+} from '../machinery/mod.ts';
 import { type Condition, withCondition } from './conditions.ts';
-import { TENANCY_GROUP, WORKSPACE_TYPES } from './names.ts';
+import { TYPE_HEIRS } from './default-exports.ts';
+import { BINDING_LIFECYCLE, TENANCY_GROUP, WORKSPACE_TYPES } from './names.ts';
 import { lifecycleName } from './types.ts';
 
 /** Has every WorkspaceType say where its controllers find the workspaces that wait for them. */
@@ -13,7 +21,23 @@ export const workspaceTypeHooks: KindHooks = {
     if (operation !== 'delete') settleWorkspaceType(object, key.cluster, formatTime(nowMs));
     return undefined;
   },
+  work(api, { operation, key, object, old }) {
+    if (operation === 'update' && deepEqual(bindingsOf(object), bindingsOf(old))) return [];
+    return [{ controller: TYPE_HEIRS, cluster: key.cluster, key: key.name, payload: api.random.bytes(8) }];
+  },
 };
+
+/** What decides about the bindings of the workspaces of a type. */
+function bindingsOf(type: KubeObject | undefined): JsonObject {
+  const spec = objectAt(type, 'spec');
+  return objectOf({
+    bindings: spec?.['defaultAPIBindings'],
+    extend: spec?.['extend'],
+    lifecycle: [spec?.['defaultAPIBindingLifecycle'], type?.metadata.annotations?.[BINDING_LIFECYCLE]].join(
+      ' ',
+    ),
+  });
+}
 
 const CONDITIONS: readonly Condition[] = [
   { type: 'Ready', status: 'True' },

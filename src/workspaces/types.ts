@@ -4,7 +4,7 @@ import type { DefinitionRegistry } from '../definitions/mod.ts';
 import { type JsonObject, objectAt, objectsAt, textAt } from '../machinery/mod.ts';
 import type { ObjectKey, Row } from '../store/mod.ts';
 import { factsOf } from './facts.ts';
-import { PATH, TENANCY_GROUP, WORKSPACE_TYPES } from './names.ts';
+import { BINDING_LIFECYCLE, PATH, TENANCY_GROUP, WORKSPACE_TYPES } from './names.ts';
 
 /** A reference to a WorkspaceType, or to an APIExport. Without path: in the same workspace. */
 export interface Reference {
@@ -36,6 +36,8 @@ export interface TypeSpec {
   readonly limitAllowedParents: TypeLimit | undefined;
   readonly limitAllowedChildren: TypeLimit | undefined;
   readonly defaultApiBindings: readonly Reference[];
+  /** Workspaces that exist get them too, and what their providers ask for later. */
+  readonly isMaintained: boolean;
 }
 
 /** How a row is read: by a write, so that its commit relies on it, or just so. */
@@ -144,10 +146,11 @@ function notResolved(reference: Reference): TypeProblem {
 
 const typeSpec = factsOf((object): TypeSpec => {
   const spec = objectAt(object, 'spec');
+  const annotations = objectAt(objectAt(object, 'metadata'), 'annotations');
   const child = objectAt(spec, 'defaultChildWorkspaceType');
   const labels = Object.entries(objectAt(spec, 'additionalWorkspaceLabels') ?? {});
   return {
-    path: textAt(objectAt(objectAt(object, 'metadata'), 'annotations'), PATH),
+    path: textAt(annotations, PATH),
     initializer: spec?.['initializer'] === true,
     terminator: spec?.['terminator'] === true,
     extends: objectsAt(objectAt(spec, 'extend'), 'with').map(referenceOf),
@@ -161,8 +164,17 @@ const typeSpec = factsOf((object): TypeSpec => {
       path: textAt(entry, 'path'),
       name: textAt(entry, 'export'),
     })),
+    isMaintained: isMaintained(textAt(annotations, BINDING_LIFECYCLE), spec),
   };
 });
+
+const MAINTAIN = 'Maintain';
+const LIFECYCLES: readonly string[] = [MAINTAIN, 'InitializeOnly'];
+
+function isMaintained(annotation: string, spec: JsonObject | undefined): boolean {
+  const said = LIFECYCLES.includes(annotation) ? annotation : textAt(spec, 'defaultAPIBindingLifecycle');
+  return said === MAINTAIN;
+}
 
 function referenceOf(object: JsonObject): Reference {
   return { path: textAt(object, 'path'), name: textAt(object, 'name') };

@@ -51,6 +51,46 @@ describe('the kinds of kcp', () => {
   });
 });
 
+test('the authentication of a type of workspaces is kept when it makes sense', async () => {
+  const path = '/clusters/root/apis/tenancy.kcp.io/v1alpha1/workspaceauthenticationconfigurations';
+  const issuer = { url: 'https://login.example.com', audiences: ['kubernetes'] };
+  const names = { username: { claim: 'sub', prefix: 'oidc:' }, groups: { claim: 'groups', prefix: '' } };
+  const of = (name: string, jwt: object) => ({
+    apiVersion: 'tenancy.kcp.io/v1alpha1',
+    kind: 'WorkspaceAuthenticationConfiguration',
+    metadata: { name },
+    spec: { jwt: [{ issuer, claimMappings: names, ...jwt }] },
+  });
+  await fixture.client.create(path, of('good', {}));
+  const expression = { expression: 'claims.sub', message: 'no' };
+  await fixture.client.create(path, of('rules', { claimValidationRules: [expression] }));
+  const wrong: readonly [object, string][] = [
+    [{ claimMappings: { ...names, username: {} } }, 'either claim or expression must be specified'],
+    [
+      { claimMappings: { ...names, username: { claim: 'a', expression: 'b' } } },
+      'claim and expression cannot both be specified',
+    ],
+    [
+      { claimMappings: { ...names, groups: { expression: 'b', prefix: 'c' } } },
+      'prefix can only be specified when claim is specified',
+    ],
+    [
+      { claimValidationRules: [{ ...expression, requiredValue: 'a' }] },
+      'requiredValue can only be specified when claim is specified',
+    ],
+    [
+      { claimValidationRules: [{ claim: 'a', requiredValue: 'b', message: 'no' }] },
+      'message can only be specified when expression is specified',
+    ],
+    [{ claimMappings: { username: { claim: 'sub' } } }, 'claimMappings.groups: Required value'],
+    [{ userValidationRules: [{ expression: 'true' }] }, 'userValidationRules[0].message: Required value'],
+  ];
+  for (const [jwt, message] of wrong) {
+    const refused = await fixture.client.refuse(422, path, { method: 'POST', body: of('bad', jwt) });
+    expect(refused.message).toContain(message);
+  }
+});
+
 describe('a LogicalCluster', () => {
   test('is read, listed, watched and patched like any object, although nobody wrote it through its kind', async () => {
     const cluster = await fixture.server.createCluster('kinds-logical');

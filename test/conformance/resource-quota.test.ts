@@ -414,31 +414,6 @@ describe('a cluster-scoped quota', () => {
     await client.create(`${namespaces}/default/secrets`, { metadata: { name: 'too' } });
   });
 
-  it('counts and bounds workspaces', async () => {
-    const { client, server } = fixture;
-    const cluster = await server.createCluster(fixture.name('quota-cluster-'));
-    const namespaces = `${cluster}/api/v1/namespaces`;
-    await client.create(namespaces, { metadata: { name: 'admin' } });
-    const quotas = `${namespaces}/admin/resourcequotas`;
-    const name = 'count/workspaces.tenancy.kcp.io';
-    await createQuota(quotas, 'few', { [name]: '1' }, annotations);
-    await counted(`${quotas}/few`);
-    const workspaces = `${cluster}/apis/tenancy.kcp.io/v1alpha1/workspaces`;
-    const body = (name: string) => ({
-      apiVersion: 'tenancy.kcp.io/v1alpha1',
-      kind: 'Workspace',
-      metadata: { name },
-      spec: { type: { name: 'universal', path: 'root' } },
-    });
-    await client.create(workspaces, body('one'));
-    expect(usedOf(await client.get(`${quotas}/few`))).toEqual({ [name]: '1' });
-    const refused = await client.refuse(403, workspaces, { method: 'POST', body: body('two') });
-    expect(refused.message).toContain(`exceeded quota: few, requested: ${name}=1, used: ${name}=1`);
-    await client.delete(`${workspaces}/one`);
-    await client.until(`${quotas}/few`, (quota) => usedOf(quota)[name] === '0');
-    await client.create(workspaces, body('two'));
-  });
-
   it('is one in the namespace admin alone', async () => {
     const { client, server } = fixture;
     const cluster = await server.createCluster(fixture.name('quota-cluster-'));

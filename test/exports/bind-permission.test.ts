@@ -7,21 +7,14 @@ import { APIS, bindingOf, conditionOf, ExportsFixture, statusOf, USERS, WIDGETS 
 const AUTHENTICATED = ['system:authenticated'];
 const HOME = 'scoped-home';
 
-/** With users who count in one logical cluster alone, and others who bring a warrant of such a user. */
+/** With a user who counts in one logical cluster alone. */
 class ScopedFixture extends ExportsFixture {
   protected override get options(): InProcessOptions {
     const extra = { 'authentication.kcp.io/scopes': [`cluster:${HOME}`] };
-    const warrant = JSON.stringify({ user: 'local', groups: AUTHENTICATED, extra });
     return {
       users: {
         ...USERS,
         'scoped-token': { name: 'local', uid: '', groups: AUTHENTICATED, extra },
-        'warranted-token': {
-          name: 'guest',
-          uid: '',
-          groups: AUTHENTICATED,
-          extra: { 'authorization.kcp.io/warrant': [warrant] },
-        },
       },
     };
   }
@@ -154,6 +147,30 @@ describe('the right to bind an export', () => {
     expect(patched.status).toBe(200);
     expect(conditionOf(JSON.parse(patched.text), 'Ready')?.status).toBe('True');
   });
+
+  test('is nothing that a status says, which only the server writes, in whichever form', async () => {
+    const provider = await fixture.cluster('provider');
+    const consumer = await ownWorkspace();
+    await fixture.offer(provider, 'widgets', [WIDGETS]);
+    await fixture.offer(consumer, 'widgets', [WIDGETS]);
+    await grant(provider, 'consumer', mayBind('widgets'));
+    expect((await tryToBind(consumer, { path: provider, name: 'widgets' })).status).toBe(201);
+    const forms = ['apis.kcp.io/v1alpha2', 'apis.kcp.io/v1alpha1', 'apis.kcp.dev/v1alpha1'];
+    for (const form of forms) {
+      for (const kind of ['apibinding', 'apiexport']) {
+        const path = `/clusters/${consumer}/apis/${form}/${kind}s/widgets/status`;
+        const patched = await fixture.client.call(path, {
+          method: 'PATCH',
+          token: 'consumer-token',
+          headers: { 'content-type': 'application/merge-patch+json' },
+          body: { status: { phase: 'Binding', identityHash: 'a' } },
+        });
+        expect([form, patched.status]).toEqual([form, 403]);
+        expect(JSON.parse(patched.text).message).toContain(`${kind} status updates not permitted`);
+      }
+    }
+  });
+
   test('may be given to all who belong to a workspace, however they are known there', async () => {
     const provider = await fixture.cluster('provider');
     await fixture.server.createCluster(HOME);
@@ -168,7 +185,7 @@ describe('the right to bind an export', () => {
       kind: 'TokenRequest',
       spec: {},
     });
-    const tokens = ['scoped-token', 'warranted-token', (issued['status'] as { token: string }).token];
+    const tokens = ['scoped-token', (issued['status'] as { token: string }).token];
     const reference = { path: provider, name: 'widgets' };
     for (const token of tokens) expect((await tryToBind(HOME, reference, token)).status).toBe(403);
     await grant(provider, { kind: 'Group', name: `system:cluster:${HOME}` }, mayBind('widgets'));

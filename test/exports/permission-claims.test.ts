@@ -129,6 +129,31 @@ describe('a permission claim in the view of its export', () => {
     expect((await fixture.client.call(configMaps(viewOf(one, one.provider)))).status).toBe(403);
   });
 
+  test('cannot be accepted for objects by their names, as v1alpha1 has it', async () => {
+    const one = await pair([CONFIG_MAPS], [{ ...accepted(CONFIG_MAPS), state: 'Rejected' }]);
+    await makeConfigMap(one.consumer, 'secret');
+    const old = fixture.binding(one.consumer, 'widgets').replace('v1alpha2', 'v1alpha1');
+    const named = (state: string) => ({
+      resource: 'configmaps',
+      state,
+      resourceSelector: [{ name: 'shown' }],
+    });
+    const refused = await fixture.client.refuse(403, old, {
+      method: 'PATCH',
+      body: { spec: { permissionClaims: [named('Accepted')] } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+    expect(refused.message).toContain('spec.permissionClaims[0].resourceSelector: Forbidden');
+    // Nor bit by bit: named in one version, accepted in the other.
+    expect((await patch(old, { spec: { permissionClaims: [named('Rejected')] } })).status).toBe(200);
+    const accept = [{ op: 'replace', path: '/spec/permissionClaims/0/state', value: 'Accepted' }];
+    const path = fixture.binding(one.consumer, 'widgets');
+    expect((await patch(path, accept, 'application/json-patch+json')).status).toBe(200);
+    await applied(one.consumer);
+    expect(await names(`${viewOf(one)}/api/v1/configmaps`)).toEqual([]);
+    expect(await fixture.client.get(old)).toMatchObject({ spec: { permissionClaims: [named('Accepted')] } });
+  });
+
   test('goes away when it is rejected, also for a watch', async () => {
     const one = await pair([CONFIG_MAPS], [accepted(CONFIG_MAPS)]);
     await makeConfigMap(one.consumer, 'one');
@@ -380,8 +405,39 @@ describe('what can be claimed', () => {
       403,
       expect.stringContaining(`no permission to bind to export ${second}:gadgets`),
     ]);
-    expect(await names(path)).toEqual([`${one.consumer}/gadgets`, `${one.consumer}/widgets`]);
-    expect(await names(`${viewOf(one)}/${APIS}/apibindings`)).toHaveLength(2);
+    const all = await names(path);
+    expect(all).toEqual(await names(`/clusters/${one.consumer}/${APIS}/apibindings`));
+    expect(all).toEqual(expect.arrayContaining([`${one.consumer}/gadgets`, `${one.consumer}/widgets`]));
+    expect(await names(`${viewOf(one)}/${APIS}/apibindings`)).toEqual(all);
+  });
+
+  test('are types of workspaces, which bind nothing by default that one may not bind oneself', async () => {
+    const { status } = await fixture.client.get(`/clusters/root/${APIS}/apiexports/tenancy.kcp.io`);
+    const { identityHash } = status as { identityHash: string };
+    const types = { group: 'tenancy.kcp.io', resource: 'workspacetypes', identityHash };
+    const one = await pair([types], [accepted(types)]);
+    await fixture.offer(one.consumer, 'gadgets', [GADGETS]);
+    await grant(one.provider, 'content', { kind: 'User', name: 'provider' }, [
+      { apiGroups: ['apis.kcp.io'], resources: ['apiexports/content'], verbs: ['*'] },
+      { nonResourceURLs: ['/'], verbs: ['access'] },
+    ]);
+    const path = `${viewOf(one, one.consumer)}/apis/tenancy.kcp.io/v1alpha1/workspacetypes`;
+    const make = (name: string, spec: object) =>
+      fixture.client.call(path, {
+        method: 'POST',
+        token: 'provider-token',
+        body: { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'WorkspaceType', metadata: { name }, spec },
+      });
+    const plain = await make('plain', {});
+    expect([plain.status, plain.text]).toEqual([201, plain.text]);
+    // The consumer's own export: what the view lends there is no right to bind it.
+    const binding = await make('binding', {
+      defaultAPIBindings: [{ path: one.consumer, export: 'gadgets' }],
+    });
+    expect([binding.status, binding.text]).toEqual([
+      403,
+      expect.stringContaining(`no permission to bind to export ${one.consumer}:gadgets`),
+    ]);
   });
 
   test('are APIs of others, which are known by their identity and empty where nobody has bound them', async () => {

@@ -151,8 +151,12 @@ Current workspace is "root:consumer".
       );
       const consumer = await shell.ok(`kubectl get logicalcluster cluster -o jsonpath='${CLUSTER}'`);
       await shell.ok('kubectl ws :root:cert-manager');
+      // Where a provider finds its consumers, complete with the host: there is no other way to know it.
+      const endpoint = await shell.ok(
+        "kubectl get apiexportendpointslice stable -o jsonpath='{.status.endpoints[*].url}'",
+      );
       const provider = await shell.ok(`kubectl get logicalcluster cluster -o jsonpath='${CLUSTER}'`);
-      const endpoint = `${cluster.server.url}/services/apiexport/${provider}/stable`;
+      expect(endpoint).toBe(`${cluster.server.url}/services/apiexport/${provider}/stable`);
       const everywhere = `kubectl --server '${endpoint}/clusters/*'`;
       const list = await shell.json<{ readonly items: readonly Certificate[] }>(
         `${everywhere} get certificates -A`,

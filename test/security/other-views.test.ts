@@ -178,7 +178,8 @@ function schemaQuestions(): readonly Question[] {
     'system:bound-crds',
   ]) {
     const at = `${view('cons', cluster)}/${SCHEMAS}`;
-    const isSeen = ['*', 'cons', 'prov'].includes(cluster);
+    // Every workspace has bound schemas of root's.
+    const isSeen = ['*', 'cons', 'prov', 'root'].includes(cluster);
     const isOne = cluster === 'prov';
     const read = (...statuses: number[]) => only(LOOKERS, ...(isSeen ? statuses : [403]));
     questions.push({ path: at, statuses: read(200) });

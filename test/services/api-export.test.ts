@@ -77,6 +77,52 @@ describe('the view of an export', () => {
     }
   });
 
+  test('describes all kinds of one group and version in one document', async () => {
+    const cluster = await services.cluster('shop');
+    const group = 'pair.example';
+    const kinds = [
+      { plural: 'cups', singular: 'cup', kind: 'Cup', listKind: 'CupList' },
+      { plural: 'plates', singular: 'plate', kind: 'Plate', listKind: 'PlateList' },
+    ];
+    for (const names of kinds) {
+      const schema = { type: 'object', properties: { spec: { type: 'object' } } };
+      await services.create(cluster, SCHEMAS, {
+        apiVersion: 'apis.kcp.io/v1alpha1',
+        kind: 'APIResourceSchema',
+        metadata: { name: `v1.${names.plural}.${group}` },
+        spec: {
+          group,
+          names,
+          scope: 'Cluster',
+          versions: [{ name: 'v1', served: true, storage: true, schema }],
+        },
+      });
+    }
+    await services.create(cluster, `${APIS}/apiexports`, {
+      apiVersion: 'apis.kcp.io/v1alpha2',
+      kind: 'APIExport',
+      metadata: { name: 'shop' },
+      spec: {
+        resources: kinds.map(({ plural }) => ({
+          group,
+          name: plural,
+          schema: `v1.${plural}.${group}`,
+          storage: { crd: {} },
+        })),
+      },
+    });
+    const view = `/services/apiexport/${cluster}/shop/clusters/*`;
+    const index = JSON.parse((await services.client.call(`${view}/openapi/v3`)).text);
+    const { serverRelativeURL } = index.paths[`apis/${group}/v1`];
+    const document = JSON.parse((await services.client.call(serverRelativeURL)).text);
+    const described = Object.values<Record<string, { kind: string }[]>>(document.components.schemas)
+      .flatMap((schema) => schema['x-kubernetes-group-version-kind'] ?? [])
+      .map(({ kind }) => kind);
+    expect(described).toEqual(expect.arrayContaining(['Cup', 'CupList', 'Plate', 'PlateList']));
+    const found = JSON.parse((await services.client.call(`${view}/apis/${group}/v1`)).text);
+    expect(found.resources.map(({ name }: { name: string }) => name)).toEqual(['cups', 'plates']);
+  });
+
   test('lists and watches the objects of all consumers', async () => {
     const [one, two] = [await consumerOf(services, shop), await consumerOf(services, shop)];
     for (const cluster of [one, two]) await services.create(cluster, widgets(shop), widget(shop, 'w'));

@@ -279,3 +279,23 @@ describe('all logical clusters at once', () => {
     expect((await services.client.call(path)).status).toBe(404);
   });
 });
+
+test('a watch of all logical clusters ends when one of them is switched off', async () => {
+  const cluster = await services.cluster('sleepy');
+  const { metadata } = await services.client.list(EVERYWHERE);
+  const from = `${EVERYWHERE}?watch=true&resourceVersion=${metadata.resourceVersion}`;
+  const watch = await services.client.watch(from);
+  const self = `/clusters/${cluster}/apis/core.kcp.io/v1alpha1/logicalclusters/cluster`;
+  const switched = (value: string | null) =>
+    services.client.patch(self, { metadata: { annotations: { 'core.kcp.io/inactive': value } } });
+  await switched('true');
+  await watch.ended;
+  // A new one goes on from there, without what is switched off.
+  const next = await services.client.watch(from);
+  const other = await services.cluster('awake');
+  await services.create(other, CONFIG_MAPS, configMap('seen'));
+  const events = await next.until(({ object }) => placeOf(object as never) === `${other}/seen`);
+  expect(events.some(({ object }) => placeOf(object as never).startsWith(`${cluster}/`))).toBe(false);
+  next.close();
+  await switched(null);
+});

@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
+import type { KubeObject } from '../http/client.ts';
 import type { InProcessOptions } from '../support/in-process.ts';
 import { CORE, refusal, Tree, useTree } from './suite.ts';
 
@@ -57,6 +58,27 @@ it('bounds nothing with 0, and no other workspace', async () => {
   const cluster = await bounded('unbounded', () => 0);
   await bounded('full', () => 1);
   expect((await make(cluster, 'a')).status).toBe(201);
+});
+
+it('bounds workspaces by a quota of the whole logical cluster', async () => {
+  const { spec } = await tree.workspace('root', 'org', { as: 'alice' });
+  const inside = `/clusters/${spec.cluster}`;
+  await tree.client.create(`${inside}/api/v1/namespaces`, { metadata: { name: 'admin' } });
+  const quotas = `${inside}/api/v1/namespaces/admin/resourcequotas`;
+  const name = 'count/workspaces.tenancy.kcp.io';
+  const annotations = { 'experimental.quota.kcp.io/cluster-scoped': 'true' };
+  const quota = { metadata: { name: 'few', annotations }, spec: { hard: { [name]: '1' } } };
+  await tree.client.create(quotas, quota);
+  const used = ({ status }: KubeObject) =>
+    (status as { used?: Readonly<Record<string, string>> } | undefined)?.used?.[name];
+  await tree.client.until(`${quotas}/few`, (few) => used(few) === '0');
+  await tree.workspace('root:org', 'one', { as: 'alice' });
+  expect(used(await tree.client.get(`${quotas}/few`))).toBe('1');
+  const refused = refusal(await tree.tryWorkspace('root:org', 'two', { as: 'alice' }));
+  expect(refused.message).toContain(`exceeded quota: few, requested: ${name}=1, used: ${name}=1`);
+  await tree.client.delete(`${inside}/apis/tenancy.kcp.io/v1alpha1/workspaces/one`);
+  await tree.client.until(`${quotas}/few`, (few) => used(few) === '0');
+  await tree.workspace('root:org', 'two', { as: 'alice' });
 });
 
 /** A member that bounds every logical cluster. */

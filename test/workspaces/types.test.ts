@@ -67,19 +67,42 @@ describe('the type of a new workspace', () => {
       tree.tryWorkspace('root', tree.name('user'), { as: 'bob', ...typed('fancy', path) });
     const missing = (type: string) =>
       `unable to use workspace type ${path}:${type}: missing verb='use' permission on workspacetype`;
-    expect(refusal(await attempt()).message).toContain(missing('base'));
+    expect(refusal(await attempt()).message).toContain(missing('fancy'));
     const use = (type: string) => ({
       apiGroups: ['tenancy.kcp.io'],
       resources: ['workspacetypes'],
       resourceNames: [type],
       verbs: ['use'],
     });
-    await tree.grant(path, 'use-base', [use('base')], ['bob']);
-    expect(refusal(await attempt()).message).toContain(missing('fancy'));
     await tree.grant(path, 'use-fancy', [use('fancy')], ['bob']);
+    expect(refusal(await attempt()).message).toContain(missing('base'));
+    await tree.grant(path, 'use-base', [use('base')], ['bob']);
     // Without the right to enter the workspace of the type: to use it is enough.
     expect((await attempt()).status).toBe(201);
     expect((await tree.as('bob', `/clusters/${path}${TENANCY}/workspacetypes`)).status).toBe(403);
+  });
+
+  it('does not tell what it extends to those who may not use it', async () => {
+    const name = tree.name('discreet');
+    await tree.workspace('root', name);
+    const path = `root:${name}`;
+    const extending = (type: string, other: string) =>
+      tree.type(path, type, { extend: { with: [{ path: 'root:project-x', name: other }] } });
+    await extending('lost', 'hush');
+    await tree.type(path, 'round', { extend: { with: [{ path, name: 'round' }] } });
+    await tree.type(path, 'far', { extend: { with: [{ path, name: 'lost' }] } });
+    const asked = async (type: string) =>
+      refusal(
+        await tree.tryWorkspace('root', tree.name('curious'), { as: 'bob', ...typed(type, path) }),
+      ).message.replace(/.*forbidden: /, '');
+    const missing = (type: string) =>
+      `unable to use workspace type ${path}:${type}: missing verb='use' permission on workspacetype`;
+    for (const type of ['lost', 'round', 'far']) expect(await asked(type)).toBe(missing(type));
+    const use = { apiGroups: ['tenancy.kcp.io'], resources: ['workspacetypes'], verbs: ['use'] };
+    await tree.grant(path, 'use-far', [{ ...use, resourceNames: ['far'] }], ['bob']);
+    expect(await asked('far')).toBe(missing('lost'));
+    await tree.grant(path, 'use-lost', [{ ...use, resourceNames: ['lost'] }], ['bob']);
+    expect(await asked('far')).toBe('unable to find inherited workspace type root:project-x:hush');
   });
 
   it('is refused when it extends itself', async () => {
@@ -110,6 +133,32 @@ describe('where a workspace of a type may lie', () => {
       extend: { with: [{ path: 'root', name: 'picky' }, universal] },
     });
     await tree.workspace('root:acme', 'fit', typed('fit', 'root'));
+  });
+
+  it('is nowhere while the type around it is not there: nobody knows its limits', async () => {
+    const mine = tree.name('mine');
+    await tree.workspace('root', mine, { as: 'alice' });
+    const types = `/clusters/root:${mine}${TENANCY}/workspacetypes`;
+    const type = {
+      apiVersion: 'tenancy.kcp.io/v1alpha1',
+      kind: 'WorkspaceType',
+      metadata: { name: 'narrow' },
+      spec: { extend: { with: [universal] }, limitAllowedChildren: { types: [universal] } },
+    };
+    expect((await tree.as('alice', types, { method: 'POST', body: type })).status).toBe(201);
+    await tree.workspace(`root:${mine}`, 'inside', { as: 'alice', ...typed('narrow') });
+    await tree.type('root', 'elsewhere', {});
+    const attempt = async (type: string) => {
+      const wanted = { as: 'alice', ...typed(type, 'root') } as const;
+      return refusal(await tree.tryWorkspace(`root:${mine}:inside`, tree.name('x'), wanted));
+    };
+    expect((await attempt('elsewhere')).message).toContain('only allows [root:universal] child workspaces');
+    expect((await tree.as('alice', `${types}/narrow`, { method: 'DELETE' })).status).toBe(200);
+    for (const type of ['elsewhere', 'universal']) {
+      const refused = await attempt(type);
+      expect(refused.code).toBe(403);
+      expect(refused.message).toContain(`workspace type "root:${mine}:narrow" cannot be resolved`);
+    }
   });
 
   it('is nowhere for types without parents, and not in types without children', async () => {
@@ -190,5 +239,27 @@ describe('a type', () => {
     });
     const made = await tree.workspace('root:maker', 'waits', typed('made'));
     expect(made.status.initializers).toEqual([name]);
+  });
+
+  it('has a status that not even the administrator of its workspace writes', async () => {
+    const { spec } = await tree.workspace('root', tree.name('typed-'), { as: 'alice' });
+    const types = `/clusters/${spec.cluster}${TENANCY}/workspacetypes`;
+    const object = {
+      apiVersion: 'tenancy.kcp.io/v1alpha1',
+      kind: 'WorkspaceType',
+      metadata: { name: 'own' },
+      spec: {},
+    };
+    expect((await tree.as('alice', types, { method: 'POST', body: object })).status).toBe(201);
+    const patch = {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: { status: { virtualWorkspaces: [{ type: 'initializing', url: 'https://evil.example.com' }] } },
+    };
+    expect((await tree.as('alice', `${types}/own/status`, patch)).status).toBe(403);
+    const workspaces = `/clusters/root${TENANCY}/workspaces`;
+    const forged = { ...patch, body: { status: { phase: 'Ready', initializers: [] } } };
+    const { name } = (await tree.workspace('root', tree.name('forged-'), { as: 'alice' })).metadata;
+    expect((await tree.as('alice', `${workspaces}/${name}/status`, forged)).status).toBe(403);
   });
 });

@@ -1,4 +1,5 @@
 import type { LogicalCluster } from '../../base/mod.ts';
+import { systemDefinition } from '../../definitions/mod.ts';
 import { goQuote } from '../../machinery/mod.ts';
 import {
   ADMIN_GROUP,
@@ -6,7 +7,7 @@ import {
   LOGICAL_CLUSTER_ADMIN_GROUP,
   WORKSPACE_BOOTSTRAPPER_GROUP,
 } from '../groups.ts';
-import type { RbacAuthorizer, RbacDecision } from '../rbac/mod.ts';
+import { APIS_GROUP, type RbacAuthorizer, type RbacDecision } from '../rbac/mod.ts';
 import type { User } from '../user.ts';
 import {
   type AccessRequest,
@@ -168,11 +169,16 @@ export function systemStatus(next: Authorizer): Authorizer {
     ['apiexports', 'apiexport'],
   ]);
   return (request) => {
-    if ('path' in request || request.group !== 'apis.kcp.io' || request.subresource !== 'status')
-      return next(request);
+    if ('path' in request || request.subresource !== 'status') return next(request);
     const kind = kinds.get(request.resource);
-    return kind === undefined ? next(request) : decision('deny', `${kind} status updates not permitted`);
+    if (kind === undefined || homeGroup(request.group, request.resource) !== APIS_GROUP) return next(request);
+    return decision('deny', `${kind} status updates not permitted`);
   };
+}
+
+/** The group whose objects those of a kind are: the form in which they were first shown has another one. */
+function homeGroup(group: string, resource: string): string {
+  return systemDefinition(group, resource)?.storedAs?.group ?? group;
 }
 
 function hasLifecycleGroup(groups: readonly string[]): boolean {

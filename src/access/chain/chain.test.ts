@@ -212,18 +212,20 @@ describe('the chain', () => {
 
   it('keeps the status of bindings and exports from all but system:masters', async () => {
     const { authorize } = newPlanet();
-    const patch = (user: User) =>
+    const patch = (user: User, group = 'apis.kcp.io') =>
       authorize({
         ...getSecret(user),
         verb: 'patch',
-        group: 'apis.kcp.io',
+        group,
         resource: 'apibindings',
         subresource: 'status',
       });
-    expect(await patch(userOf('a', ['system:kcp:admin']))).toMatchObject({
-      verdict: 'deny',
-      reason: 'apibinding status updates not permitted',
-    });
+    const denied = { verdict: 'deny', reason: 'apibinding status updates not permitted' };
+    const admin = userOf('a', ['system:kcp:admin']);
+    expect(await patch(admin)).toMatchObject(denied);
+    // The form in which they were first shown has a group of its own.
+    expect(await patch(admin, 'apis.kcp.dev')).toMatchObject(denied);
+    expect(await patch(admin, 'example.com')).not.toMatchObject(denied);
     expect((await patch(userOf('a', ['system:masters']))).verdict).toBe('allow');
   });
 });

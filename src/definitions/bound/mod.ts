@@ -24,5 +24,17 @@ export {
   identityReference,
   secretReference,
 } from './export-fields.ts';
+export {
+  heirReference,
+  logicalClusterFields,
+  typeReference,
+  workspaceTypeFields,
+} from './tenancy-fields.ts';
 export { PARTITIONED, partitionSetFields, sliceFields, sliceReference } from './topology-fields.ts';
-export { UNSCHEDULED, workspaceFields } from './workspace-fields.ts';
+export {
+  type MountedObject,
+  mountedObject,
+  mountReference,
+  UNSCHEDULED,
+  workspaceFields,
+} from './workspace-fields.ts';

@@ -6,7 +6,6 @@ import {
   formatTime,
   type JsonObject,
   type KubeObject,
-  newObject,
   objectAt,
   objectOf,
   objectsAt,
@@ -74,10 +73,7 @@ export async function bindingFor(
       name: defaultBindingName(cluster, reference),
       uid: born.uid,
     }),
-    spec: objectOf({
-      ...acceptedClaims(found?.object),
-      reference: objectOf({ export: objectOf({ name: reference.name, path: reference.path }) }),
-    }),
+    spec: defaultBindingSpec(reference, acceptedClaims(found?.object)),
   }) as KubeObject;
   const rest = await reconcileBinding(api, reads, {
     cluster,
@@ -92,11 +88,17 @@ export async function bindingFor(
 }
 
 /** As kcp answers in the name of a new workspace: yes, to as much as the provider asks for by default. */
-function acceptedClaims(apiExport: KubeObject | undefined): JsonObject {
+export function acceptedClaims(apiExport: KubeObject | undefined): JsonObject[] {
   const claims = objectsAt(objectAt(apiExport, 'spec'), 'permissionClaims');
-  if (claims.length === 0) return newObject();
-  const accepted = claims.map(({ defaultSelector, ...claim }) =>
+  return claims.map(({ defaultSelector, ...claim }) =>
     objectOf({ ...claim, selector: defaultSelector ?? objectOf({ matchAll: true }), state: 'Accepted' }),
   );
-  return objectOf({ permissionClaims: accepted });
+}
+
+/** The spec of a default binding. */
+export function defaultBindingSpec(reference: ExportReference, claims: readonly JsonObject[]): JsonObject {
+  return objectOf({
+    ...(claims.length === 0 ? {} : { permissionClaims: [...claims] }),
+    reference: objectOf({ export: objectOf({ name: reference.name, path: reference.path }) }),
+  });
 }

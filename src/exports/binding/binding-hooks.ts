@@ -6,6 +6,7 @@ import type { CollectionKey, WorkChange } from '../../store/mod.ts';
 import { debt, EXPORT_CONTROLLERS } from '../debts.ts';
 import { API_BINDINGS, BINDING_FINALIZER } from '../kcp-objects.ts';
 import { adoptionBy } from './adoption.ts';
+import { assertRoomForBinding } from './binding-room.ts';
 import { assertMayBind, exportCluster, exportReferenceOf } from './export-of-binding.ts';
 import { labelForProvider } from './label-for-provider.ts';
 import { boundSchemas, reconcileBinding } from './reconcile-binding.ts';
@@ -22,6 +23,7 @@ export const bindingHooks: KindHooks = {
     if (operation === 'delete') return released(api, attempt, change);
     if (user !== SYSTEM_USER) keepStatus(object, old);
     await assertAllowed(api, attempt, change);
+    if (operation === 'create') await assertRoomForBinding(api, key.cluster);
     keepFinalizer(object, old, { isController: user === SYSTEM_USER });
     if (object.metadata.deletionTimestamp !== undefined) return undefined;
     const companions = await reconcileBinding(api, attempt.reads, { cluster: key.cluster, binding: object });

@@ -18,7 +18,7 @@ export function exportReferenceOf(binding: KubeObject): ExportReference {
 
 /** Where an export lies; undefined when its path leads nowhere. */
 export function exportCluster(
-  api: Api,
+  api: Pick<Api, 'paths'>,
   own: LogicalCluster,
   { path }: ExportReference,
 ): LogicalCluster | undefined {
@@ -56,7 +56,7 @@ export async function assertMayBind(
  * is one for the consumer, binds no export there.
  */
 export async function mayBind(
-  api: Api,
+  api: Pick<Api, 'access'>,
   reads: Pick<Attempt['reads'], 'relyOn'>,
   question: { readonly user: User; readonly provider: LogicalCluster; readonly name: string },
 ): Promise<boolean> {

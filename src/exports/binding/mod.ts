@@ -1,5 +1,5 @@
 export { type Adoption, adoptionBy } from './adoption.ts';
-export { bindingFor, defaultBindingName } from './binding-for.ts';
+export { bindingFor, defaultBindingName, defaultBindingSpec } from './binding-for.ts';
 export { bindingHooks } from './binding-hooks.ts';
 export { type DefaultBindingsMade, defaultBindings } from './default-bindings.ts';
 export { type ExportReference, exportCluster, exportReferenceOf, mayBind } from './export-of-binding.ts';
@@ -7,3 +7,10 @@ export { extraAnnotationsOf } from './extra-annotations.ts';
 export { bindingsIn } from './name-conflicts.ts';
 export { reconcileBinding } from './reconcile-binding.ts';
 export { shadowKey, shadowPut, UNBOUND_ANNOTATION } from './shadow-schema.ts';
+export {
+  acceptsAll,
+  defaultBindingHooks,
+  isBound,
+  type WantedBinding,
+  wantedBindings,
+} from './wanted-bindings.ts';

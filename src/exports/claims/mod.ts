@@ -6,5 +6,6 @@ export {
   isStatedBy,
   notApplied,
 } from './claim-status.ts';
+export { labelForClaims } from './companion-labels.ts';
 export { stateClaims, writeClaimStatus } from './state-claims.ts';
 export { viewClaims } from './view-claims.ts';

@@ -10,20 +10,12 @@ import {
 } from '../../api/mod.ts';
 import { type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
 import { claimantOf } from '../../definitions/mod.ts';
-import {
-  deepCopy,
-  deepEqual,
-  formatTime,
-  type KubeObject,
-  newForbidden,
-  objectAt,
-  objectOf,
-} from '../../machinery/mod.ts';
+import { deepCopy, deepEqual, formatTime, type KubeObject, objectAt, objectOf } from '../../machinery/mod.ts';
 import type { WorkChange } from '../../store/mod.ts';
-import { exportCluster, mayBind } from '../binding/mod.ts';
+import { labelForClaims } from '../claims/mod.ts';
 import { debt } from '../debts.ts';
 import { API_BINDINGS, API_EXPORTS, apisDefinition, apisKey } from '../kcp-objects.ts';
-import { settleSlice, sliceExport, TOPOLOGY_GROUP } from './settle-slice.ts';
+import { settleSlice, TOPOLOGY_GROUP } from './settle-slice.ts';
 
 export const ENDPOINT_SLICES = 'apiexportendpointslices';
 export const PARTITION_SETS = 'partitionsets';
@@ -61,29 +53,8 @@ async function completeSlice(api: Api, attempt: Attempt, change: KindChange): Pr
     const status = objectAt(old, 'status');
     if (status === undefined) delete object['status'];
     else object['status'] = deepCopy(status);
-    if (old === undefined) await assertMayFind(api, attempt, { slice: object, change });
   }
-  await settleSlice(api, attempt.reads, { cluster: key.cluster, slice: object });
-}
-
-/** Throws 403 unless the user may bind the export: in the same words where there is none. */
-async function assertMayFind(
-  api: Api,
-  attempt: Attempt,
-  { slice, change }: { readonly slice: KubeObject; readonly change: KindChange },
-): Promise<void> {
-  const { path, name } = sliceExport(slice);
-  const { user, key } = change;
-  const provider = exportCluster(api, key.cluster, { path, name });
-  const isThere =
-    provider !== undefined && attempt.reads.read(apisKey(provider, API_EXPORTS, name)) !== undefined;
-  if (isThere && (await mayBind(api, attempt.reads, { user, provider, name }))) return;
-  const shown = path === '' ? name : `${path}:${name}`;
-  throw newForbidden(
-    { group: APIS_GROUP, resource: ENDPOINT_SLICES },
-    key.name,
-    `unable to create APIExportEndpointSlice: no permission to bind to export ${shown}`,
-  );
+  await settleSlice(api, attempt.reads, { cluster: key.cluster, slice: object, old });
 }
 
 /** An export comes with a slice of its own name, unless it says otherwise, or somebody has made one. */
@@ -116,6 +87,7 @@ async function completeExport(
   }) as KubeObject;
   await settleSlice(api, attempt.reads, { cluster: key.cluster, slice, isExportNew: true });
   const definition = apisDefinition(ENDPOINT_SLICES);
+  await labelForClaims(api, attempt.reads, { definition, cluster: key.cluster, object: slice });
   return { companions: [companionPut(api, { definition, key: sliceKey, object: slice })] };
 }
 

@@ -40,42 +40,46 @@ export async function settleSlice(
   step: {
     readonly cluster: LogicalCluster;
     readonly slice: KubeObject;
+    readonly old?: KubeObject | undefined;
     /** The export comes with the same commit. */
     readonly isExportNew?: boolean;
   },
 ): Promise<void> {
-  const { cluster, slice, isExportNew = false } = step;
+  const { cluster, slice, old, isExportNew = false } = step;
   const reference = sliceExport(slice);
   const provider = exportCluster(api, cluster, reference);
   const key = provider && apisKey(provider, API_EXPORTS, reference.name);
   const labels = (slice.metadata.labels ?? newObject()) as { [key: string]: string };
-  // Also before there is such an export, so that the slice is found when there is.
-  if (provider === undefined) delete labels[EXPORT_LABEL];
-  else labels[EXPORT_LABEL] = exportHash({ cluster: provider, name: reference.name });
+  const found = provider && exportHash({ cluster: provider, name: reference.name });
+  // Also before there is such an export, so that the slice is found when there is. Nobody else writes it, and it stays:
+  // a path may come to lead to somebody else's workspace of the same name.
+  const settled = old?.metadata.labels?.[EXPORT_LABEL] ?? found;
+  if (settled === undefined) delete labels[EXPORT_LABEL];
+  else labels[EXPORT_LABEL] = settled;
   slice.metadata.labels = labels;
   const isThere = isExportNew || (key !== undefined && reads.read(key) !== undefined);
-  if (provider === undefined || !isThere) {
+  if (provider === undefined || found !== settled || !isThere) {
     const message = `Error getting APIExport ${reference.path === '' ? cluster : reference.path}|${reference.name}`;
     return write(api, slice, {
       verdicts: [failed(EXPORT_VALID, 'APIExportNotFound', message)],
       endpoints: [],
     });
   }
-  const found: ConditionVerdict = { type: EXPORT_VALID, status: 'True' };
+  const valid: ConditionVerdict = { type: EXPORT_VALID, status: 'True' };
   const partition = readPartition(api, reads, {
     cluster,
     name: textAt(objectAt(slice, 'spec'), 'partition'),
   });
   if ('error' in partition) {
     const verdict = failed(PARTITION_VALID, 'PartitionInvalidReference', partition.error);
-    return write(api, slice, { verdicts: [found, verdict], endpoints: [] });
+    return write(api, slice, { verdicts: [valid, verdict], endpoints: [] });
   }
   const url = `/services/apiexport/${provider}/${reference.name}`;
   const isServed =
     isInPartition(api, reads, partition.selector) && (await hasConsumers(api, provider, reference.name));
   const selector = partition.selector?.text ?? '';
   write(api, slice, {
-    verdicts: [found, { type: PARTITION_VALID, status: 'True' }],
+    verdicts: [valid, { type: PARTITION_VALID, status: 'True' }],
     endpoints: isServed ? [objectOf({ url })] : [],
     selector,
   });

@@ -61,11 +61,11 @@ export const identitySecretHooks: KindHooks = {
   },
 };
 
-function settleIdentity(
+async function settleIdentity(
   api: Api,
   { reads }: Attempt,
   { object, key: { cluster, name } }: KindChange,
-): Companions | undefined {
+): Promise<Companions | undefined> {
   const named = identitySecretOf(object);
   const reference = named ?? { namespace: IDENTITY_NAMESPACE, name };
   if (named === undefined) setIdentitySecret(object, reference);
@@ -74,7 +74,7 @@ function settleIdentity(
     verify(object, readIdentity(reads, cluster, reference), formatTime(api.store.nowMs()));
     return undefined;
   }
-  const made = newIdentity(api, reads, { cluster, name });
+  const made = await newIdentity(api, reads, { cluster, name });
   verify(object, { hash: made.hash }, formatTime(api.store.nowMs()));
   return { companions: made.companions };
 }

@@ -4,6 +4,7 @@ import { type LogicalCluster, numberText } from '../../base/mod.ts';
 import { builtinDefinition, collectionOf } from '../../definitions/mod.ts';
 import { formatTime, type KubeObject, objectAt, objectOf, parseJson, textAt } from '../../machinery/mod.ts';
 import type { ObjectKey } from '../../store/mod.ts';
+import { labelForClaims } from '../claims/mod.ts';
 
 /** Where the identities lie that the server makes. */
 export const IDENTITY_NAMESPACE = 'kcp-system';
@@ -55,11 +56,11 @@ export function isIdentityThere(
 }
 
 /** A new identity of 256 random bits in a Secret of its own, with its namespace if there is none yet. */
-export function newIdentity(
+export async function newIdentity(
   api: Api,
-  reads: Pick<Reads, 'read'>,
+  reads: Pick<Reads, 'read' | 'relyOn'>,
   { cluster, name }: { readonly cluster: LogicalCluster; readonly name: string },
-): { readonly hash: string; readonly companions: readonly Companion[] } {
+): Promise<{ readonly hash: string; readonly companions: readonly Companion[] }> {
   const now = formatTime(api.store.nowMs());
   const key = numberText(api.random.bytes(KEY_BYTES), BASE_62);
   const secret = objectOf({
@@ -74,6 +75,7 @@ export function newIdentity(
     data: objectOf({ [KEY]: Buffer.from(key).toString('base64') }),
     type: 'Opaque',
   }) as KubeObject;
+  await labelForClaims(api, reads, { definition: SECRETS, cluster, object: secret });
   const secrets = companionPut(api, {
     definition: SECRETS,
     key: secretKey(cluster, { namespace: IDENTITY_NAMESPACE, name }),
@@ -94,6 +96,7 @@ export function newIdentity(
     spec: objectOf({ finalizers: ['kubernetes'] }),
     status: objectOf({ phase: 'Active' }),
   }) as KubeObject;
+  await labelForClaims(api, reads, { definition: NAMESPACES, cluster, object: namespace });
   return {
     hash,
     companions: [

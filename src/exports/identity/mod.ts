@@ -1,2 +1,2 @@
 export { exportHooks, identitySecretHooks } from './export-hooks.ts';
-export { IDENTITY_NAMESPACE, secretKey } from './identity-secret.ts';
+export { IDENTITY_NAMESPACE, newIdentity, readIdentity, secretKey } from './identity-secret.ts';

@@ -1,21 +1,16 @@
-import { createHash } from 'node:crypto';
 import { SYSTEM_USER } from '../../access/mod.ts';
 import {
   type Api,
   type Companion,
   companionPut,
   decodeStored,
-  encodeNew,
-  FOUNDER,
   logicalClusterKey,
   type NewLogicalCluster,
   newLogicalCluster,
   readLogicalCluster,
 } from '../../api/mod.ts';
-import { assert, numberText, type Revision, ROOT_CLUSTER, type ShardName } from '../../base/mod.ts';
+import { assert, type Revision, ROOT_CLUSTER, type ShardName } from '../../base/mod.ts';
 import {
-  type BuiltinDefinition,
-  builtinDefinition,
   collectionOf,
   type Definition,
   decodeCustomResource,
@@ -32,7 +27,6 @@ import {
   objectAt,
   objectOf,
   objectsAt,
-  parseJson,
   textAt,
 } from '../../machinery/mod.ts';
 import {
@@ -45,10 +39,10 @@ import {
 import { settleWorkspaceType } from '../../workspaces/mod.ts';
 import { bindingFor, defaultBindingName } from '../binding/mod.ts';
 import { withConditions } from '../conditions.ts';
+import { IDENTITY_NAMESPACE, newIdentity, readIdentity } from '../identity/mod.ts';
 import { API_BINDINGS, API_RESOURCE_SCHEMAS, apisKey } from '../kcp-objects.ts';
 import {
   CREATE_ONLY_ANNOTATION,
-  IDENTITY_NAMESPACE,
   type Manifest,
   PATH_ANNOTATION,
   ROOT_EXPORTS,
@@ -63,8 +57,6 @@ const ANNOTATIONS: Readonly<Record<string, string>> = {
   [PATH_ANNOTATION]: ROOT_CLUSTER,
   'internal.tenancy.kcp.io/type': 'root:root',
 };
-const KEY_BYTES = 32;
-const BASE_62 = 62;
 /** At start, who else writes are the controllers of the start before: few, and soon done. */
 const ATTEMPTS_MAX = 16;
 
@@ -176,6 +168,9 @@ class Founding {
     return this.#api.store.newest(key);
   }
 
+  /** Nobody's rights are asked for here. */
+  relyOn(): void {}
+
   async #export(name: string): Promise<void> {
     const identity = await this.#identity(name);
     this.#identities.set(name, identity);
@@ -199,48 +194,11 @@ class Founding {
 
   /** The hash of an export's identity; the identity is made if there is none. */
   async #identity(name: string): Promise<string> {
-    const secrets = builtinDefinition('', 'secrets')!;
-    const key = { ...collectionOf(ROOT_CLUSTER, secrets), namespace: IDENTITY_NAMESPACE, name };
-    const row = this.#api.store.newest(key);
-    if (row !== undefined) {
-      const data = objectAt(parseJson(row.json).value as KubeObject, 'data');
-      return hashOf(Buffer.from(textAt(data, 'key'), 'base64'));
-    }
-    await this.#namespace();
-    const secret = Buffer.from(numberText(this.#api.random.bytes(KEY_BYTES), BASE_62));
-    const object = objectOf({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: objectOf({ name, namespace: IDENTITY_NAMESPACE }),
-      data: objectOf({ key: secret.toString('base64') }),
-    });
-    await this.#putBuiltin(secrets, key, object);
-    return hashOf(secret);
-  }
-
-  async #namespace(): Promise<void> {
-    const namespaces = builtinDefinition('', 'namespaces')!;
-    const key = { ...collectionOf(ROOT_CLUSTER, namespaces), namespace: '', name: IDENTITY_NAMESPACE };
-    if (this.#api.store.newest(key) !== undefined || this.#isPut(key)) return;
-    const metadata = objectOf({ name: IDENTITY_NAMESPACE });
-    await this.#putBuiltin(namespaces, key, objectOf({ apiVersion: 'v1', kind: 'Namespace', metadata }));
-  }
-
-  async #putBuiltin(definition: BuiltinDefinition, key: ObjectKey, object: JsonObject): Promise<void> {
-    const row = await encodeNew(this.#api, {
-      definition,
-      object,
-      manager: FOUNDER,
-      uid: this.#api.random.uuid(),
-      now: this.#now,
-    });
-    const stored = parseJson(row.json).value as KubeObject;
-    const { work } = companionPut(this.#api, { definition, key, object: stored });
-    this.#companions.push({ mutation: { key, expected: 0, row }, work });
-  }
-
-  #isPut(key: ObjectKey): boolean {
-    return this.#companions.some(({ mutation }) => isSameKey(mutation.key, key));
+    const found = readIdentity(this, ROOT_CLUSTER, { namespace: IDENTITY_NAMESPACE, name });
+    if ('hash' in found) return found.hash;
+    const { hash, companions } = await newIdentity(this.#api, this, { cluster: ROOT_CLUSTER, name });
+    this.#companions.push(...companions);
+    return hash;
   }
 
   /** Adds an object, or brings it up to date. Returns its uid. */
@@ -297,10 +255,6 @@ class Founding {
 
 function isSameKey(a: ObjectKey, b: ObjectKey): boolean {
   return objectKeyText(a) === objectKeyText(b);
-}
-
-function hashOf(secret: Buffer): string {
-  return createHash('sha256').update(secret).digest('hex');
 }
 
 function isLeftAlone({ metadata }: KubeObject): boolean {

@@ -1,12 +1,11 @@
 import { type KcpKind, kcpKinds, schemaOfKind } from '../../definitions/mod.ts';
+import { IDENTITY_NAMESPACE } from '../identity/mod.ts';
 
 /** What the root of the workspace tree offers: exports of kcp's own kinds, and the types of workspaces. */
 
 const APIS = 'apis.kcp.io';
 const TENANCY = 'tenancy.kcp.io';
 const ROOT = 'root';
-/** Where the identities lie that the server makes. */
-export const IDENTITY_NAMESPACE = 'kcp-system';
 export const PATH_ANNOTATION = 'kcp.io/path';
 /** Marks what is only made once: somebody may change it, and it stays as they want it. */
 export const CREATE_ONLY_ANNOTATION = 'bootstrap.kcp.io/create-only';

@@ -1,0 +1,183 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it, onTestFinished } from 'vitest';
+import { exportOf } from '../exports/suite.ts';
+import { Client, type KubeObject } from '../http/client.ts';
+import { freePort, startServer } from '../support/server.ts';
+import type { Workspace } from '../workspaces/suite.ts';
+import { Random } from './random.ts';
+
+const ROUNDS = Number(process.env['ANTIPODE_KILL_ROUNDS'] ?? 3);
+const SEED = Number(process.env['ANTIPODE_KILL_SEED'] ?? Date.now() % 1_000_000);
+const KILL_AFTER_MS_MAX = 800;
+const ROUND_TIMEOUT_MS = 90_000;
+const CHILDREN = 4;
+const WORKSPACES = 'apis/tenancy.kcp.io/v1alpha1/workspaces';
+const TYPES = '/clusters/root/apis/tenancy.kcp.io/v1alpha1/workspacetypes';
+const APIS = 'apis/apis.kcp.io/v1alpha2';
+const KEPT = 12;
+const KILL_MAINTAIN_MS_MAX = 250;
+const SELF = 'apis/core.kcp.io/v1alpha1/logicalclusters/cluster';
+
+it(
+  `trees of workspaces are created and deleted as a whole when the server is killed ${ROUNDS} times`,
+  async () => {
+    console.log(`kill -9: to repeat, set ANTIPODE_KILL_SEED=${SEED} ANTIPODE_KILL_ROUNDS=${ROUNDS}`);
+    const rootDirectory = await mkdtemp(join(tmpdir(), 'antipode-workspace-kill-'));
+    onTestFinished(() => rm(rootDirectory, { recursive: true, force: true }));
+    const options = { rootDirectory, port: await freePort() };
+    const random = new Random(SEED);
+    let server = await startServer(options);
+    const first = server;
+    onTestFinished(async () => void (await first.stop()));
+    for (let round = 0; round < ROUNDS; round++) {
+      const writer = new Client(server);
+      const old: string[] = [];
+      await grow(writer, `old-${round}`, old);
+      const acknowledged: string[] = [];
+      const work = Promise.allSettled([
+        grow(writer, `new-${round}`, acknowledged),
+        writer.call(path('root', `old-${round}`), { method: 'DELETE' }),
+      ]);
+      await delay(random.below(KILL_AFTER_MS_MAX));
+      await server.kill('SIGKILL');
+      await work;
+      writer.close();
+      server = await startServer(options);
+      const restarted = server;
+      onTestFinished(async () => void (await restarted.stop()));
+      const reader = new Client(server);
+      const there = await wholeTree(reader, 'root', `new-${round}`);
+      expect(there).toEqual(expect.arrayContaining(acknowledged));
+      await expectDeleted(reader, `old-${round}`, old);
+      reader.close();
+    }
+  },
+  (ROUNDS + 1) * ROUND_TIMEOUT_MS,
+);
+
+it(
+  `existing workspaces get what their type maintains when the server is killed ${ROUNDS} times meanwhile`,
+  async () => {
+    console.log(`kill -9: to repeat, set ANTIPODE_KILL_SEED=${SEED} ANTIPODE_KILL_ROUNDS=${ROUNDS}`);
+    const rootDirectory = await mkdtemp(join(tmpdir(), 'antipode-maintain-kill-'));
+    onTestFinished(() => rm(rootDirectory, { recursive: true, force: true }));
+    const options = { rootDirectory, port: await freePort() };
+    const random = new Random(SEED + 1);
+    let server = await startServer(options);
+    const first = server;
+    onTestFinished(async () => void (await first.stop()));
+    const setUp = new Client(server);
+    await setUp.create(TYPES, {
+      apiVersion: 'tenancy.kcp.io/v1alpha1',
+      kind: 'WorkspaceType',
+      metadata: { name: 'kept' },
+      spec: { defaultAPIBindingLifecycle: 'Maintain' },
+    });
+    const clusters: string[] = [];
+    for (let at = 0; at < KEPT; at++) await create(setUp, 'root', `kept-${at}`, clusters, 'kept');
+    setUp.close();
+    const exports: object[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const writer = new Client(server);
+      const name = `e-${round}`;
+      await writer.create(`/clusters/root/${APIS}/apiexports`, exportOf(name, []));
+      exports.push({ path: 'root', export: name });
+      const change = { spec: { defaultAPIBindings: exports } };
+      const work = Promise.allSettled([writer.patch(`${TYPES}/kept`, change)]);
+      await delay(random.below(KILL_MAINTAIN_MS_MAX));
+      await server.kill('SIGKILL');
+      await work;
+      writer.close();
+      server = await startServer(options);
+      const restarted = server;
+      onTestFinished(async () => void (await restarted.stop()));
+      const reader = new Client(server);
+      const { spec } = await reader.get(`${TYPES}/kept`);
+      const isThere = JSON.stringify(spec).includes(`"${name}"`);
+      // Where it was not written, it is now; where it was, the rest follows by itself.
+      if (!isThere) await reader.patch(`${TYPES}/kept`, change);
+      for (const cluster of clusters) {
+        await reader.until<KubeObject>(`/clusters/${cluster}/${APIS}/apibindings`, (list) => {
+          const items = (list['items'] ?? []) as KubeObject[];
+          return items.length === exports.length && items.every((item) => phaseOf(item) === 'Bound');
+        });
+      }
+      reader.close();
+    }
+  },
+  (ROUNDS + 1) * ROUND_TIMEOUT_MS,
+);
+
+function path(parent: string, name = ''): string {
+  return `/clusters/${parent}/${WORKSPACES}${name === '' ? '' : `/${name}`}`;
+}
+
+/** Creates a tree with something in each workspace; notes the logical clusters of those that were acknowledged. */
+async function grow(client: Client, name: string, acknowledged: string[]): Promise<void> {
+  const top = await create(client, 'root', name, acknowledged);
+  for (let at = 0; at < CHILDREN; at++) {
+    const child = await create(client, top, `c${at}`, acknowledged);
+    await create(client, child, 'leaf', acknowledged);
+  }
+}
+
+async function create(
+  client: Client,
+  parent: string,
+  name: string,
+  acknowledged: string[],
+  type = 'universal',
+): Promise<string> {
+  const made = (await client.create(path(parent), {
+    apiVersion: 'tenancy.kcp.io/v1alpha1',
+    kind: 'Workspace',
+    metadata: { name },
+    spec: { type: { name: type, path: 'root' } },
+  })) as Workspace;
+  const cluster = made.spec.cluster!;
+  acknowledged.push(cluster);
+  const namespace = `/clusters/${cluster}/api/v1/namespaces/default`;
+  await client.create(`${namespace}/configmaps`, { metadata: { name: 'content' } });
+  return cluster;
+}
+
+/** The logical clusters of a tree; whatever there is of it is ready and has all that it begins with. */
+async function wholeTree(client: Client, parent: string, name: string): Promise<string[]> {
+  const reply = await client.call(path(parent, name));
+  if (reply.status === 404) return [];
+  const { metadata, spec, status } = JSON.parse(reply.text) as Workspace;
+  const cluster = spec.cluster!;
+  expect([name, status.phase]).toEqual([name, 'Ready']);
+  const self = await client.get(`/clusters/${cluster}/${SELF}`);
+  expect(self).toMatchObject({ status: { phase: 'Ready' }, spec: { owner: { uid: metadata.uid } } });
+  const bindings = await client.list(`/clusters/${cluster}/apis/apis.kcp.io/v1alpha2/apibindings`);
+  expect(bindings.items.map(phaseOf)).toEqual(['Bound', 'Bound']);
+  await client.get(`/clusters/${cluster}/api/v1/namespaces/default`);
+  const { items } = await client.list(path(cluster));
+  const below = await Promise.all(items.map((child) => wholeTree(client, cluster, child.metadata.name)));
+  return [cluster, ...below.flat()];
+}
+
+function phaseOf(object: KubeObject): string | undefined {
+  return (object['status'] as { phase?: string } | undefined)?.phase;
+}
+
+/** A deletion that was begun goes on by itself; nobody finds anything of the tree afterwards. */
+async function expectDeleted(client: Client, name: string, clusters: readonly string[]): Promise<void> {
+  const now = await client.call(path('root', name));
+  const isThere = now.status === 200;
+  const isLeaving = isThere && (JSON.parse(now.text) as KubeObject).metadata.deletionTimestamp !== undefined;
+  if (isThere && !isLeaving) {
+    // It was never begun: nothing is missing.
+    expect((await wholeTree(client, 'root', name)).sort()).toEqual([...clusters].sort());
+    await client.delete(path('root', name));
+  }
+  await client.untilGone(path('root', name));
+  for (const cluster of clusters) {
+    // The one above may go a moment before those below.
+    await client.until(`/clusters/${cluster}/api/v1/namespaces`, (_, status) => status === 403);
+  }
+}
