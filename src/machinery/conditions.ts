@@ -1,4 +1,5 @@
-import { type JsonObject, objectOf, textAt } from '../machinery/mod.ts';
+import { textAt } from './json-access.ts';
+import { type JsonObject, objectOf } from './json-value.ts';
 
 /** What a condition says; when it began to say so is for {@link withConditions} to find out. */
 export interface ConditionVerdict {
