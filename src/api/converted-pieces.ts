@@ -1,5 +1,4 @@
-import { limits } from '../base/mod.ts';
-import { pauseFor } from './heavy-work.ts';
+import { limits, pauseFor } from '../base/mod.ts';
 import type { CollectionResource } from './target.ts';
 
 /**

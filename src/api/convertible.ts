@@ -1,8 +1,7 @@
-import { limits } from '../base/mod.ts';
+import { limits, pauseFor } from '../base/mod.ts';
 import type { Definition } from '../definitions/mod.ts';
 import { invalid, newInvalid, StatusError } from '../machinery/mod.ts';
 import type { NewRow, Row } from '../store/mod.ts';
-import { pauseFor } from './heavy-work.ts';
 import { decodeStored } from './row-codec.ts';
 import type { Resource } from './target.ts';
 

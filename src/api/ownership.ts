@@ -1,4 +1,4 @@
-import { type LogicalCluster, ROOT_CLUSTER } from '../base/mod.ts';
+import { type LogicalCluster, type Pause, ROOT_CLUSTER } from '../base/mod.ts';
 import {
   applyTypeOf,
   type Definition,
@@ -21,7 +21,6 @@ import {
 } from '../machinery/mod.ts';
 import type { Api } from './api.ts';
 import { objectInVersion } from './conversion.ts';
-import type { Pause } from './heavy-work.ts';
 import { tidyMetadata } from './row-codec.ts';
 import { apiVersionOf } from './target.ts';
 

@@ -26,17 +26,21 @@ const INDEXABLE_UID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /**
  * The stored form of an object of a served version. The object is changed: what is never stored
- * (resourceVersion, our annotation, empty metadata) is taken out. Throws 413 above the object limit.
+ * (resourceVersion, our annotation, empty metadata) is taken out. Throws 413 above the object limit,
+ * or the one that is given.
  */
-export function encodeRow(definition: Definition, version: string, object: KubeObject): NewRow {
+export function encodeRow(
+  definition: Definition,
+  version: string,
+  object: KubeObject,
+  bytesMax: number = limits.objectBytesMax,
+): NewRow {
   tidyMetadata(object.metadata);
   delete object.metadata.resourceVersion;
   delete object.metadata['selfLink'];
   const stored = inStorageVersion(definition, version, object);
   const json = Buffer.from(encodeObject(stored));
-  if (json.length > limits.objectBytesMax) {
-    throw newRequestEntityTooLarge(`limit is ${limits.objectBytesMax}`);
-  }
+  if (json.length > bytesMax) throw newRequestEntityTooLarge(`limit is ${bytesMax}`);
   const header = `{"apiVersion":${JSON.stringify(stored.apiVersion)},"kind":${JSON.stringify(stored.kind)},"metadata":{`;
   const metadataOffset = Buffer.byteLength(header);
   const home = homeOf(definition);

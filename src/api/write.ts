@@ -1,9 +1,8 @@
 import { type Authorized, groundsOf, isGround, type RbacAt } from '../access/mod.ts';
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
-import { assert, limits, type Revision, Turns } from '../base/mod.ts';
+import { assert, limits, type Pause, pauseFor, type Revision, Turns } from '../base/mod.ts';
 import { collectionOf, type Definition } from '../definitions/mod.ts';
 import {
-  isOwnershipSame,
   type KubeObject,
   newAlreadyExists,
   newConflict,
@@ -11,7 +10,6 @@ import {
   newServiceUnavailable,
   newTooManyRequests,
   OBJECT_MODIFIED,
-  StatusError,
 } from '../machinery/mod.ts';
 import {
   CommitTooLarge,
@@ -30,10 +28,11 @@ import { companionsOf, hookedWork, hooksOf, isOwner } from './companions.ts';
 import { objectForStorage, rowInVersion } from './conversion.ts';
 import { assertConvertible, inDeletableVersion } from './convertible.ts';
 import { depart } from './departures.ts';
-import { type Pause, pauseFor } from './heavy-work.ts';
 import type { Companions, KindChange } from './kind-hooks.ts';
 import { mountWork } from './mount-work.ts';
-import { decodeStored, encodeRow, homeOf, inStorageVersion } from './row-codec.ts';
+import { bytesMaxOf } from './object-room.ts';
+import { encodeOwned, isSameRow } from './owned-row.ts';
+import { decodeStored, homeOf, inStorageVersion } from './row-codec.ts';
 import { isSameKey } from './same-key.ts';
 import { assertInSight, assertStaysInSight } from './sight.ts';
 import { replaceContent, storedForms } from './stored-forms.ts';
@@ -202,7 +201,9 @@ async function commit(
   ): Promise<NewRow | undefined> => {
     if (object === undefined) return undefined;
     const stored = await objectForStorage(api, { cluster: key.cluster, ...form }, object, context);
-    return encodeOwned(form.definition, stored, { row: currentRow, current });
+    const { user, verb } = request.target;
+    const bytesMax = bytesMaxOf({ user, verb, object, row: currentRow });
+    return encodeOwned(form.definition, stored, { row: currentRow, current, bytesMax });
   };
   const hooked = await completed(api, step);
   const { companions } = hooked;
@@ -215,7 +216,7 @@ async function commit(
   };
   const outcome = { resource, key, isCreated, row, lastRow };
   const expected = currentRow?.revision ?? 0;
-  if (row !== undefined && currentRow !== undefined && isSame(row, currentRow)) {
+  if (row !== undefined && currentRow !== undefined && isSameRow(row, currentRow)) {
     // Nothing changes: no revision, no event. What was counted must be true all the same.
     assertStillTrue(api, key, { expected, wish });
     await settle(api);
@@ -432,39 +433,6 @@ export async function admitAnswered(
       phase,
     },
   );
-}
-
-/**
- * The row of an object: the current one if nothing but the times differ at which managers took their fields.
- * Of an object that is too large, ownership is what can be done without.
- */
-function encodeOwned(
-  definition: Resource['definition'],
-  { object, version }: { readonly object: KubeObject; readonly version: string },
-  before: { readonly row: Row | undefined; readonly current: KubeObject | undefined },
-): NewRow {
-  const entries = object.metadata.managedFields;
-  let row: NewRow;
-  try {
-    row = encodeRow(definition, version, object);
-  } catch (error) {
-    const isTooLarge = error instanceof StatusError && error.reason === 'RequestEntityTooLarge';
-    if (!isTooLarge || entries === undefined) throw error;
-    delete object.metadata.managedFields;
-    return encodeRow(definition, version, object);
-  }
-  const known = before.current?.metadata.managedFields;
-  if (before.row === undefined || isSame(row, before.row) || known === undefined) return row;
-  if (entries === undefined || !isOwnershipSame(entries, known)) return row;
-  object.metadata.managedFields = known;
-  const timeless = encodeRow(definition, version, object);
-  if (isSame(timeless, before.row)) return timeless;
-  object.metadata.managedFields = entries;
-  return row;
-}
-
-function isSame(row: NewRow, current: Row): boolean {
-  return row.definitionHash === current.definitionHash && Buffer.compare(row.json, current.json) === 0;
 }
 
 /** Whether somebody else was quicker with the very object, and the writer has to know of it. */

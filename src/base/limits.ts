@@ -7,6 +7,11 @@ export const limits = {
   requestBodyBytesMax: 3 * 1024 * 1024,
   /** etcd's default request size: clients and charts are built to stay below it. */
   objectBytesMax: 1536 * 1024,
+  /**
+   * What the server may add to an object at that limit: that it is deleted, and the initializers of a type with all that
+   * it extends, which are some ten kilobytes. Two such objects fit in a frame.
+   */
+  objectBytesSpare: 128 * 1024,
   /** Frames travel as one message through NATS servers with max_payload of 8 MB. */
   frameBytesMax: 4 * 1024 * 1024,
   /** Objects nest a dozen levels; V8's serialiser gives up at some thousands. */
@@ -141,6 +146,18 @@ export const limits = {
   customResourceDefinitionsMax: 1_000,
   customResourceGroupsMax: 200,
   customResourceDefinitionsBytesMax: 16 * 1024 * 1024,
+  /**
+   * Kinds of one APIExport: whoever binds it looks at each, and keeps the schemas of all in one commit. Providers of
+   * more offer them in several exports.
+   */
+  exportedKindsMax: 250,
+  /**
+   * APIBindings of one logical cluster, and exports that a type of workspaces binds: each write of a binding looks at
+   * what all others bring. Real ones have a dozen.
+   */
+  apiBindingsMax: 100,
+  /** Kinds that bindings bring into one logical cluster: as many as it may define by itself, for the same reason. */
+  boundKindsMax: 1_000,
   /** Versions of one CRD: few have more than four, and each is a document. */
   definitionVersionsMax: 20,
   /**
@@ -170,6 +187,8 @@ export const limits = {
   rangeDeletesMax: 512,
   /** Logical clusters that are marked in one commit because the one above them goes: some ten milliseconds. */
   rangeMarksMax: 64,
+  /** The same in bytes, as long as there is more than one: LogicalClusters may be as large as any object. */
+  rangeMarksBytesMax: 1024 * 1024,
   /** Debts that a step hands on in one commit: an export may have a million bindings. */
   controllerDebtsPerCommitMax: 500,
   /** Events that expire in one commit, which holds the event loop for some milliseconds. */

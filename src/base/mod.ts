@@ -2,6 +2,7 @@ export { AssertionFailure, assert, unreachable } from './assert.ts';
 export { BoundedCache } from './bounded-cache.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { base62Sha224, numberText } from './digest-text.ts';
+export { type Pause, pauseFor } from './heavy-work.ts';
 export {
   CLOCK_MS_MIN,
   ClockRefused,
@@ -15,6 +16,7 @@ export {
 export {
   type ClusterScope,
   EVERYWHERE,
+  isPathSegment,
   type LogicalCluster,
   parseLogicalCluster,
   parseRevision,

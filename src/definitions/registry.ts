@@ -3,6 +3,7 @@ import {
   type ClusterScope,
   type LogicalCluster,
   limits,
+  pauseFor,
   ROOT_CLUSTER,
   WeightedCache,
 } from '../base/mod.ts';
@@ -235,22 +236,20 @@ export class DefinitionRegistry {
     }
     const boundTexts = bound.map((one) => `${this.#boundHash(one)}:${one.identity}:${one.isLeaving}`);
     const key = [...boundTexts, ...rows.map(servedHash)].sort().join();
-    return this.#sets.getOrCompute(key, () => {
-      const definitions = [
-        ...builtinDefinitions,
-        ...systemDefinitions(),
-        ...bound.flatMap((one) => this.bound(one, one) ?? []),
-        ...rows.flatMap((row) => this.#compiled(row) ?? []),
-      ];
-      const bytes = [
-        ...bound.map((one) => this.#base(one)?.bytes ?? 0),
-        ...rows.map(({ json }) => json.length),
-      ];
-      return {
-        value: definitionSet(firstOfEach(definitions)),
-        bytes: bytes.reduce((sum, size) => sum + size, 0),
-      };
-    }).value;
+    const known = this.#sets.get(key);
+    if (known !== undefined) return known.value;
+    const pause = pauseFor((bound.length + rows.length) * limits.definitionBytesMin);
+    const definitions = [...builtinDefinitions, ...systemDefinitions()];
+    let bytes = 0;
+    const add = async (definition: Definition | undefined, size: number) => {
+      if (definition !== undefined) definitions.push(definition);
+      bytes += size;
+      await pause();
+    };
+    for (const one of bound) await add(this.bound(one, one), this.#base(one)?.bytes ?? 0);
+    for (const row of rows) await add(this.#compiled(row), row.json.length);
+    return this.#sets.getOrCompute(key, () => ({ value: definitionSet(firstOfEach(definitions)), bytes }))
+      .value;
   }
 
   async #boundResources(cluster: LogicalCluster): Promise<readonly PlacedResource[]> {

@@ -7,7 +7,8 @@ import {
   newAdmissionForbidden,
 } from '../admission/mod.ts';
 import type { Paths } from '../api/mod.ts';
-import { type KubeObject, objectAt, objectsAt, textAt } from '../machinery/mod.ts';
+import { limits } from '../base/mod.ts';
+import { fieldErrorText, type KubeObject, objectAt, objectsAt, textAt, tooMany } from '../machinery/mod.ts';
 import { TENANCY_GROUP, WORKSPACE_TYPES } from './names.ts';
 import { type Reference, referenceText } from './types.ts';
 
@@ -28,8 +29,14 @@ export function admitDefaultBindings(ground: {
     async validate(request, reads) {
       const { object, oldObject, operation } = request;
       if (!isAbout(request, KIND) || object === undefined) return;
-      const known = new Set(boundBy(oldObject).map(referenceText));
-      for (const reference of boundBy(object)) {
+      const before = boundBy(oldObject);
+      const wanted = boundBy(object);
+      if (wanted.length > Math.max(limits.apiBindingsMax, before.length)) {
+        const error = tooMany('spec.defaultAPIBindings', wanted.length, limits.apiBindingsMax);
+        throw newAdmissionForbidden(request, fieldErrorText(error));
+      }
+      const known = new Set(before.map(referenceText));
+      for (const reference of wanted) {
         if (known.has(referenceText(reference))) continue;
         known.add(referenceText(reference));
         if (await mayBind(ground, request, reads, reference)) continue;

@@ -1,5 +1,6 @@
 import {
   type ConditionVerdict,
+  compareConditions,
   type JsonObject,
   objectAt,
   objectsAt,
@@ -12,4 +13,9 @@ export type Condition = ConditionVerdict;
 /** The conditions of an object with one of them as given: see {@link withConditions}. */
 export function withCondition(object: JsonObject, condition: Condition, now: string): JsonObject[] {
   return withConditions(objectsAt(objectAt(object, 'status'), 'conditions'), [condition], now);
+}
+
+/** Conditions in kcp's order. */
+export function inOrder(conditions: readonly JsonObject[]): JsonObject[] {
+  return [...conditions].sort(compareConditions);
 }

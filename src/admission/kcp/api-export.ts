@@ -1,3 +1,4 @@
+import { limits } from '../../base/mod.ts';
 import { claimsTheSame, isClaimableWithoutIdentity, KEPT, readKept } from '../../definitions/mod.ts';
 import {
   at,
@@ -11,6 +12,7 @@ import {
   objectsAt,
   textAt,
   textsAt,
+  tooMany,
 } from '../../machinery/mod.ts';
 import type { AdmissionPlugin } from '../chain.ts';
 import { isAbout } from '../refusal.ts';
@@ -26,16 +28,28 @@ export const apiExports: AdmissionPlugin = {
   name: 'apis.kcp.io/APIExport',
   operations: ['CREATE', 'UPDATE'],
   validate(request) {
-    const { object, givenObject, subresource } = request;
+    const { object, oldObject, givenObject, subresource } = request;
     if (!isAbout(request, EXPORTS) || object === undefined || subresource !== '') return;
     const error =
       (givenObject && (overhangingResources(givenObject) ?? overhangingClaims(givenObject, KEPT.claims))) ??
+      excessive(object, oldObject) ??
       unclaimable(object) ??
       misnamedSchema(object) ??
       namedTwice(givenObject, object);
     if (error !== undefined) throw newRefusal(request, error);
   },
 };
+
+/** One that has too many already may have them, so that it can still be changed otherwise. */
+function excessive(object: KubeObject, old: KubeObject | undefined): FieldError | undefined {
+  const count = resourcesOf(object).length;
+  if (count <= Math.max(limits.exportedKindsMax, resourcesOf(old).length)) return undefined;
+  return tooMany('spec.resources', count, limits.exportedKindsMax);
+}
+
+function resourcesOf(object: KubeObject | undefined): readonly JsonObject[] {
+  return objectsAt(objectAt(object, 'spec'), 'resources');
+}
 
 function unclaimable(object: KubeObject): FieldError | undefined {
   const claims = objectsAt(objectAt(object, 'spec'), 'permissionClaims');
@@ -54,8 +68,7 @@ function kindOf(claim: JsonObject): { readonly group: string; readonly resource:
 }
 
 function misnamedSchema(object: KubeObject): FieldError | undefined {
-  const resources = objectsAt(objectAt(object, 'spec'), 'resources');
-  for (const [index, resource] of resources.entries()) {
+  for (const [index, resource] of resourcesOf(object).entries()) {
     const suffix = `.${textAt(resource, 'name')}.${textAt(resource, 'group') || 'core'}`;
     const schema = textAt(resource, 'schema');
     if (!schema.endsWith(suffix))

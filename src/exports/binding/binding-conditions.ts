@@ -13,6 +13,8 @@ export type BindingProgress =
   | { readonly at: 'noExport' | 'noIdentity' | 'otherIdentity'; readonly where: string }
   | { readonly at: 'noSchema'; readonly schema: string }
   | { readonly at: 'nameConflict'; readonly message: string }
+  /** All bindings of the logical cluster together would bring more kinds than it may have. */
+  | { readonly at: 'tooManyKinds'; readonly max: number }
   /** Some of its names are held by others, by `resource.group`; the rest is bound. */
   | { readonly at: 'taken'; readonly skipped: ReadonlyMap<string, NameHolder> }
   | { readonly at: 'bound' };
@@ -76,6 +78,11 @@ function verdictsOf(progress: BindingProgress): readonly ConditionVerdict[] {
     }
     case 'nameConflict':
       return conflicts(`Unable to bind APIs: ${progress.message}`);
+    case 'tooManyKinds':
+      return conflicts(
+        `Unable to bind APIs: bindings bring at most ${progress.max} kinds into a logical cluster`,
+        'TooManyKinds',
+      );
     case 'taken':
       return [
         { type: EXPORT_VALID, status: 'True' },
@@ -92,12 +99,12 @@ function invalid(severity: 'Error' | 'Warning', reason: string, message: string)
   return { type: EXPORT_VALID, status: 'False', severity, reason, message };
 }
 
-function conflicts(message: string): ConditionVerdict[] {
+function conflicts(message: string, reason = 'NamingConflicts'): ConditionVerdict[] {
   return [UP_TO_DATE, COMPLETED].map((type) => ({
     type,
     status: 'False',
     severity: 'Error',
-    reason: 'NamingConflicts',
+    reason,
     message,
   }));
 }

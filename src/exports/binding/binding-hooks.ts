@@ -7,6 +7,7 @@ import { debt, EXPORT_CONTROLLERS } from '../debts.ts';
 import { API_BINDINGS, BINDING_FINALIZER } from '../kcp-objects.ts';
 import { keepStatus } from '../keep-status.ts';
 import { adoptionBy } from './adoption.ts';
+import { assertRoomForBinding } from './binding-room.ts';
 import { assertMayBind, exportCluster, exportReferenceOf } from './export-of-binding.ts';
 import { labelForProvider } from './label-for-provider.ts';
 import { boundSchemas, reconcileBinding } from './reconcile-binding.ts';
@@ -24,6 +25,7 @@ export const bindingHooks: KindHooks = {
     // Nobody but the server says what is bound: whoever could would reach the objects of others.
     if (user !== SYSTEM_USER) keepStatus(object, old);
     await assertAllowed(api, attempt, change);
+    if (operation === 'create') await assertRoomForBinding(api, key.cluster);
     keepFinalizer(object, old, { isController: user === SYSTEM_USER });
     if (object.metadata.deletionTimestamp !== undefined) return undefined;
     const companions = await reconcileBinding(api, attempt.reads, { cluster: key.cluster, binding: object });

@@ -2,6 +2,7 @@ import type { Api, Companion, Reads } from '../../api/mod.ts';
 import type { LogicalCluster } from '../../base/mod.ts';
 import { type KubeObject, objectAt, textAt } from '../../machinery/mod.ts';
 import { bindingFor, isOfRoot } from './binding-for.ts';
+import { assertRoomForBindings } from './binding-room.ts';
 import { type DerivedBindings, derivedBindings } from './derived-bindings.ts';
 import type { ExportReference } from './export-of-binding.ts';
 
@@ -17,7 +18,7 @@ export interface DefaultBindingsMade {
 
 /**
  * The bindings that a new logical cluster has by default, as far as their exports are there: nobody is asked whether they
- * may. What they rely on is noted by `reads`.
+ * may. What they rely on is noted by `reads`. Throws 403 when they are more than a logical cluster may have.
  */
 export async function defaultBindings(
   api: Api,
@@ -27,6 +28,7 @@ export async function defaultBindings(
     readonly exports: readonly ExportReference[];
   },
 ): Promise<DefaultBindingsMade> {
+  assertRoomForBindings(request.exports.length);
   const ofRoot = request.exports.filter(isOfRoot);
   const derived = ofRoot.length === 0 ? undefined : await derivedBindings(api, reads, ofRoot);
   const companions = new Map<string, Companion>();

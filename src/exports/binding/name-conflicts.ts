@@ -1,5 +1,5 @@
 import type { Api, Reads } from '../../api/mod.ts';
-import type { LogicalCluster } from '../../base/mod.ts';
+import { type LogicalCluster, limits, pauseFor } from '../../base/mod.ts';
 import {
   boundAlias,
   boundResourcesOf,
@@ -9,7 +9,6 @@ import {
   CRD_RESOURCE,
   collectionOf,
   type Definition,
-  type Names,
   readBoundResources,
   systemDefinitions,
 } from '../../definitions/mod.ts';
@@ -29,7 +28,13 @@ export interface TakenNames {
   readonly cluster: LogicalCluster;
   /** The name of the binding that asks. */
   readonly binding: string;
-  readonly others: readonly { readonly holder: string; readonly definition: Definition }[];
+  /** How many kinds the others bring. */
+  readonly count: number;
+  /** Who brings a resource, by {@link nameText}. */
+  readonly holders: ReadonlyMap<string, string>;
+  /** Who has taken a name for resources, plural or other, and for kinds, lists included. */
+  readonly resources: ReadonlyMap<string, string>;
+  readonly kinds: ReadonlyMap<string, string>;
 }
 
 const CRDS = builtinDefinition(CRD_GROUP, CRD_RESOURCE)!;
@@ -46,25 +51,52 @@ export async function takenNames(
   },
 ): Promise<TakenNames> {
   const { cluster, binding, leaving, beside } = options;
-  const others: { readonly holder: string; readonly definition: Definition }[] = [];
+  const taken = new NameTable();
   for (const other of beside ?? []) {
     for (const resource of boundResourcesOf(other)) {
       const definition = api.registry.remembered(resource);
-      if (definition !== undefined) others.push({ holder: other.metadata.name ?? '', definition });
+      if (definition !== undefined) taken.add(other.metadata.name ?? '', definition);
     }
   }
   const there = beside === undefined ? await bindingsIn(api, cluster) : [];
   for (const { key, row } of there) {
     if (key.name === binding || key.name === leaving) continue;
-    for (const resource of readBoundResources(row).resources) {
+    const { resources } = readBoundResources(row);
+    const pause = pauseFor(resources.length * limits.definitionBytesMin);
+    for (const resource of resources) {
+      await pause();
       const definition = api.registry.bound(resource, { isLeaving: false });
-      if (definition !== undefined) others.push({ holder: key.name, definition });
+      if (definition !== undefined) taken.add(key.name, definition);
     }
   }
-  return { cluster, binding, others };
+  const { count, holders, resources, kinds } = taken;
+  return { cluster, binding, count, holders, resources, kinds };
 }
 
-/** The APIBindings of a logical cluster: a few dozen at most, nearly always. */
+/** Names of kinds by who has them: the first one, of several. */
+class NameTable {
+  readonly holders = new Map<string, string>();
+  readonly resources = new Map<string, string>();
+  readonly kinds = new Map<string, string>();
+  count = 0;
+
+  add(holder: string, { group, names }: Definition): void {
+    const put = (table: Map<string, string>, name: string) => {
+      const text = nameText(group, name);
+      if (!table.has(text)) table.set(text, holder);
+    };
+    this.count += 1;
+    put(this.holders, names.plural);
+    for (const name of [names.plural, names.singular, ...names.shortNames]) put(this.resources, name);
+    for (const name of [names.kind, names.listKind]) put(this.kinds, name);
+  }
+}
+
+function nameText(group: string, name: string): string {
+  return `${name}.${group}`;
+}
+
+/** The APIBindings of a logical cluster: a dozen, nearly always, and never more than `limits.apiBindingsMax`. */
 export async function bindingsIn(api: Api, cluster: LogicalCluster): Promise<readonly ListedObject[]> {
   const found: ListedObject[] = [];
   const snapshot = api.store.snapshot();
@@ -84,9 +116,8 @@ export function holderOf(
   taken: TakenNames,
   { group, resource }: { readonly group: string; readonly resource: string },
 ): NameHolder | undefined {
-  const isSame = ({ group: other, names }: Definition) => other === group && names.plural === resource;
-  const other = taken.others.find(({ definition }) => isSame(definition));
-  if (other !== undefined) return { binding: other.holder, isCrd: false };
+  const binding = taken.holders.get(nameText(group, resource));
+  if (binding !== undefined) return { binding, isCrd: false };
   if (reads.read(crdKey(taken.cluster, group, resource)) === undefined) return undefined;
   // One that is not accepted holds nothing: it may be a binding that it waits for.
   const isServed = api.registry.findCustom(taken.cluster, group, resource) !== undefined;
@@ -95,15 +126,21 @@ export function holderOf(
 
 /** What is wrong with the names of a kind beside those that are there; undefined when nothing is. */
 export function nameConflict(taken: TakenNames, wanted: Definition): string | undefined {
-  for (const own of [...builtinDefinitions, ...systemDefinitions()]) {
-    const details = clashOf(own, wanted);
-    if (details !== undefined) return `naming conflict with an API of the server, ${details}`;
-  }
-  for (const { holder, definition } of taken.others) {
-    const details = clashOf(definition, wanted);
-    if (details !== undefined) return `naming conflict with APIBinding ${goQuote(holder)}, ${details}`;
-  }
-  return undefined;
+  const own = clashOf(ownNames(), wanted);
+  if (own !== undefined) return `naming conflict with an API of the server, ${own.details}`;
+  const other = clashOf(taken, wanted);
+  if (other === undefined) return undefined;
+  return `naming conflict with APIBinding ${goQuote(other.holder)}, ${other.details}`;
+}
+
+let own: NameTable | undefined;
+
+/** The names of what every logical cluster has, which never change. */
+function ownNames(): NameTable {
+  if (own !== undefined) return own;
+  own = new NameTable();
+  for (const definition of [...builtinDefinitions, ...systemDefinitions()]) own.add('', definition);
+  return own;
 }
 
 /** Throws when somebody else has taken one of the names that are to be taken now. */
@@ -127,21 +164,24 @@ function crdKey(cluster: LogicalCluster, group: string, resource: string): Objec
   return { ...collectionOf(cluster, CRDS), namespace: '', name };
 }
 
-/** In the words of kcp. */
-function clashOf(existing: Definition, wanted: Definition): string | undefined {
-  if (existing.group !== wanted.group) return undefined;
-  const resources = new Set(resourceNames(existing.names));
-  const { plural, singular, shortNames, kind, listKind } = wanted.names;
-  if (resources.has(plural)) return `spec.names.plural=${plural} is forbidden`;
-  if (resources.has(singular)) return `spec.names.singular=${singular} is forbidden`;
-  if (shortNames.some((name) => resources.has(name)))
-    return `spec.names.shortNames=[${shortNames.join(' ')}] is forbidden`;
-  const kinds = new Set([existing.names.kind, existing.names.listKind]);
-  if (kinds.has(kind)) return `spec.names.kind=${kind} is forbidden`;
-  if (kinds.has(listKind)) return `spec.names.listKind=${listKind} is forbidden`;
+/** The first name that is taken, in the words of kcp. */
+function clashOf(
+  taken: Pick<TakenNames, 'resources' | 'kinds'>,
+  { group, names }: Definition,
+): { readonly holder: string; readonly details: string } | undefined {
+  const { plural, singular, shortNames, kind, listKind } = names;
+  const asked: readonly (readonly [ReadonlyMap<string, string>, string, string])[] = [
+    [taken.resources, plural, `spec.names.plural=${plural}`],
+    [taken.resources, singular, `spec.names.singular=${singular}`],
+    ...shortNames.map(
+      (name) => [taken.resources, name, `spec.names.shortNames=[${shortNames.join(' ')}]`] as const,
+    ),
+    [taken.kinds, kind, `spec.names.kind=${kind}`],
+    [taken.kinds, listKind, `spec.names.listKind=${listKind}`],
+  ];
+  for (const [table, name, shown] of asked) {
+    const holder = table.get(nameText(group, name));
+    if (holder !== undefined) return { holder, details: `${shown} is forbidden` };
+  }
   return undefined;
-}
-
-function resourceNames({ plural, singular, shortNames }: Names): string[] {
-  return [plural, singular, ...shortNames];
 }

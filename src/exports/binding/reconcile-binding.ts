@@ -1,6 +1,6 @@
 import { APIS_GROUP } from '../../access/mod.ts';
 import type { Api, Companion, Companions, Reads } from '../../api/mod.ts';
-import type { LogicalCluster } from '../../base/mod.ts';
+import { type LogicalCluster, limits, type Pause, pauseFor } from '../../base/mod.ts';
 import {
   type BoundResource,
   boundResourcesOf,
@@ -81,19 +81,21 @@ export async function reconcileBinding(
   setOrDrop(status, 'exportPermissionClaims', objectsAt(objectAt(found.object, 'spec'), 'permissionClaims'));
   stateClaims(found.object, binding, step.now ?? formatTime(api.store.nowMs()));
   copyExtraAnnotations(found.object, binding);
-  const schemas = schemasOf(reads, provider, found.object);
+  const pause = pauseBetween(found.object);
+  const schemas = await schemasOf(reads, { cluster: provider, apiExport: found.object, pause });
   if (typeof schemas === 'string') return settle(api, step, { at: 'noSchema', schema: schemas });
-  return bind(api, reads, { ...step, provider, identity, schemas });
+  return bind(api, reads, { ...step, provider, identity, schemas, pause });
 }
 
 interface Offer extends BindingStep {
   readonly provider: LogicalCluster;
   readonly identity: string;
   readonly schemas: readonly StoredObject[];
+  readonly pause: Pause;
 }
 
 async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise<Companions> {
-  const { cluster, binding, provider, identity, schemas, leaving, beside } = offer;
+  const { cluster, binding, provider, identity, schemas, leaving, beside, pause } = offer;
   const own = apisKey(cluster, 'apibindings', binding.metadata.name ?? '');
   const taken = await takenNames(api, {
     cluster,
@@ -106,6 +108,7 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
   const bound: JsonObject[] = objectsAt(statusOf(binding), 'boundResources');
   const names: { readonly group: string; readonly resource: string }[] = [];
   for (const schema of schemas) {
+    await pause();
     const definition = api.registry.exported(schema.row, identity);
     const name = { group: definition.group, resource: definition.names.plural };
     const holder = holderOf(api, reads, taken, name);
@@ -113,6 +116,9 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
       skipped.set(`${name.resource}.${name.group}`, holder);
       continue;
     }
+    // What is bound stays: others may have come since, or the export may have dropped what it had.
+    if (!isNamed(bound, name) && taken.count + bound.length >= limits.boundKindsMax)
+      return settle(api, offer, { at: 'tooManyKinds', max: limits.boundKindsMax });
     const conflict = nameConflict(taken, definition);
     if (conflict !== undefined) return settle(api, offer, { at: 'nameConflict', message: conflict });
     const shadow = shadowOf(api, reads, { schema, cluster: provider });
@@ -141,21 +147,28 @@ function settle(api: Api, { binding, now: said }: BindingStep, progress: Binding
 }
 
 /** The schemas of an export, or the name of one that is missing. */
-function schemasOf(
+async function schemasOf(
   reads: Pick<Reads, 'read'>,
-  cluster: LogicalCluster,
-  apiExport: KubeObject,
-): readonly StoredObject[] | string {
+  options: { readonly cluster: LogicalCluster; readonly apiExport: KubeObject; readonly pause: Pause },
+): Promise<readonly StoredObject[] | string> {
+  const { cluster, apiExport, pause } = options;
   const schemas: StoredObject[] = [];
   for (const resource of objectsAt(objectAt(apiExport, 'spec'), 'resources')) {
     // What is served from somewhere else is not kept here, and not served yet.
     if (objectAt(objectAt(resource, 'storage'), 'virtual') !== undefined) continue;
     const name = textAt(resource, 'schema');
+    await pause();
     const schema = readApisObject(reads, { cluster, resource: API_RESOURCE_SCHEMAS, name });
     if (schema === undefined) return name;
     schemas.push(schema);
   }
   return schemas;
+}
+
+/** Each schema is read and compiled, as long as nobody remembers it: some milliseconds. */
+function pauseBetween(apiExport: KubeObject): Pause {
+  const resources = objectsAt(objectAt(apiExport, 'spec'), 'resources');
+  return pauseFor(resources.length * limits.definitionBytesMin);
 }
 
 function boundResource(
@@ -173,6 +186,13 @@ function boundResource(
     schema: objectOf({ UID: schema.row.uid, identityHash: identity, name: schema.key.name }),
     storageVersions: [...storedVersions],
   });
+}
+
+function isNamed(
+  bound: readonly JsonObject[],
+  { group, resource }: { readonly group: string; readonly resource: string },
+): boolean {
+  return bound.some((one) => textAt(one, 'group') === group && textAt(one, 'resource') === resource);
 }
 
 /** Puts a kind in the place of what was bound under its name; versions that objects were stored in stay named. */

@@ -10,7 +10,14 @@ import {
   type User,
 } from '../../access/mod.ts';
 import type { Api, Service, Sight, ViewedKind, VirtualWorkspace } from '../../api/mod.ts';
-import { type ClusterScope, EVERYWHERE, type LogicalCluster, parseLogicalCluster } from '../../base/mod.ts';
+import {
+  type ClusterScope,
+  EVERYWHERE,
+  type LogicalCluster,
+  limits,
+  parseLogicalCluster,
+  pauseFor,
+} from '../../base/mod.ts';
 import {
   boundAlias,
   type Definition,
@@ -108,7 +115,13 @@ class ApiExportView implements VirtualWorkspace {
   async kinds(): Promise<DefinitionSet> {
     const offer = readOffer(this.#api.store, this.#place);
     if (offer === undefined) return definitionSet([]);
-    const exported = offer.resources.flatMap(({ group, name }) => this.#exported(offer, group, name) ?? []);
+    const exported: Definition[] = [];
+    const pause = pauseFor(offer.resources.length * limits.definitionBytesMin);
+    for (const { group, name } of offer.resources) {
+      await pause();
+      const definition = this.#exported(offer, group, name);
+      if (definition !== undefined) exported.push(definition);
+    }
     const claimed = ((await this.#claims?.kinds(offer)) ?? []).map(viewedDefinition);
     const bindings = claimed.some(isBindings) ? [] : [bindingsDefinition()];
     return definitionSet([...exported, ...claimed, ...bindings].map(announcedDefinition));

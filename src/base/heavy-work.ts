@@ -1,4 +1,4 @@
-import { limits } from '../base/mod.ts';
+import { limits } from './limits.ts';
 
 /** Between two parts of a work: resolves when it is its turn to go on. */
 export type Pause = () => Promise<void> | undefined;

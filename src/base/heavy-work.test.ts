@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { limits } from '../base/mod.ts';
 import { pauseFor } from './heavy-work.ts';
+import { limits } from './limits.ts';
 
 test('the usual work is never paused', () => {
   expect(pauseFor(limits.heavyWorkBytesMin - 1)()).toBeUndefined();
