@@ -1,4 +1,4 @@
-import type { ObjectKey } from '../store/mod.ts';
+import { logicalClusterKey } from '../definitions/mod.ts';
 import type { AdmissionPlugin, AdmissionReads, AdmissionRequest } from './chain.ts';
 import { newAdmissionForbidden } from './refusal.ts';
 
@@ -37,15 +37,4 @@ export function isLogicalClusterGoing(request: AdmissionRequest, reads: Admissio
 
 function phaseOf({ cluster }: AdmissionRequest, reads: AdmissionReads): string {
   return reads.read(logicalClusterKey(cluster))?.fields['status.phase'] ?? '';
-}
-
-function logicalClusterKey(cluster: ObjectKey['cluster']): ObjectKey {
-  return {
-    cluster,
-    group: 'core.kcp.io',
-    resource: 'logicalclusters',
-    identity: '',
-    namespace: '',
-    name: 'cluster',
-  };
 }

@@ -1,12 +1,18 @@
 import { groundsOf, RBAC_GROUP, type RbacAt, SYSTEM_USER } from '../access/mod.ts';
 import { assert, type LogicalCluster } from '../base/mod.ts';
-import { builtinDefinition, collectionOf, systemDefinition } from '../definitions/mod.ts';
+import {
+  builtinDefinition,
+  collectionOf,
+  LOGICAL_CLUSTER_NAME,
+  LOGICAL_CLUSTERS,
+  logicalClusterKey,
+  systemDefinition,
+} from '../definitions/mod.ts';
 import { formatTime, type JsonObject, type KubeObject, newForbidden, objectOf } from '../machinery/mod.ts';
 import {
   type DefaultObject,
   ExpectationFailed,
   type NewDefaults,
-  type ObjectKey,
   type Precondition,
   type Row,
 } from '../store/mod.ts';
@@ -15,19 +21,12 @@ import { defaultSetOf, encodeNew, FOUNDER } from './cluster-default-set.ts';
 import { companionPut } from './companions.ts';
 import type { Companion } from './kind-hooks.ts';
 
-const GROUP = 'core.kcp.io';
-const RESOURCE = 'logicalclusters';
+export { LOGICAL_CLUSTERS, logicalClusterKey };
+
+const { group: GROUP, resource: RESOURCE } = LOGICAL_CLUSTERS;
 const KIND = 'LogicalCluster';
-/** A LogicalCluster is alone in its own cluster, and always has this name. */
-const NAME = 'cluster';
 const OWNER_BINDING = 'workspace-admin';
 
-/** The object that makes a logical cluster exist. */
-export function logicalClusterKey(cluster: LogicalCluster): ObjectKey {
-  return { cluster, group: GROUP, resource: RESOURCE, identity: '', namespace: '', name: NAME };
-}
-
-export const LOGICAL_CLUSTERS = { group: GROUP, resource: RESOURCE } as const;
 export const INACTIVE = 'Inactive';
 
 /** Throws 403 in a logical cluster that is switched off, as kcp does for all but its API documents and itself. */
@@ -139,7 +138,7 @@ function companionOf(
       finalizers: [...finalizers],
       generation: 1,
       labels: objectOf(labels),
-      name: NAME,
+      name: LOGICAL_CLUSTER_NAME,
       uid,
     }),
     spec: wanted.spec ?? objectOf({}),

@@ -6,11 +6,18 @@ import {
   apisDefinition,
   apisKey,
   BINDING_FINALIZER,
-  type ConditionVerdict,
   EXPORT_CONTROLLERS,
-  withConditions,
 } from '../exports/mod.ts';
-import { deepEqual, formatTime, type JsonObject, objectAt, objectOf, objectsAt } from '../machinery/mod.ts';
+import {
+  type ConditionVerdict,
+  deepEqual,
+  formatTime,
+  type JsonObject,
+  objectAt,
+  objectOf,
+  objectsAt,
+  withConditions,
+} from '../machinery/mod.ts';
 import type { Row, StoreEvent, WorkKey } from '../store/mod.ts';
 import { ControllerClient, type Place } from './client.ts';
 import { batchesOf, changeAll, isLeaving, type Remainder, remainderOf } from './objects.ts';

@@ -11,7 +11,7 @@ import { type KubeObject, objectAt, objectsAt, parseJson, textAt } from '../mach
 import type { ListedObject, ObjectKey } from '../store/mod.ts';
 import { canonicalPath } from './canonical-path.ts';
 import { ControllerClient } from './client.ts';
-import { batchesOf, changeAll } from './objects.ts';
+import { batchesOf, changeAll, referring } from './objects.ts';
 import type { Controller } from './runtime.ts';
 
 const CLIENT_NAME = 'kcp-apibinding';
@@ -73,29 +73,12 @@ async function updateConsumers(
 }
 
 async function* consumersOf(api: Api, reference: string): AsyncGenerator<readonly ListedObject[]> {
-  let after: ObjectKey | undefined;
-  for (;;) {
-    const batch = await nextConsumers(api, reference, after);
-    if (batch.length === 0) return;
-    const isFirst = after === undefined;
+  let isFirst = true;
+  for await (const batch of referring(api, reference)) {
     if (isFirst) yield batch.slice(0, 1);
     const rest = isFirst ? batch.slice(1) : batch;
     if (rest.length > 0) yield rest;
-    after = batch.at(-1)!.key;
-  }
-}
-
-async function nextConsumers(
-  api: Api,
-  reference: string,
-  after: ObjectKey | undefined,
-): Promise<readonly ListedObject[]> {
-  const snapshot = api.store.snapshot();
-  try {
-    for await (const batch of snapshot.referring(reference, after)) if (batch.length > 0) return batch;
-    return [];
-  } finally {
-    snapshot.close();
+    isFirst = false;
   }
 }
 

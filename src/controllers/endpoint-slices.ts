@@ -2,9 +2,9 @@ import { type Api, decodeStored } from '../api/mod.ts';
 import { exportHash, PARTITIONED, sliceReference } from '../definitions/mod.ts';
 import { apisDefinition, apisKey, ENDPOINT_CONTROLLERS, ENDPOINT_SLICES } from '../exports/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
-import type { ListedObject, ObjectKey } from '../store/mod.ts';
+import type { ListedObject } from '../store/mod.ts';
 import { ControllerClient } from './client.ts';
-import { batchesOf, changeAll } from './objects.ts';
+import { batchesOf, changeAll, referring } from './objects.ts';
 import type { Controller } from './runtime.ts';
 
 const CLIENT_NAME = 'kcp-apiexportendpointslice';
@@ -64,30 +64,5 @@ async function forgivingGone(update: Promise<unknown>): Promise<void> {
     await update;
   } catch (error) {
     if (!(error instanceof StatusError && error.reason === 'NotFound')) throw error;
-  }
-}
-
-/** The objects that refer to something, in batches that fit in memory, each from a state of its own. */
-export async function* referring(api: Api, reference: string): AsyncGenerator<readonly ListedObject[]> {
-  let after: ObjectKey | undefined;
-  for (;;) {
-    const batch = await nextReferring(api, reference, after);
-    if (batch.length === 0) return;
-    yield batch;
-    after = batch.at(-1)!.key;
-  }
-}
-
-async function nextReferring(
-  api: Api,
-  reference: string,
-  after: ObjectKey | undefined,
-): Promise<readonly ListedObject[]> {
-  const snapshot = api.store.snapshot();
-  try {
-    for await (const batch of snapshot.referring(reference, after)) if (batch.length > 0) return batch;
-    return [];
-  } finally {
-    snapshot.close();
   }
 }

@@ -1,7 +1,7 @@
 import { type Api, FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../api/mod.ts';
 import { limits } from '../base/mod.ts';
 import { type KubeObject, parseJson, StatusError } from '../machinery/mod.ts';
-import type { ListedObject, ListScope } from '../store/mod.ts';
+import type { ListedObject, ListScope, ObjectKey } from '../store/mod.ts';
 
 /** What is left in a scope. */
 export interface Remainder {
@@ -22,6 +22,17 @@ export async function* batchesOf(api: Api, scope: ListScope): AsyncGenerator<rea
     if (last === undefined) return;
     yield batch;
     after = `${last.key.namespace}\0${last.key.name}`;
+  }
+}
+
+/** The objects that refer to something, in batches that fit in memory, each from a state of its own. */
+export async function* referring(api: Api, reference: string): AsyncGenerator<readonly ListedObject[]> {
+  let after: ObjectKey | undefined;
+  for (;;) {
+    const batch = await nextReferring(api, reference, after);
+    if (batch.length === 0) return;
+    yield batch;
+    after = batch.at(-1)!.key;
   }
 }
 
@@ -87,6 +98,20 @@ async function nextBatch(api: Api, scope: ListScope): Promise<readonly ListedObj
   const snapshot = api.store.snapshot();
   try {
     for await (const batch of snapshot.list(scope)) if (batch.length > 0) return batch;
+    return [];
+  } finally {
+    snapshot.close();
+  }
+}
+
+async function nextReferring(
+  api: Api,
+  reference: string,
+  after: ObjectKey | undefined,
+): Promise<readonly ListedObject[]> {
+  const snapshot = api.store.snapshot();
+  try {
+    for await (const batch of snapshot.referring(reference, after)) if (batch.length > 0) return batch;
     return [];
   } finally {
     snapshot.close();

@@ -2,7 +2,6 @@ import { type Api, decodeStored } from '../api/mod.ts';
 import { type LogicalCluster, ROOT_CLUSTER } from '../base/mod.ts';
 import { collectionOf, type Definition, PARTITIONED } from '../definitions/mod.ts';
 import {
-  type ConditionVerdict,
   ENDPOINT_CONTROLLERS,
   isPartitionOf,
   PARTITION_SETS,
@@ -10,9 +9,9 @@ import {
   partsOf,
   shardSelectorOf,
   TOPOLOGY_GROUP,
-  withConditions,
 } from '../exports/mod.ts';
 import {
+  type ConditionVerdict,
   deepEqual,
   everythingLabelSelector,
   formatTime,
@@ -24,10 +23,11 @@ import {
   objectOf,
   objectsAt,
   StatusError,
+  withConditions,
 } from '../machinery/mod.ts';
 import type { ObjectKey } from '../store/mod.ts';
 import { ControllerClient } from './client.ts';
-import { referring } from './endpoint-slices.ts';
+import { referring } from './objects.ts';
 import type { Controller } from './runtime.ts';
 
 const CLIENT_NAME = 'kcp-topology-partitionset';

@@ -10,7 +10,6 @@ import {
 } from '../definitions/mod.ts';
 import {
   CLAIM_CONTROLLERS,
-  type ConditionVerdict,
   claimStatusOf,
   claimsToApply,
   isStatedBy,
@@ -20,6 +19,7 @@ import {
   writeClaimStatus,
 } from '../exports/mod.ts';
 import {
+  type ConditionVerdict,
   deepCopy,
   formatTime,
   type JsonObject,

@@ -3,8 +3,7 @@ import { UNSCHEDULED } from '../definitions/mod.ts';
 import { objectOf } from '../machinery/mod.ts';
 import { TENANCY_GROUP, WORKSPACE_SCHEDULING, WORKSPACES } from '../workspaces/mod.ts';
 import { ControllerClient } from './client.ts';
-import { referring } from './endpoint-slices.ts';
-import { changeAll } from './objects.ts';
+import { changeAll, referring } from './objects.ts';
 import type { Controller } from './runtime.ts';
 
 const MANAGER = 'kcp-workspace';

@@ -6,6 +6,7 @@ export * from './definition.ts';
 export * from './definition-set.ts';
 export * from './kcp/mod.ts';
 export * from './kinds/mod.ts';
+export * from './logical-cluster-key.ts';
 export {
   CRD_GROUP,
   CRD_RESOURCE,

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type LogicalCluster, type ShardName, systemClock, systemRandom } from '../base/mod.ts';
 import { encodeJson, type JsonObject, type KubeObject, objectOf, parseJson } from '../machinery/mod.ts';
 import { MemoryKeyValue, type NewRow, type ObjectKey, Store } from '../store/mod.ts';
-import { BOUND_CRDS_CLUSTER, crdFromSchema, definitionFromSchema } from './bound/mod.ts';
+import { BOUND_CRDS_CLUSTER, boundDefinition, crdFromSchema } from './bound/mod.ts';
+import { definitionFromCrd } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
 import { systemDefinition } from './kcp/mod.ts';
 import { builtinDefinition } from './kinds/mod.ts';
@@ -178,6 +179,11 @@ describe('a kind that a binding brings', () => {
     expect(registry.findStored({ ...collection, identity: '' })).toBeUndefined();
   });
 });
+
+function definitionFromSchema(schema: KubeObject, identity: string): Definition {
+  const base = definitionFromCrd(crdFromSchema(schema, { cluster: '', now: '' }));
+  return boundDefinition(base, { identity, isLeaving: false });
+}
 
 test('a schema makes the same definition before and after it is bound', async () => {
   const { registry, keep, bind, store } = await startRegistry();

@@ -1,11 +1,5 @@
 export * from './binding/mod.ts';
 export * from './claims/mod.ts';
-export {
-  type ConditionVerdict,
-  READY,
-  saysSo,
-  withConditions,
-} from './conditions.ts';
 export { EXPORT_CONTROLLERS } from './debts.ts';
 export * from './endpoints/mod.ts';
 export * from './identity/mod.ts';

@@ -1,5 +1,7 @@
 /** Kubernetes' data model: values, objects, errors, names, times, quantities, schemas, patches and encodings. */
+
 export * from './apply/mod.ts';
+export * from './conditions.ts';
 export * from './field-error.ts';
 export * from './field-selector.ts';
 export * from './go-url.ts';

@@ -1,11 +1,10 @@
-import type { LogicalCluster } from '../../base/mod.ts';
+import { LOGICAL_CLUSTERS, logicalClusterKey } from '../../definitions/mod.ts';
 import { goQuote, type KubeObject, objectOf, parseJson } from '../../machinery/mod.ts';
-import type { ObjectKey, Row } from '../../store/mod.ts';
+import type { Row } from '../../store/mod.ts';
 import type { AdmissionPlugin, AdmissionReads, AdmissionRequest } from '../chain.ts';
 import { isAbout, newAdmissionForbidden } from '../refusal.ts';
 
 const PATH = 'kcp.io/path';
-const LOGICAL_CLUSTERS = { group: 'core.kcp.io', resource: 'logicalclusters' };
 /** Those that others refer to by the path of their workspace have it in any case. */
 const STAMPED = new Set([
   'apiexports.apis.kcp.io',
@@ -60,8 +59,4 @@ function pathOf(request: AdmissionRequest, reads: AdmissionReads): string {
     paths.set(row, path);
   }
   return path;
-}
-
-function logicalClusterKey(cluster: LogicalCluster): ObjectKey {
-  return { cluster, ...LOGICAL_CLUSTERS, identity: '', namespace: '', name: 'cluster' };
 }

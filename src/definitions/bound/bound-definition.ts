@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KubeObject } from '../../machinery/mod.ts';
-import { definitionFromCrd } from '../crd/mod.ts';
 import type { Definition } from '../definition.ts';
-import { crdFromSchema } from './crd-from-schema.ts';
 
 /** What tells a bound kind from others with the same schema. */
 export interface Binding {
@@ -16,10 +13,4 @@ export interface Binding {
 export function boundDefinition(base: Definition, { identity, isLeaving }: Binding): Definition {
   const hash = createHash('sha256').update(`${base.hash}\n${identity}\n${isLeaving}`).digest('hex');
   return { ...base, identity, isTerminating: isLeaving, hash };
-}
-
-/** The definition of the kind that an APIResourceSchema describes, under the identity of the export that has it. */
-export function definitionFromSchema(schema: KubeObject, identity: string): Definition {
-  const base = definitionFromCrd(crdFromSchema(schema, { cluster: '', now: '' }));
-  return boundDefinition(base, { identity, isLeaving: false });
 }

@@ -1,5 +1,5 @@
 /** Kinds that come from elsewhere: APIResourceSchemas that an APIExport shows and an APIBinding brings. */
-export { type Binding, boundDefinition, definitionFromSchema } from './bound-definition.ts';
+export { type Binding, boundDefinition } from './bound-definition.ts';
 export {
   BINDING_GROUP,
   BINDING_RESOURCE,

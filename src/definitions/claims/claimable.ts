@@ -32,8 +32,3 @@ export function isClaimableBuiltin({ group, resource }: GroupResource): boolean 
 export function isClaimableWithoutIdentity(kind: GroupResource): boolean {
   return kind.group === APIS_GROUP || isClaimableBuiltin(kind);
 }
-
-/** All kinds of {@link isClaimableBuiltin}. */
-export function claimableBuiltins(): readonly GroupResource[] {
-  return [...CLAIMABLE].flatMap(([group, resources]) => resources.map((resource) => ({ group, resource })));
-}

@@ -7,7 +7,7 @@ export {
   type Label,
   reflexiveLabel,
 } from './claim-labels.ts';
-export { claimableBuiltins, isClaimableBuiltin, isClaimableWithoutIdentity } from './claimable.ts';
+export { isClaimableBuiltin, isClaimableWithoutIdentity } from './claimable.ts';
 export {
   type AcceptedClaim,
   acceptedClaims,

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type KubeObject, parseJson, type Schema } from '../../machinery/mod.ts';
 import { crdFromSchema } from '../bound/crd-from-schema.ts';
-import { definitionFromSchema } from '../bound/mod.ts';
 import { compileConversionRules, FAILED_CONVERSION } from './conversion-rules.ts';
 import { definitionFromCrd } from './definition-from-crd.ts';
 
@@ -54,7 +53,7 @@ function bound(rules: readonly object[]) {
   });
   const conversion = kube({ metadata: { name: 'today.people.example.com' }, spec: { conversions: rules } });
   return {
-    plain: definitionFromSchema(schema, 'i'),
+    plain: definitionFromCrd(crdFromSchema(schema, { cluster: 'root', now: '' })),
     ruled: definitionFromCrd(crdFromSchema(schema, { cluster: 'root', now: '', conversion })),
   };
 }

@@ -1,5 +1,11 @@
-import { goQuote, type JsonObject, textAt } from '../../machinery/mod.ts';
-import { type ConditionVerdict, READY, withConditions } from '../conditions.ts';
+import {
+  type ConditionVerdict,
+  goQuote,
+  type JsonObject,
+  READY,
+  textAt,
+  withConditions,
+} from '../../machinery/mod.ts';
 import type { NameHolder } from './name-conflicts.ts';
 
 /** How far a binding has come. `where` is path and name of the export. */

@@ -1,10 +1,11 @@
 import { APIS_GROUP, SYSTEM_USER } from '../../access/mod.ts';
 import type { Api, Attempt, Companions, KindChange, KindHooks, KindWork } from '../../api/mod.ts';
 import { BOUND_CRDS_CLUSTER, readBoundResources } from '../../definitions/mod.ts';
-import { deepCopy, deepEqual, type KubeObject, newForbidden, objectAt } from '../../machinery/mod.ts';
+import { deepEqual, type KubeObject, newForbidden, objectAt } from '../../machinery/mod.ts';
 import type { CollectionKey, WorkChange } from '../../store/mod.ts';
 import { debt, EXPORT_CONTROLLERS } from '../debts.ts';
 import { API_BINDINGS, BINDING_FINALIZER } from '../kcp-objects.ts';
+import { keepStatus } from '../keep-status.ts';
 import { adoptionBy } from './adoption.ts';
 import { assertRoomForBinding } from './binding-room.ts';
 import { assertMayBind, exportCluster, exportReferenceOf } from './export-of-binding.ts';
@@ -21,6 +22,7 @@ export const bindingHooks: KindHooks = {
   async complete(api, attempt, change) {
     const { operation, object, old, user, key } = change;
     if (operation === 'delete') return released(api, attempt, change);
+    // Nobody but the server says what is bound: whoever could would reach the objects of others.
     if (user !== SYSTEM_USER) keepStatus(object, old);
     await assertAllowed(api, attempt, change);
     if (operation === 'create') await assertRoomForBinding(api, key.cluster);
@@ -32,13 +34,6 @@ export const bindingHooks: KindHooks = {
   },
   work: workOf,
 };
-
-/** Nobody but the server says what is bound: whoever could would reach the objects of others. */
-function keepStatus(object: KubeObject, old: KubeObject | undefined): void {
-  const status = objectAt(old, 'status');
-  if (status === undefined) delete object['status'];
-  else object['status'] = deepCopy(status);
-}
 
 async function assertAllowed(api: Api, attempt: Attempt, change: KindChange): Promise<void> {
   const { object, old, user, key } = change;

@@ -7,15 +7,16 @@ import {
   type ScopedClaim,
 } from '../../definitions/mod.ts';
 import {
+  type ConditionVerdict,
   deepEqual,
   goQuote,
   type JsonObject,
   objectAt,
   objectOf,
   objectsAt,
+  saysSo,
   textAt,
 } from '../../machinery/mod.ts';
-import { type ConditionVerdict, saysSo } from '../conditions.ts';
 
 /** What the status of a binding has to say of its permission claims. */
 export interface ClaimStatus {

@@ -6,8 +6,8 @@ import {
   newObject,
   objectAt,
   objectsAt,
+  withConditions,
 } from '../../machinery/mod.ts';
-import { withConditions } from '../conditions.ts';
 import { claimStatusOf, claimsToApply } from './claim-status.ts';
 
 /**

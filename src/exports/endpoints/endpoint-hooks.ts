@@ -10,11 +10,12 @@ import {
 } from '../../api/mod.ts';
 import { type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
 import { claimantOf } from '../../definitions/mod.ts';
-import { deepCopy, deepEqual, formatTime, type KubeObject, objectAt, objectOf } from '../../machinery/mod.ts';
+import { deepEqual, formatTime, type KubeObject, objectOf } from '../../machinery/mod.ts';
 import type { WorkChange } from '../../store/mod.ts';
 import { labelForClaims } from '../claims/mod.ts';
 import { debt } from '../debts.ts';
 import { API_BINDINGS, API_EXPORTS, apisDefinition, apisKey } from '../kcp-objects.ts';
+import { keepStatus } from '../keep-status.ts';
 import { settleSlice, TOPOLOGY_GROUP } from './settle-slice.ts';
 
 export const ENDPOINT_SLICES = 'apiexportendpointslices';
@@ -49,11 +50,7 @@ export const endpointHooks: readonly KindHooks[] = [
 async function completeSlice(api: Api, attempt: Attempt, change: KindChange): Promise<undefined> {
   const { operation, object, old, user, key } = change;
   if (operation === 'delete') return;
-  if (user !== SYSTEM_USER) {
-    const status = objectAt(old, 'status');
-    if (status === undefined) delete object['status'];
-    else object['status'] = deepCopy(status);
-  }
+  if (user !== SYSTEM_USER) keepStatus(object, old);
   await settleSlice(api, attempt.reads, { cluster: key.cluster, slice: object, old });
 }
 

@@ -2,6 +2,7 @@ import type { Api, Reads } from '../../api/mod.ts';
 import { type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
 import { EXPORT_LABEL, exportHash, exportReference } from '../../definitions/mod.ts';
 import {
+  type ConditionVerdict,
   formatTime,
   isObject,
   type JsonObject,
@@ -15,9 +16,9 @@ import {
   parseJson,
   StatusError,
   textAt,
+  withConditions,
 } from '../../machinery/mod.ts';
 import { exportCluster } from '../binding/mod.ts';
-import { type ConditionVerdict, withConditions } from '../conditions.ts';
 import { API_EXPORTS, apisKey } from '../kcp-objects.ts';
 
 export const TOPOLOGY_GROUP = 'topology.kcp.io';

@@ -1,7 +1,7 @@
 import { APIS_GROUP, SYSTEM_USER } from '../../access/mod.ts';
 import type { Api, Attempt, Companions, KindChange, KindHooks, KindWork } from '../../api/mod.ts';
 import {
-  deepCopy,
+  type ConditionVerdict,
   deepEqual,
   formatTime,
   isObject,
@@ -12,12 +12,13 @@ import {
   objectOf,
   objectsAt,
   textAt,
+  withConditions,
 } from '../../machinery/mod.ts';
 import type { WorkChange } from '../../store/mod.ts';
 import { extraAnnotationsOf } from '../binding/mod.ts';
-import { type ConditionVerdict, withConditions } from '../conditions.ts';
 import { debt, EXPORT_CONTROLLERS } from '../debts.ts';
 import { API_EXPORTS } from '../kcp-objects.ts';
+import { keepStatus } from '../keep-status.ts';
 import {
   IDENTITY_NAMESPACE,
   type IdentityFinding,
@@ -105,12 +106,6 @@ function verdictOf(known: string, finding: IdentityFinding): ConditionVerdict {
   if (known === '' || known === finding.hash) return { type: IDENTITY_VALID, status: 'True' };
   const message = `hash mismatch: identity secret hash "${finding.hash}" must match status.identityHash "${known}"`;
   return { type: IDENTITY_VALID, ...failed, message };
-}
-
-function keepStatus(object: KubeObject, old: KubeObject | undefined): void {
-  const status = objectAt(old, 'status');
-  if (status === undefined) delete object['status'];
-  else object['status'] = deepCopy(status);
 }
 
 function memberOf(object: JsonObject, name: string): JsonObject {

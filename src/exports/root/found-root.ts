@@ -28,6 +28,7 @@ import {
   objectOf,
   objectsAt,
   textAt,
+  withConditions,
 } from '../../machinery/mod.ts';
 import {
   ExpectationFailed,
@@ -38,7 +39,6 @@ import {
 } from '../../store/mod.ts';
 import { settleWorkspaceType } from '../../workspaces/mod.ts';
 import { bindingFor, defaultBindingName } from '../binding/mod.ts';
-import { withConditions } from '../conditions.ts';
 import { IDENTITY_NAMESPACE, newIdentity, readIdentity } from '../identity/mod.ts';
 import { API_BINDINGS, API_RESOURCE_SCHEMAS, apisKey } from '../kcp-objects.ts';
 import {

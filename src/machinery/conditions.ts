@@ -1,4 +1,5 @@
-import { type JsonObject, objectOf, textAt } from '../machinery/mod.ts';
+import { textAt } from './json-access.ts';
+import { type JsonObject, objectOf } from './json-value.ts';
 
 /** What a condition says; when it began to say so is for {@link withConditions} to find out. */
 export interface ConditionVerdict {
@@ -26,7 +27,7 @@ export function withConditions(
   for (const verdict of verdicts) {
     if (!saysSo(all.get(verdict.type), verdict)) all.set(verdict.type, conditionOf(verdict, now));
   }
-  return [...all.values()].sort(byPlace);
+  return [...all.values()].sort(compareConditions);
 }
 
 /** Whether a condition says what it should. */
@@ -51,7 +52,8 @@ function conditionOf({ type, status, severity, reason, message }: ConditionVerdi
   });
 }
 
-function byPlace(a: JsonObject, b: JsonObject): number {
+/** kcp's order of conditions: `Ready` first, the others by type. */
+export function compareConditions(a: JsonObject, b: JsonObject): number {
   const [left, right] = [textAt(a, 'type'), textAt(b, 'type')];
   if (left === right) return 0;
   if (left === READY || right === READY) return left === READY ? -1 : 1;
