@@ -167,7 +167,7 @@ describe('an APIBinding', () => {
       body: bindingOf('widgets', { path: provider, name: 'widgets' }),
     });
     expect(reply.status).toBe(201);
-    expect((await fixture.client.list(`/clusters/${consumer}/${APIS}/apibindings`)).items).toEqual([]);
+    await fixture.client.refuse(404, fixture.binding(consumer, 'widgets'));
     expect((await fixture.client.call(fixture.widgets(consumer))).status).toBe(404);
   });
 });

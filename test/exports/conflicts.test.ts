@@ -116,18 +116,19 @@ describe('names that bindings and CRDs want', () => {
       'Binding',
       'Bound',
     ]);
+    // Every workspace has bindings besides.
+    const isBoundOne = (binding: KubeObject) =>
+      names.includes(binding.metadata.name) && statusOf(binding).phase === 'Bound';
     // The others follow, one after the other.
     for (let left = names.length; left > 1; left--) {
       const { items } = await fixture.client.list(`/clusters/${consumer}/${APIS}/apibindings`);
-      const bound = items.find((binding) => statusOf(binding).phase === 'Bound')!;
+      const bound = items.find(isBoundOne)!;
       await fixture.widget(consumer, `of-${bound.metadata.name}`);
       await fixture.client.delete(fixture.binding(consumer, bound.metadata.name));
       await fixture.client.untilGone(fixture.binding(consumer, bound.metadata.name));
       await fixture.client.until(
         `/clusters/${consumer}/${APIS}/apibindings`,
-        (list) =>
-          (list['items'] as unknown as KubeObject[]).filter((binding) => statusOf(binding).phase === 'Bound')
-            .length === 1,
+        (list) => (list['items'] as unknown as KubeObject[]).filter(isBoundOne).length === 1,
       );
     }
     // All of them bind the same API: what the first one had is the last one's now.
