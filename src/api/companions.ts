@@ -3,6 +3,7 @@ import type { KubeObject } from '../machinery/mod.ts';
 import type { CollectionKey, ObjectKey, Row, WorkChange } from '../store/mod.ts';
 import type { Api } from './api.ts';
 import type { Companion, Companions, KindChange, KindHooks, KindWork } from './kind-hooks.ts';
+import { SYSTEM_BYTES_MAX } from './object-room.ts';
 import { encodeRow } from './row-codec.ts';
 import { workAfterDelete, workAfterPut } from './work.ts';
 import type { Attempt } from './write.ts';
@@ -26,7 +27,7 @@ export function companionPut(
   const schema = definition.versions.find(({ name }) => name === definition.storageVersion);
   // What every read would add, so that its bytes can be copied.
   if (definition.origin === 'crd' && schema !== undefined) readCustomResource(object, schema);
-  const row = encodeRow(definition, definition.storageVersion, object);
+  const row = encodeRow(definition, definition.storageVersion, object, SYSTEM_BYTES_MAX);
   const work = [
     ...workAfterPut(api, { definition, key, object, old, isCounted: false }),
     ...hookedWork(api, { operation: old === undefined ? 'create' : 'update', definition, key, object, old }),

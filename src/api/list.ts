@@ -12,6 +12,7 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { type ContinuePosition, NEWEST } from './continue-token.ts';
 import { rowsInVersion } from './conversion.ts';
+import { convertedPieces } from './converted-pieces.ts';
 import type { Format } from './format.ts';
 import { type ListOptions, parseListOptions } from './list-options.ts';
 import type { ListPlan } from './list-plan.ts';
@@ -168,8 +169,11 @@ async function* stream(
       if (taken.length > 0) {
         last = taken.at(-1);
         await request.onTaken?.(taken);
-        const piece = writer.items(taken);
-        if (piece.length > 0) yield piece;
+        for await (const objects of convertedPieces(plan.resource, taken)) {
+          signal.throwIfAborted();
+          const piece = writer.items(objects);
+          if (piece.length > 0) yield piece;
+        }
       }
       hasMore = isCut;
       if (hasMore) break;

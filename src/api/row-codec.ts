@@ -26,17 +26,21 @@ const INDEXABLE_UID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /**
  * The stored form of an object of a served version. The object is changed: what is never stored
- * (resourceVersion, our annotation, empty metadata) is taken out. Throws 413 above the object limit.
+ * (resourceVersion, our annotation, empty metadata) is taken out. Throws 413 above the object limit,
+ * or the one that is given.
  */
-export function encodeRow(definition: Definition, version: string, object: KubeObject): NewRow {
+export function encodeRow(
+  definition: Definition,
+  version: string,
+  object: KubeObject,
+  bytesMax: number = limits.objectBytesMax,
+): NewRow {
   tidyMetadata(object.metadata);
   delete object.metadata.resourceVersion;
   delete object.metadata['selfLink'];
   const stored = inStorageVersion(definition, version, object);
   const json = Buffer.from(encodeObject(stored));
-  if (json.length > limits.objectBytesMax) {
-    throw newRequestEntityTooLarge(`limit is ${limits.objectBytesMax}`);
-  }
+  if (json.length > bytesMax) throw newRequestEntityTooLarge(`limit is ${bytesMax}`);
   const header = `{"apiVersion":${JSON.stringify(stored.apiVersion)},"kind":${JSON.stringify(stored.kind)},"metadata":{`;
   const metadataOffset = Buffer.byteLength(header);
   const home = homeOf(definition);
@@ -61,7 +65,7 @@ export function decodeRow(options: {
   readonly revisions: RevisionForm;
 }): KubeObject {
   const { definition, version, row } = options;
-  const object = addShown(decodeStored(definition, version, row), options);
+  const object = addShown(decodeToShow(definition, version, row), options);
   definition.shown?.add(object);
   return object;
 }
@@ -81,6 +85,16 @@ export function addShown(
   annotations[CLUSTER_ANNOTATION] = key.cluster;
   object.metadata.annotations = annotations;
   return object;
+}
+
+/**
+ * A stored object as it is shown, but for resourceVersion and annotation. Rules that fail to convert it fail nobody
+ * who reads: see `Definition.convertToShow`.
+ */
+export function decodeToShow(definition: Definition, version: string, row: Row): KubeObject {
+  const { convertToShow } = definition;
+  if (convertToShow === undefined) return decodeStored(definition, version, row);
+  return decodeStored({ ...definition, convert: convertToShow }, version, row);
 }
 
 /**

@@ -9,7 +9,7 @@ import {
 } from '../machinery/mod.ts';
 import type { ObjectKey, Row } from '../store/mod.ts';
 import type { Query } from './query.ts';
-import { decodeStored } from './row-codec.ts';
+import { decodeToShow } from './row-codec.ts';
 import type { CollectionResource } from './target.ts';
 
 /** Which objects of a collection a request is about. */
@@ -91,7 +91,7 @@ function matches(options: {
 /** The selectable fields of a row. Those beside it are of when it was written: the CRD may have others by now. */
 function fieldsOf({ definition, version }: CollectionResource, row: Row): Row['fields'] {
   if (definition.origin === 'builtin' || row.definitionHash === definition.hash) return row.fields;
-  return definition.selectable(decodeStored(definition, version.name, row));
+  return definition.selectable(decodeToShow(definition, version.name, row));
 }
 
 function assertKnownFields(resource: CollectionResource, fields: FieldSelector): void {

@@ -1,15 +1,17 @@
 import type { Authorized } from '../access/mod.ts';
-import { EVERYWHERE, type LogicalCluster, limits, type Revision } from '../base/mod.ts';
+import { type LogicalCluster, limits, type Revision } from '../base/mod.ts';
 import type { Definition } from '../definitions/mod.ts';
 import { newExpired, newInternalError, StatusError, statusOf } from '../machinery/mod.ts';
 import {
   type FeedGroup,
   type ListScope,
+  type Row,
   type StoreEvent,
   WatchSession,
   type WatchSink,
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
+import { convertedPieces } from './converted-pieces.ts';
 import type { Format } from './format.ts';
 import { learnKindEverywhere } from './kinds-everywhere.ts';
 import { parseWatchOptions, type WatchOptions } from './list-options.ts';
@@ -102,13 +104,16 @@ export class WatchHub {
     };
   }
 
-  /** What is switched off is not looked at, from the moment on in which it is; nor by those who look at everything. */
+  /**
+   * What is switched off is not looked at, from the moment on in which it is. Watches of all logical clusters go on, as
+   * lists of them show it as well: otherwise each tenant could end them all, again and again.
+   */
   #onGroup({ events }: FeedGroup): void {
     for (const event of events) {
       const { key } = event;
       if (key.group !== LOGICAL_CLUSTERS.group || key.resource !== LOGICAL_CLUSTERS.resource) continue;
       // Only now: the rows of a new logical cluster's default objects are made when somebody asks for them.
-      if (event.newRow?.fields['status.phase'] !== INACTIVE) continue;
+      if (!isInactive(event.newRow) || isInactive(event.oldRow)) continue;
       for (const watch of [...this.#watches]) if (watch.isAbout(key.cluster)) watch.close();
     }
   }
@@ -230,10 +235,9 @@ class Watch implements RunningWatch, WatchSink {
     this.#run().catch((error: unknown) => this.failed(error));
   }
 
-  /** Whether it shows what is in a logical cluster. */
+  /** Whether it shows what is in this logical cluster, and nothing else. */
   isAbout(cluster: LogicalCluster): boolean {
-    const { target } = this.#resource;
-    return target.cluster === cluster || target.cluster === EVERYWHERE;
+    return this.#resource.target.cluster === cluster;
   }
 
   close(): void {
@@ -321,8 +325,12 @@ class Watch implements RunningWatch, WatchSink {
       const { sight } = this.#resource;
       for await (const batch of listInSight(snapshot, { scope, sight, revision, isCurrent: true })) {
         if (this.#isClosed) break;
-        const bytes = this.#encoder.added(await objectsInVersion(this.#api, this.#converted, batch));
-        if (bytes !== undefined && !this.#output.write(bytes)) await this.#output.drained();
+        const objects = await objectsInVersion(this.#api, this.#converted, batch);
+        for await (const piece of convertedPieces(this.#resource, objects)) {
+          if (this.#isClosed) break;
+          const bytes = this.#encoder.added(piece);
+          if (bytes !== undefined && !this.#output.write(bytes)) await this.#output.drained();
+        }
       }
       if (this.#options.marksInitialEnd && !this.#isClosed) {
         this.#output.write(this.#encoder.bookmark(snapshot.revision, { isInitialEnd: true }));
@@ -374,4 +382,8 @@ class Watch implements RunningWatch, WatchSink {
 /** Metadata alone, for which nobody has to know a schema. */
 function isPartial({ as }: Format): boolean {
   return as === 'PartialObjectMetadata';
+}
+
+function isInactive(logicalCluster: Row | undefined): boolean {
+  return logicalCluster?.fields['status.phase'] === INACTIVE;
 }

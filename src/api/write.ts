@@ -3,7 +3,6 @@ import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
 import { assert, limits, type Pause, pauseFor, type Revision, Turns } from '../base/mod.ts';
 import { collectionOf, type Definition } from '../definitions/mod.ts';
 import {
-  isOwnershipSame,
   type KubeObject,
   newAlreadyExists,
   newConflict,
@@ -11,7 +10,6 @@ import {
   newServiceUnavailable,
   newTooManyRequests,
   OBJECT_MODIFIED,
-  StatusError,
 } from '../machinery/mod.ts';
 import {
   CommitTooLarge,
@@ -28,10 +26,13 @@ import {
 import type { Api, RequestContext } from './api.ts';
 import { companionsOf, hookedWork, hooksOf, isOwner } from './companions.ts';
 import { objectForStorage, rowInVersion } from './conversion.ts';
+import { assertConvertible, inDeletableVersion } from './convertible.ts';
 import { depart } from './departures.ts';
 import type { Companions, KindChange } from './kind-hooks.ts';
 import { mountWork } from './mount-work.ts';
-import { decodeStored, encodeRow, homeOf, inStorageVersion } from './row-codec.ts';
+import { bytesMaxOf } from './object-room.ts';
+import { encodeOwned, isSameRow } from './owned-row.ts';
+import { decodeStored, homeOf, inStorageVersion } from './row-codec.ts';
 import { isSameKey } from './same-key.ts';
 import { assertInSight, assertStaysInSight } from './sight.ts';
 import { replaceContent, storedForms } from './stored-forms.ts';
@@ -146,10 +147,11 @@ function isAboutRights(error: ExpectationFailed | RightsChanged): boolean {
 }
 
 async function writeOnce(api: Api, request: Parameters<typeof write>[1]): Promise<Written> {
-  const resource = resolve(api, request.target);
-  const key = request.keyOf(resource);
+  const found = resolve(api, request.target);
+  const key = request.keyOf(found);
   const reads = new RecordedReads(api);
   const currentRow = api.store.newest(key);
+  const resource = inDeletableVersion(found, currentRow);
   assertInSight(resource, key, currentRow);
   const current = await currentOf(api, request, { resource, row: currentRow });
   const pause = pauseFor((request.sizeBytes ?? 0) + (currentRow?.json.length ?? 0));
@@ -199,11 +201,14 @@ async function commit(
   ): Promise<NewRow | undefined> => {
     if (object === undefined) return undefined;
     const stored = await objectForStorage(api, { cluster: key.cluster, ...form }, object, context);
-    return encodeOwned(form.definition, stored, { row: currentRow, current });
+    const { user, verb } = request.target;
+    const bytesMax = bytesMaxOf({ user, verb, object, row: currentRow });
+    return encodeOwned(form.definition, stored, { row: currentRow, current, bytesMax });
   };
   const hooked = await completed(api, step);
   const { companions } = hooked;
   const row = await rowOf(hooked.object, hooked);
+  if (row !== undefined) await assertConvertible(hooked.definition, row, currentRow);
   const isCreated = currentRow === undefined;
   const lastRow = currentRow && {
     ...currentRow,
@@ -211,7 +216,7 @@ async function commit(
   };
   const outcome = { resource, key, isCreated, row, lastRow };
   const expected = currentRow?.revision ?? 0;
-  if (row !== undefined && currentRow !== undefined && isSame(row, currentRow)) {
+  if (row !== undefined && currentRow !== undefined && isSameRow(row, currentRow)) {
     // Nothing changes: no revision, no event. What was counted must be true all the same.
     assertStillTrue(api, key, { expected, wish });
     await settle(api);
@@ -428,39 +433,6 @@ export async function admitAnswered(
       phase,
     },
   );
-}
-
-/**
- * The row of an object: the current one if nothing but the times differ at which managers took their fields.
- * Of an object that is too large, ownership is what can be done without.
- */
-function encodeOwned(
-  definition: Resource['definition'],
-  { object, version }: { readonly object: KubeObject; readonly version: string },
-  before: { readonly row: Row | undefined; readonly current: KubeObject | undefined },
-): NewRow {
-  const entries = object.metadata.managedFields;
-  let row: NewRow;
-  try {
-    row = encodeRow(definition, version, object);
-  } catch (error) {
-    const isTooLarge = error instanceof StatusError && error.reason === 'RequestEntityTooLarge';
-    if (!isTooLarge || entries === undefined) throw error;
-    delete object.metadata.managedFields;
-    return encodeRow(definition, version, object);
-  }
-  const known = before.current?.metadata.managedFields;
-  if (before.row === undefined || isSame(row, before.row) || known === undefined) return row;
-  if (entries === undefined || !isOwnershipSame(entries, known)) return row;
-  object.metadata.managedFields = known;
-  const timeless = encodeRow(definition, version, object);
-  if (isSame(timeless, before.row)) return timeless;
-  object.metadata.managedFields = entries;
-  return row;
-}
-
-function isSame(row: NewRow, current: Row): boolean {
-  return row.definitionHash === current.definitionHash && Buffer.compare(row.json, current.json) === 0;
 }
 
 /** Whether somebody else was quicker with the very object, and the writer has to know of it. */

@@ -19,6 +19,11 @@ export function parseLogicalCluster(text: string): LogicalCluster | undefined {
   return text.length <= 512 && LOGICAL_CLUSTER.test(text) ? (text as LogicalCluster) : undefined;
 }
 
+/** Whether a text is one segment of a path, so that it can be walked. */
+export function isPathSegment(text: string): boolean {
+  return parseLogicalCluster(text) !== undefined && !text.includes(':');
+}
+
 /** All logical clusters at once, as in `/clusters/*`: no name of a logical cluster, and no key holds it. */
 export const EVERYWHERE = '*';
 /** Where a request goes: into one logical cluster, or to all of them. */

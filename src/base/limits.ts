@@ -7,6 +7,11 @@ export const limits = {
   requestBodyBytesMax: 3 * 1024 * 1024,
   /** etcd's default request size: clients and charts are built to stay below it. */
   objectBytesMax: 1536 * 1024,
+  /**
+   * What the server may add to an object at that limit: that it is deleted, and the initializers of a type with all that
+   * it extends, which are some ten kilobytes. Two such objects fit in a frame.
+   */
+  objectBytesSpare: 128 * 1024,
   /** Frames travel as one message through NATS servers with max_payload of 8 MB. */
   frameBytesMax: 4 * 1024 * 1024,
   /** Objects nest a dozen levels; V8's serialiser gives up at some thousands. */
@@ -28,8 +33,13 @@ export const limits = {
   celTypeWeightMax: 2_000,
   /** What the rules of one object may do: about as many times 100 ns in which nobody else is served. */
   celObjectWorkMax: 3_000_000,
-  /** What the rules of an APIConversion may do with one object: 10 ms, since whoever reads a list has it for each. */
-  conversionCostMax: 100_000,
+  /**
+   * What the rules of an APIConversion may do with one object, in parts of values that are looked at or made: some
+   * 10 ms, since whoever reads a list has it for each.
+   */
+  conversionCostMax: 20_000,
+  /** So many objects at most are converted by rules before others get their turn of the event loop. */
+  convertedAtOnceMax: 8,
   /** The rules of an APIConversion in all, in each of which one field is converted. */
   conversionRulesMax: 1_000,
   /**
@@ -177,6 +187,8 @@ export const limits = {
   rangeDeletesMax: 512,
   /** Logical clusters that are marked in one commit because the one above them goes: some ten milliseconds. */
   rangeMarksMax: 64,
+  /** The same in bytes, as long as there is more than one: LogicalClusters may be as large as any object. */
+  rangeMarksBytesMax: 1024 * 1024,
   /** Debts that a step hands on in one commit: an export may have a million bindings. */
   controllerDebtsPerCommitMax: 500,
   /** Events that expire in one commit, which holds the event loop for some milliseconds. */

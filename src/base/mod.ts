@@ -16,6 +16,7 @@ export {
 export {
   type ClusterScope,
   EVERYWHERE,
+  isPathSegment,
   type LogicalCluster,
   parseLogicalCluster,
   parseRevision,

@@ -157,9 +157,7 @@ async function sort(
       children.push(part.cluster);
     }
   }
-  for (let from = 0; from < children.length; from += limits.rangeMarksMax) {
-    await markAll(api, children.slice(from, from + limits.rangeMarksMax));
-  }
+  await markAll(api, children);
   if (held.length > 0) await deleteHeld(api, held, signal);
 }
 

@@ -1,14 +1,23 @@
-import { type Api, companionPut, decodeStored, hookedWork, hooksOf, logicalClusterKey } from '../api/mod.ts';
+import {
+  type Api,
+  type Companion,
+  companionPut,
+  decodeStored,
+  hookedWork,
+  hooksOf,
+  logicalClusterKey,
+} from '../api/mod.ts';
 import { type LogicalCluster, limits } from '../base/mod.ts';
 import { deepCopy, deepEqual, formatTime, type KubeObject } from '../machinery/mod.ts';
-import type {
-  ClusterDefaults,
-  ListedObject,
-  Mutation,
-  ObjectKey,
-  Row,
-  SettledWork,
-  WorkChange,
+import {
+  type ClusterDefaults,
+  ExpectationFailed,
+  type ListedObject,
+  type Mutation,
+  type ObjectKey,
+  type Row,
+  type SettledWork,
+  type WorkChange,
 } from '../store/mod.ts';
 import {
   isGoing,
@@ -24,24 +33,59 @@ import {
 const ACTOR = 'system:controller:logicalcluster-deletion';
 
 /**
- * Marks the logical clusters of workspaces that go with the one around them, in one commit: from then on nothing new
- * can come to be in them. Those that are marked, or gone, are passed over.
+ * Marks the logical clusters of workspaces that go with the one around them, many in one commit: from then on nothing new
+ * can come to be in them. Those that are marked, or gone, are passed over. One that cannot be marked now, since somebody
+ * writes it all the time, holds up no other; its failure is thrown at the end.
  */
 export async function markAll(api: Api, clusters: readonly LogicalCluster[]): Promise<void> {
-  const now = formatTime(api.store.nowMs());
-  const mutations: Mutation[] = [];
-  const work: WorkChange[] = [];
+  let marks: Companion[] = [];
+  let bytes = 0;
+  const failures: unknown[] = [];
+  const flush = async () => {
+    const batch = marks;
+    [marks, bytes] = [[], 0];
+    if (batch.length > 0) failures.push(...(await commitMarks(api, batch)));
+  };
   for (const cluster of clusters) {
-    // Of ten thousand, most are looked at once more when they are marked: that must not cost much.
-    if (isGoing(api.store.newest(logicalClusterKey(cluster)))) continue;
-    const known = newestLogicalCluster(api, cluster);
-    if (known === undefined) continue;
-    markDeleted(known.object, now);
-    const companion = companionPut(api, { ...known, old: known.object, oldRow: known.row });
-    mutations.push(companion.mutation);
-    work.push(...companion.work);
+    const mark = markOf(api, cluster);
+    if (mark === undefined) continue;
+    const size = mark.mutation.row?.json.length ?? 0;
+    if (marks.length === limits.rangeMarksMax || bytes + size > limits.rangeMarksBytesMax) await flush();
+    marks.push(mark);
+    bytes += size;
   }
-  if (mutations.length > 0) await commit(api, { mutations, work });
+  await flush();
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Commits marks at once or, if one of them is not of now, each for itself; what could not be is returned. */
+async function commitMarks(api: Api, marks: readonly Companion[]): Promise<readonly unknown[]> {
+  try {
+    await commit(api, {
+      mutations: marks.map(({ mutation }) => mutation),
+      work: marks.flatMap(({ work }) => work),
+    });
+    return [];
+  } catch (error) {
+    if (!(error instanceof ExpectationFailed)) throw error;
+    if (marks.length === 1) return [error];
+  }
+  const failures: unknown[] = [];
+  for (const { mutation } of marks) {
+    const mark = markOf(api, mutation.key.cluster);
+    if (mark !== undefined) failures.push(...(await commitMarks(api, [mark])));
+  }
+  return failures;
+}
+
+function markOf(api: Api, cluster: LogicalCluster): Companion | undefined {
+  // Of ten thousand, most are looked at once more when they are marked: that must not cost much.
+  if (isGoing(api.store.newest(logicalClusterKey(cluster)))) return undefined;
+  const known = newestLogicalCluster(api, cluster);
+  if (known === undefined) return undefined;
+  const object = deepCopy(known.object);
+  markDeleted(object, formatTime(api.store.nowMs()));
+  return companionPut(api, { ...known, object, old: known.object, oldRow: known.row });
 }
 
 /** Deletes objects that nobody waits for, in commits that hold nobody up. */

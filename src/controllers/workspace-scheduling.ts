@@ -1,9 +1,10 @@
 import type { Api } from '../api/mod.ts';
-import { ROOT_CLUSTER } from '../base/mod.ts';
-import { collectionOf } from '../definitions/mod.ts';
+import { UNSCHEDULED } from '../definitions/mod.ts';
 import { objectOf } from '../machinery/mod.ts';
-import { PHASE_LABEL, TENANCY_GROUP, WORKSPACE_SCHEDULING, WORKSPACES } from '../workspaces/mod.ts';
+import { TENANCY_GROUP, WORKSPACE_SCHEDULING, WORKSPACES } from '../workspaces/mod.ts';
 import { ControllerClient } from './client.ts';
+import { referring } from './endpoint-slices.ts';
+import { changeAll } from './objects.ts';
 import type { Controller } from './runtime.ts';
 
 const MANAGER = 'kcp-workspace';
@@ -16,26 +17,13 @@ export function workspaceSchedulingController(api: Api): Controller {
   return {
     name: WORKSPACE_SCHEDULING,
     async reconcile(_debt, signal) {
-      const found = api.registry.find(ROOT_CLUSTER, TENANCY_GROUP, WORKSPACES);
-      if (found === undefined) return 'settled';
-      const { definition } = found;
-      const { resource, identity } = collectionOf(ROOT_CLUSTER, definition);
       const client = new ControllerClient(api, { name: MANAGER, signal });
-      const snapshot = api.store.snapshot();
-      try {
-        for await (const batch of snapshot.listWildcard(
-          TENANCY_GROUP,
-          identity === '' ? resource : `${resource}:${identity}`,
-        )) {
-          for (const { key, row } of batch) {
-            if (row.labels[PHASE_LABEL] !== 'Scheduling') continue;
-            signal.throwIfAborted();
-            await client.mergePatch({ ...key, definition }, objectOf({}));
-          }
-        }
-      } finally {
-        snapshot.close();
-      }
+      await changeAll(referring(api, UNSCHEDULED), signal, async ({ key }) => {
+        const found = api.registry.find(key.cluster, TENANCY_GROUP, WORKSPACES);
+        // What others call by this name is no workspace.
+        if (key.resource !== WORKSPACES || api.registry.isForeign(key) || found === undefined) return;
+        await client.mergePatch({ ...key, definition: found.definition }, objectOf({}));
+      });
       return 'settled';
     },
   };

@@ -148,6 +148,11 @@ export interface Definition {
    * `conversion` names somebody else who does it.
    */
   readonly convert?: (object: KubeObject, toVersion: string) => KubeObject;
+  /**
+   * The same to show the object, where `convert` can fail: this cannot, and what it has to leave out it says in an
+   * annotation.
+   */
+  readonly convertToShow?: (object: KubeObject, toVersion: string) => KubeObject;
   /** Where else the same objects can be had, if anywhere. */
   readonly family?: Family;
   readonly conversion?: ConversionWebhook;

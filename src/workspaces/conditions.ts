@@ -23,7 +23,12 @@ export function withCondition(object: JsonObject, condition: Condition, now: str
       (field) => textAt(known, field) === (condition[field] ?? ''),
     );
   const entry = isKnown ? known : conditionObject(condition, now);
-  return [...others, entry].sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+  return inOrder([...others, entry]);
+}
+
+/** Conditions in kcp's order. */
+export function inOrder(conditions: readonly JsonObject[]): JsonObject[] {
+  return [...conditions].sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
 }
 
 function conditionObject(condition: Condition, now: string): JsonObject {

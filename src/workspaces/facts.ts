@@ -38,10 +38,12 @@ export function factsOf<Facts>(read: (object: JsonObject) => Facts): (row: Row) 
 
 export const workspaceFacts = factsOf((object): WorkspaceFacts => {
   const spec = objectAt(object, 'spec');
+  const isMount = objectAt(spec, 'mount') !== undefined;
   return {
-    cluster: parseLogicalCluster(textAt(spec, 'cluster')),
+    // Whatever a mount may say: no path leads through it to a logical cluster.
+    cluster: isMount ? undefined : parseLogicalCluster(textAt(spec, 'cluster')),
     phase: textAt(objectAt(object, 'status'), 'phase'),
-    isMount: objectAt(spec, 'mount') !== undefined,
+    isMount,
     url: textAt(spec, 'URL'),
   };
 });

@@ -14,7 +14,7 @@ import {
   readLogicalCluster,
   type Target,
 } from '../api/mod.ts';
-import { type LogicalCluster, limits, ROOT_CLUSTER } from '../base/mod.ts';
+import { isPathSegment, type LogicalCluster, limits, ROOT_CLUSTER } from '../base/mod.ts';
 import {
   formatTime,
   isObject,
@@ -29,6 +29,7 @@ import { homeClusterName } from './cluster-name.ts';
 import { TENANCY_API_VERSION, TENANCY_GROUP, WORKSPACES } from './names.ts';
 import { prepareCluster, type WorkspaceGround } from './new-cluster.ts';
 import { ownerText } from './owner.ts';
+import { HOME_PREFIX } from './paths.ts';
 import { lineageOf } from './schedule.ts';
 import { chooseShard } from './shards.ts';
 
@@ -92,7 +93,7 @@ export class HomeWorkspaces implements Homes {
     const prepared = await prepareCluster(api, this.#ground, {
       wanted: {
         cluster,
-        path: `user:${user.name}`,
+        path: pathOf(user, cluster),
         lineage,
         // A user has one home, wherever it has to be.
         shard: typeof shard === 'string' ? { name: this.#ground.shard, region: undefined } : shard,
@@ -109,6 +110,11 @@ export class HomeWorkspaces implements Homes {
       actor: user.name,
     });
   }
+}
+
+/** Its path by the name of its user where that leads to it, as to nothing else; otherwise its own name is its path. */
+function pathOf({ name }: User, cluster: LogicalCluster): string {
+  return isPathSegment(name) && homeClusterName(name) === cluster ? `${HOME_PREFIX}:${name}` : cluster;
 }
 
 function questionOf({ user, cluster, verb, group, resource, subresource, namespace, name }: Target) {

@@ -35,7 +35,12 @@ import {
   WORKSPACE_FINALIZER,
   WORKSPACES,
 } from './names.ts';
-import { markDeleted, noteDeleted, settleLogicalCluster } from './settle-logical-cluster.ts';
+import {
+  markDeleted,
+  noteDeleted,
+  restoreConditions,
+  settleLogicalCluster,
+} from './settle-logical-cluster.ts';
 
 /**
  * The life of a workspace after its creation: whatever somebody makes of a LogicalCluster, the same commit makes of
@@ -48,6 +53,7 @@ export const logicalClusterHooks: KindHooks = {
   complete(api, _, change) {
     const now = formatTime(change.nowMs);
     if (change.operation === 'delete') return leave(api, change, now);
+    restoreConditions(change.object, change.old);
     settleLogicalCluster(change.object, now);
     return withCompanion(ownerMirrored(api, change.object, now));
   },

@@ -7,7 +7,7 @@ import { workspaceFacts } from './facts.ts';
 import { TENANCY_GROUP, WORKSPACES } from './names.ts';
 
 /** How the path of a home begins: `user:alice`. */
-const HOME_PREFIX = 'user';
+export const HOME_PREFIX = 'user';
 
 /**
  * Finds workspaces by walking their rows, one read for each name of a path: nothing is remembered, so that a

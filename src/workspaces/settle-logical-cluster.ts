@@ -1,14 +1,16 @@
 import {
+  deepEqual,
   isObject,
   type JsonObject,
   type KubeObject,
   newObject,
   objectAt,
   objectOf,
+  objectsAt,
   textAt,
   textsAt,
 } from '../machinery/mod.ts';
-import { type Condition, withCondition } from './conditions.ts';
+import { type Condition, inOrder, withCondition } from './conditions.ts';
 import { lifecycleLabels } from './lifecycle-labels.ts';
 import {
   CONTENT_DELETED,
@@ -44,6 +46,24 @@ export function settleLogicalCluster(object: KubeObject, now: string): void {
   settleFinalizers(object, status);
   settleLabels(object, status);
   if (phase === READY) forgetOwner(object);
+}
+
+/**
+ * Gives a LogicalCluster, in place, the conditions back that are the server's to say: its Workspace shows them, and
+ * nobody else is to have it say what they like.
+ */
+export function restoreConditions(object: KubeObject, old: KubeObject | undefined): void {
+  const [theirs, known] = [object, old].map((one) => objectsAt(objectAt(one, 'status'), 'conditions')) as [
+    JsonObject[],
+    JsonObject[],
+  ];
+  const [owned, others] = [known.filter(isOwned), theirs.filter((entry) => !isOwned(entry))];
+  if (deepEqual(theirs.filter(isOwned), owned)) return;
+  statusOf(object)['conditions'] = inOrder([...others, ...owned]);
+}
+
+function isOwned(condition: JsonObject): boolean {
+  return [INITIALIZED, CONTENT_DELETED].includes(textAt(condition, 'type'));
 }
 
 /** Marks a LogicalCluster as one that goes away, in place; without effect on one that is going already. */

@@ -1,7 +1,191 @@
 import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../http/client.ts';
 import { useMember } from './suite.ts';
 
 const fixture = useMember();
+
+const APIS = 'apis/apis.kcp.io';
+const text = { type: 'string' };
+
+/** A provider of people, who have one name in v1 and two in v2, and a consumer who has bound them. */
+class People {
+  readonly provider: string;
+  readonly consumer: string;
+
+  constructor(provider: string, consumer: string) {
+    this.provider = provider;
+    this.consumer = consumer;
+  }
+
+  static async start(name: string, transformation: string | undefined): Promise<People> {
+    const { server, client } = fixture;
+    const [provider, consumer] = [`${name}-provider`, `${name}-consumer`];
+    const people = new People(await server.createCluster(provider), await server.createCluster(consumer));
+    await people.offer('one', transformation);
+    await client.create(`${people.provider}/${APIS}/v1alpha2/apiexports`, {
+      apiVersion: 'apis.kcp.io/v1alpha2',
+      kind: 'APIExport',
+      metadata: { name: 'people' },
+      spec: { resources: [people.resource('one')] },
+    });
+    await client.create(`${people.consumer}/${APIS}/v1alpha2/apibindings`, {
+      apiVersion: 'apis.kcp.io/v1alpha2',
+      kind: 'APIBinding',
+      metadata: { name: 'people' },
+      spec: { reference: { export: { path: provider, name: 'people' } } },
+    });
+    await client.until(people.in('v1'), (_list, status) => status === 200);
+    return people;
+  }
+
+  in(version: string): string {
+    return `${this.consumer}/apis/example.com/${version}/people`;
+  }
+
+  everywhere(version: string): string {
+    const provider = this.provider.split('/').at(-1);
+    return `/services/apiexport/${provider}/people/clusters/*/apis/example.com/${version}/people`;
+  }
+
+  make(name: string, spec: object): Promise<KubeObject> {
+    return fixture.client.create(this.in('v1'), this.person(name, spec));
+  }
+
+  person(name: string, spec: object): object {
+    return { apiVersion: 'example.com/v1', kind: 'Person', metadata: { name }, spec };
+  }
+
+  resource(prefix: string): object {
+    return { group: 'example.com', name: 'people', schema: `${prefix}.people.example.com` };
+  }
+
+  async offer(prefix: string, transformation: string | undefined): Promise<void> {
+    const name = `${prefix}.people.example.com`;
+    const schemaOf = (spec: object) => ({
+      type: 'object',
+      properties: { spec: { type: 'object', properties: spec } },
+    });
+    const list = { type: 'array', items: { type: 'integer' } };
+    await fixture.client.create(`${this.provider}/${APIS}/v1alpha1/apiresourceschemas`, {
+      apiVersion: 'apis.kcp.io/v1alpha1',
+      kind: 'APIResourceSchema',
+      metadata: { name },
+      spec: {
+        group: 'example.com',
+        names: { plural: 'people', singular: 'person', kind: 'Person', listKind: 'PersonList' },
+        scope: 'Cluster',
+        conversion: { strategy: 'None' },
+        versions: [
+          { name: 'v1', served: true, storage: true, schema: schemaOf({ fullName: text, lucky: list }) },
+          { name: 'v2', served: true, storage: false, schema: schemaOf({ last: text, fate: text }) },
+        ],
+      },
+    });
+    if (transformation === undefined) return;
+    const fate = 'self.all(a, self.all(b, a + b < 0 || a + b >= 0)) ? "good" : "bad"';
+    await fixture.client.create(`${this.provider}/${APIS}/v1alpha1/apiconversions`, {
+      apiVersion: 'apis.kcp.io/v1alpha1',
+      kind: 'APIConversion',
+      metadata: { name },
+      spec: {
+        conversions: [
+          {
+            from: 'v1',
+            to: 'v2',
+            rules: [
+              { field: '.spec.fullName', destination: '.spec.last', transformation },
+              { field: '.spec.lucky', destination: '.spec.fate', transformation: fate },
+            ],
+          },
+          { from: 'v2', to: 'v1', rules: [{ field: '.spec.last', destination: '.spec.fullName' }] },
+        ],
+      },
+    });
+  }
+}
+
+const LAST = "self.split(' ')[1]";
+const FAILED = 'conversion.apis.kcp.io/failed';
+
+describe('what the rules of an APIConversion cannot convert', () => {
+  test('is not stored, nor what takes them too long', async () => {
+    const people = await People.start('refused', LAST);
+    const { client } = fixture;
+    const refused = await client.refuse(422, people.in('v1'), {
+      method: 'POST',
+      body: people.person('ada', { fullName: 'Ada' }),
+    });
+    expect(refused.message).toMatch(
+      /apiVersion: Invalid value: "example.com\/v2": cannot be shown in this version: .*index out of bounds/,
+    );
+    const lucky = (count: number) => ({
+      fullName: 'A B',
+      lucky: Array.from({ length: count }, (_, at) => at),
+    });
+    const slow = await client.refuse(422, people.in('v1'), {
+      method: 'POST',
+      body: people.person('ada', lucky(1_000)),
+    });
+    expect(slow.message).toContain('actual cost limit exceeded');
+    await people.make('ada', lucky(20));
+    const patched = await client.refuse(422, `${people.in('v1')}/ada`, {
+      method: 'PATCH',
+      body: { spec: { fullName: 'Ada' } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+    expect(patched.reason).toBe('Invalid');
+    expect(await client.get(`${people.in('v2')}/ada`)).toMatchObject({ spec: { last: 'B', fate: 'good' } });
+  });
+
+  test('and is there already hides nothing else, can be changed as it is stored, and goes', async () => {
+    const people = await People.start('stored', undefined);
+    const { client } = fixture;
+    for (const [name, fullName] of [
+      ['ada', 'Ada'],
+      ['bob', 'Bob'],
+      ['grace', 'Grace Hopper'],
+    ] as const) {
+      await people.make(name, { fullName });
+    }
+    await people.offer('two', LAST);
+    await client.call(`${people.provider}/${APIS}/v1alpha2/apiexports/people`, {
+      method: 'PATCH',
+      body: { spec: { resources: [people.resource('two')] } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+    const isConverted = (person: KubeObject) => (person['spec'] as { last?: string }).last === 'Hopper';
+    await client.until(`${people.in('v2')}/grace`, isConverted);
+
+    const failed = {
+      metadata: { annotations: { [FAILED]: expect.stringContaining('index out of bounds') } },
+    };
+    const grace = { metadata: { name: 'grace' }, spec: { last: 'Hopper' } };
+    for (const path of [people.in('v2'), people.everywhere('v2')]) {
+      const { items } = await client.list(path);
+      expect(items).toMatchObject([failed, failed, grace]);
+      expect(items[2]?.metadata.annotations).not.toHaveProperty(FAILED);
+      const watch = await client.watch(`${path}?watch=true`);
+      expect((await watch.next()).object).toMatchObject(failed);
+      expect((await watch.next()).object).toMatchObject(failed);
+      expect((await watch.next()).object).toMatchObject(grace);
+      watch.close();
+    }
+    const shown = await client.get(`${people.in('v2')}/ada`);
+    expect(shown).toMatchObject(failed);
+    // What was left out would be lost.
+    await client.refuse(500, `${people.in('v2')}/ada`, { method: 'PUT', body: shown });
+    const patch = (body: object) =>
+      client.call(`${people.in('v1')}/ada`, {
+        method: 'PATCH',
+        body,
+        headers: { 'content-type': 'application/merge-patch+json' },
+      });
+    expect((await patch({ metadata: { labels: { a: 'b' } } })).status).toBe(200);
+    expect((await client.call(`${people.in('v2')}/ada`, { method: 'DELETE' })).status).toBe(200);
+    expect((await client.call(people.in('v2'), { method: 'DELETE' })).status).toBe(200);
+    expect((await client.list(people.in('v1'))).items).toEqual([]);
+  });
+});
 
 describe('an APIConversion', () => {
   test('converts the objects of whoever has bound its schema, and loses nothing', async () => {
@@ -9,7 +193,6 @@ describe('an APIConversion', () => {
     const consumer = await fixture.server.createCluster('conversion-consumer');
     const apis = `${provider}/apis/apis.kcp.io`;
     const name = 'today.people.example.com';
-    const text = { type: 'string' };
     const schemaOf = (spec: object) => ({
       type: 'object',
       properties: { spec: { type: 'object', properties: spec } },

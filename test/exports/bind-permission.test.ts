@@ -147,6 +147,30 @@ describe('the right to bind an export', () => {
     expect(patched.status).toBe(200);
     expect(conditionOf(JSON.parse(patched.text), 'Ready')?.status).toBe('True');
   });
+
+  test('is nothing that a status says, which only the server writes, in whichever form', async () => {
+    const provider = await fixture.cluster('provider');
+    const consumer = await ownWorkspace();
+    await fixture.offer(provider, 'widgets', [WIDGETS]);
+    await fixture.offer(consumer, 'widgets', [WIDGETS]);
+    await grant(provider, 'consumer', mayBind('widgets'));
+    expect((await tryToBind(consumer, { path: provider, name: 'widgets' })).status).toBe(201);
+    const forms = ['apis.kcp.io/v1alpha2', 'apis.kcp.io/v1alpha1', 'apis.kcp.dev/v1alpha1'];
+    for (const form of forms) {
+      for (const kind of ['apibinding', 'apiexport']) {
+        const path = `/clusters/${consumer}/apis/${form}/${kind}s/widgets/status`;
+        const patched = await fixture.client.call(path, {
+          method: 'PATCH',
+          token: 'consumer-token',
+          headers: { 'content-type': 'application/merge-patch+json' },
+          body: { status: { phase: 'Binding', identityHash: 'a' } },
+        });
+        expect([form, patched.status]).toEqual([form, 403]);
+        expect(JSON.parse(patched.text).message).toContain(`${kind} status updates not permitted`);
+      }
+    }
+  });
+
   test('may be given to all who belong to a workspace, however they are known there', async () => {
     const provider = await fixture.cluster('provider');
     await fixture.server.createCluster(HOME);

@@ -167,7 +167,7 @@ describe('an APIBinding', () => {
       body: bindingOf('widgets', { path: provider, name: 'widgets' }),
     });
     expect(reply.status).toBe(201);
-    await fixture.client.refuse(404, fixture.binding(consumer, 'widgets'));
+    expect((await fixture.client.call(fixture.binding(consumer, 'widgets'))).status).toBe(404);
     expect((await fixture.client.call(fixture.widgets(consumer))).status).toBe(404);
   });
 });

@@ -116,10 +116,9 @@ describe('names that bindings and CRDs want', () => {
       'Binding',
       'Bound',
     ]);
-    // Every workspace has bindings besides.
+    // The others follow, one after the other.
     const isBoundOne = (binding: KubeObject) =>
       names.includes(binding.metadata.name) && statusOf(binding).phase === 'Bound';
-    // The others follow, one after the other.
     for (let left = names.length; left > 1; left--) {
       const { items } = await fixture.client.list(`/clusters/${consumer}/${APIS}/apibindings`);
       const bound = items.find(isBoundOne)!;

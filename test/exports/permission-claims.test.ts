@@ -129,6 +129,31 @@ describe('a permission claim in the view of its export', () => {
     expect((await fixture.client.call(configMaps(viewOf(one, one.provider)))).status).toBe(403);
   });
 
+  test('cannot be accepted for objects by their names, as v1alpha1 has it', async () => {
+    const one = await pair([CONFIG_MAPS], [{ ...accepted(CONFIG_MAPS), state: 'Rejected' }]);
+    await makeConfigMap(one.consumer, 'secret');
+    const old = fixture.binding(one.consumer, 'widgets').replace('v1alpha2', 'v1alpha1');
+    const named = (state: string) => ({
+      resource: 'configmaps',
+      state,
+      resourceSelector: [{ name: 'shown' }],
+    });
+    const refused = await fixture.client.refuse(403, old, {
+      method: 'PATCH',
+      body: { spec: { permissionClaims: [named('Accepted')] } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+    expect(refused.message).toContain('spec.permissionClaims[0].resourceSelector: Forbidden');
+    // Nor bit by bit: named in one version, accepted in the other.
+    expect((await patch(old, { spec: { permissionClaims: [named('Rejected')] } })).status).toBe(200);
+    const accept = [{ op: 'replace', path: '/spec/permissionClaims/0/state', value: 'Accepted' }];
+    const path = fixture.binding(one.consumer, 'widgets');
+    expect((await patch(path, accept, 'application/json-patch+json')).status).toBe(200);
+    await applied(one.consumer);
+    expect(await names(`${viewOf(one)}/api/v1/configmaps`)).toEqual([]);
+    expect(await fixture.client.get(old)).toMatchObject({ spec: { permissionClaims: [named('Accepted')] } });
+  });
+
   test('goes away when it is rejected, also for a watch', async () => {
     const one = await pair([CONFIG_MAPS], [accepted(CONFIG_MAPS)]);
     await makeConfigMap(one.consumer, 'one');

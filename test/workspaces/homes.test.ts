@@ -1,10 +1,33 @@
-import { beforeAll, expect, it } from 'vitest';
-import { CORE, refusal, TENANCY, useTree, type Workspace } from './suite.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { InProcessOptions } from '../support/in-process.ts';
+import { CORE, refusal, TENANCY, Tree, type Workspace } from './suite.ts';
 
 const HOME = `/clusters/root${TENANCY}/workspaces/~`;
 
-const tree = useTree();
-beforeAll(() => tree.ensureType('root', 'home', { extend: { with: [{ path: 'root', name: 'universal' }] } }));
+const OTHERS = ['carol@example.com', 'oidc:dave', 'oidc'];
+
+/** With users whose names are no names of workspaces. */
+class HomeTree extends Tree {
+  protected override get options(): InProcessOptions {
+    const others = OTHERS.map((name) => [
+      name,
+      { name, uid: name, groups: ['system:authenticated'], extra: {} },
+    ]);
+    return { users: { ...super.options.users, ...Object.fromEntries(others) } };
+  }
+}
+
+const tree = new HomeTree();
+beforeAll(async () => {
+  await tree.start();
+  await tree.ensureType('root', 'home', { extend: { with: [{ path: 'root', name: 'universal' }] } });
+  const rules = [
+    { apiGroups: ['tenancy.kcp.io'], resources: ['workspaces'], verbs: ['*'] },
+    { nonResourceURLs: ['/'], verbs: ['access'] },
+  ];
+  await tree.grant('root', 'others', rules, OTHERS);
+});
+afterAll(() => tree.stop());
 
 async function homeOf(user: 'alice' | 'bob'): Promise<Workspace> {
   const reply = await tree.as(user, HOME);
@@ -60,5 +83,27 @@ it('is shown as a table as well', async () => {
     'cluster',
     'Ready',
     `${tree.server.url}/clusters/v1u4alow0iv9`,
+  ]);
+});
+
+it.each(OTHERS)('has a path for %s that leads to what is in it, and nowhere else', async (token) => {
+  const home = JSON.parse((await tree.client.call(HOME, { token })).text) as Workspace;
+  const cluster = home.spec.cluster!;
+  const body = {
+    apiVersion: 'tenancy.kcp.io/v1alpha1',
+    kind: 'Workspace',
+    metadata: { name: 'kid' },
+  };
+  const path = `/clusters/${cluster}${TENANCY}/workspaces`;
+  const made = await tree.client.call(path, { method: 'POST', body, token });
+  expect([made.status, made.text]).toEqual([201, made.text]);
+  const kid = JSON.parse(made.text) as Workspace;
+  const start = token === 'oidc' ? 'user:oidc' : cluster;
+  expect(kid.spec.URL).toBe(`${tree.server.url}/clusters/${start}:kid`);
+  const inside = `${kid.spec.URL!.slice(tree.server.url.length)}${CORE}/logicalclusters/cluster`;
+  const reply = await tree.client.call(inside, { token });
+  expect([reply.status, JSON.parse(reply.text).metadata.annotations]).toEqual([
+    200,
+    expect.objectContaining({ 'kcp.io/path': `${start}:kid`, 'kcp.io/cluster': kid.spec.cluster }),
   ]);
 });

@@ -170,20 +170,25 @@ it.each(['core.kcp.io/inactive', 'internal.kcp.io/inactive'])(
   },
 );
 
-it('ends the watches of all logical clusters too, which are opened again and go on', async () => {
+it('ends no watch of all logical clusters, and none of itself but when it is switched off', async () => {
   const { spec } = await tree.workspace('root', tree.name('sleepy'), { as: 'alice' });
+  const inside = `/clusters/${spec.cluster}/api/v1/namespaces/default/configmaps`;
+  const self = `/clusters/${spec.cluster}${CORE}/logicalclusters`;
   const everywhere = '/clusters/*/api/v1/configmaps';
   const { metadata } = await tree.client.list(everywhere);
-  const path = `${everywhere}?watch=true&resourceVersion=${metadata.resourceVersion}`;
-  const watch = await tree.client.watch(path);
-  const mark = (value: string | null) =>
-    patchSelf(spec.cluster!, '', { metadata: { annotations: { 'core.kcp.io/inactive': value } } });
-  expect((await mark('true')).status).toBe(200);
-  await watch.ended;
-  const again = await tree.client.watch(path);
-  expect((await mark(null)).status).toBe(200);
-  const inside = `/clusters/${spec.cluster}/api/v1/namespaces/default/configmaps`;
+  const since = `?watch=true&resourceVersion=${metadata.resourceVersion}`;
+  const watch = await tree.client.watch(`${everywhere}${since}`);
+  const mark = async (annotations: object) =>
+    expect((await patchSelf(spec.cluster!, '', { metadata: { annotations } }, 'alice')).status).toBe(200);
+  for (const value of ['true', null, 'true']) await mark({ 'core.kcp.io/inactive': value });
+  const own = await tree.client.watch(`${self}?watch=true`);
+  await mark({ seen: 'yes' });
+  await own.until(({ object }) => object.metadata.annotations?.['seen'] === 'yes');
+  await mark({ seen: 'twice' });
+  await own.until(({ object }) => object.metadata.annotations?.['seen'] === 'twice');
+  own.close();
+  await mark({ 'core.kcp.io/inactive': null });
   await tree.client.create(inside, { metadata: { name: 'awake' } });
-  await again.until(({ object }) => object.metadata.name === 'awake');
-  again.close();
+  await watch.until(({ object }) => object.metadata.name === 'awake');
+  watch.close();
 });

@@ -169,3 +169,29 @@ it('keeps what it says from all who write it', async () => {
   });
   expect(typed.status).toBe(403);
 });
+
+it('is no door to a logical cluster, whatever its creator says', async () => {
+  const own = (await tree.workspace('root', tree.name('own'), { as: 'alice' })).spec.cluster!;
+  const foreign = (await tree.workspace('root', tree.name('foreign'), { as: 'bob' })).spec.cluster!;
+  const spec = { mount: { ref: { ...REF, name: 'd' } } };
+  const created = await tree.tryWorkspace(own, 'early', { as: 'alice', spec: { ...spec, cluster: foreign } });
+  expect(refusal(created).message).toContain('spec.Cluster can only be set by system privileged users');
+  await tree.workspace(own, 'door', { as: 'alice', spec });
+  const path = `/clusters/${own}${TENANCY}/workspaces/door`;
+  const moved = { method: 'PATCH', headers: MERGE, body: { spec: { cluster: foreign } } };
+  const tried = await tree.as('alice', path, moved);
+  expect(refusal(tried)).toMatchObject({
+    code: 403,
+    message: expect.stringContaining('spec.cluster can only be changed by system privileged users'),
+  });
+  const url = { ...moved, body: { spec: { URL: 'https://evil.example.com/' } } };
+  expect(refusal(await tree.as('alice', path, url)).message).toContain(
+    'spec.URL can only be changed by system privileged users',
+  );
+  // Those who may write it open no door either: bob may enter his own workspace, but not by this path.
+  expect((await tree.client.call(path, moved)).status).toBe(200);
+  const namespaces = (cluster: string) => `/clusters/${cluster}/api/v1/namespaces`;
+  expect((await tree.as('bob', namespaces(foreign))).status).toBe(200);
+  expect((await tree.as('bob', namespaces(`${own}:door`))).status).toBe(403);
+  expect((await tree.client.call(namespaces(`${own}:door`))).status).toBe(503);
+});

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, expect, it } from 'vitest';
+import { limits } from '../../src/base/mod.ts';
 import { CORE, TENANCY, useTree, type Workspace } from './suite.ts';
 
 const UNSCHEDULABLE = 'experimental.core.kcp.io/unschedulable';
@@ -91,3 +92,26 @@ it('can be deleted while it waits', async () => {
   await tree.client.delete(path);
   expect((await tree.client.call(path)).status).toBe(404);
 });
+
+it('schedules what waits behind one that somebody has filled up to the limit', async () => {
+  await mark({ annotations: { [UNSCHEDULABLE]: '' } });
+  for (const name of ['full-a', 'full-b']) await tree.workspace('root', name, { as: 'alice' });
+  const path = `/clusters/root${TENANCY}/workspaces/full-a`;
+  const say = async (length: number) => {
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    const message = 'x'.repeat(length);
+    const condition = { type: 'Mine', status: 'True', message, lastTransitionTime: '2026-01-01T00:00:00Z' };
+    const body = { status: { conditions: [condition] } };
+    return (await tree.client.call(`${path}/status`, { method: 'PATCH', headers, body })).status;
+  };
+  let [fits, over] = [limits.objectBytesMax - 4 * 1024, limits.objectBytesMax];
+  while (over - fits > 1) {
+    const length = Math.floor((fits + over) / 2);
+    if ((await say(length)) === 200) fits = length;
+    else over = length;
+  }
+  expect(await say(fits)).toBe(200);
+  await mark({ annotations: { [UNSCHEDULABLE]: null } });
+  await untilReady('full-b');
+  await tree.client.delete(path);
+}, 60_000);

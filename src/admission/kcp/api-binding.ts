@@ -31,6 +31,7 @@ export const apiBindings: AdmissionPlugin = {
     const overhanging = givenObject && overhangingClaims(givenObject, KEPT.answers);
     if (overhanging !== undefined) throw newRefusal(request, overhanging);
     refuseInvalid(request, [
+      ...(givenObject === undefined ? [] : namedObjects(givenObject)),
       ...referenceErrors(object),
       ...objectsAt(objectAt(object, 'spec'), 'permissionClaims').flatMap(selectorErrors),
       ...repeatedClaims(object),
@@ -43,6 +44,16 @@ function referenceErrors(object: KubeObject): FieldError[] {
   const found = objectAt(objectAt(objectAt(object, 'spec'), 'reference'), 'export');
   if (found === undefined) return [required('spec.reference.export')];
   return textAt(found, 'name') === '' ? [required('spec.reference.export.name')] : [];
+}
+
+/** v1alpha1 can name the objects of a claim. The stored version cannot, and what is accepted must not be other objects. */
+function namedObjects(given: KubeObject): FieldError[] {
+  return objectsAt(objectAt(given, 'spec'), 'permissionClaims').flatMap((claim, index) => {
+    if (textAt(claim, 'state') !== 'Accepted' || !hasContent(claim['resourceSelector'])) return [];
+    const path = child(at('spec.permissionClaims', index), 'resourceSelector');
+    const detail = 'a claim is accepted for all objects, or in v1alpha2 for those with some labels';
+    return [forbidden(path, detail)];
+  });
 }
 
 function selectorErrors(claim: JsonObject, index: number): FieldError[] {

@@ -157,11 +157,12 @@ describe('an APIBinding', () => {
     spec: { reference: { export: { name: 'x' } }, permissionClaims: claims },
     status: { phase },
   });
-  const judge = (object: unknown, old?: unknown) =>
+  const judge = (object: unknown, old?: unknown, given?: unknown) =>
     judged(apiBindings, ['apis.kcp.io', 'apibindings'], {
       name: 'a',
       object,
       ...(old === undefined ? {} : { old }),
+      ...(given === undefined ? {} : { givenObject: kube(given) }),
     });
   const claim = { group: '', resource: 'secrets', verbs: ['*'], state: 'Accepted' };
 
@@ -179,6 +180,15 @@ describe('an APIBinding', () => {
   test('answers each claim once', async () => {
     const all = { ...claim, selector: { matchAll: true } };
     expect(await judge(binding([all, all]))).toContain('spec.permissionClaims[1]: Duplicate value');
+  });
+
+  test('of v1alpha1 cannot accept a claim for objects by their names', async () => {
+    const named = (state: string) =>
+      binding([{ resource: 'secrets', state, resourceSelector: [{ name: 'x' }] }]);
+    expect(await judge(binding([]), undefined, named('Accepted'))).toContain(
+      'spec.permissionClaims[0].resourceSelector: Forbidden',
+    );
+    expect(await judge(binding([]), undefined, named('Rejected'))).toBeUndefined();
   });
 
   test('does not go back to the beginning', async () => {

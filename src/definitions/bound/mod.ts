@@ -21,11 +21,14 @@ export { exportFields, exportOfBinding, hasLocalPolicy, identityReference } from
 export {
   heirReference,
   logicalClusterFields,
-  type MountedObject,
-  mountedObject,
-  mountReference,
   typeReference,
-  workspaceFields,
   workspaceTypeFields,
 } from './tenancy-fields.ts';
 export { PARTITIONED, partitionSetFields, sliceFields, sliceReference } from './topology-fields.ts';
+export {
+  type MountedObject,
+  mountedObject,
+  mountReference,
+  UNSCHEDULED,
+  workspaceFields,
+} from './workspace-fields.ts';

@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, objectAt, objectsAt, textAt } from '../../machinery/mod.ts';
+import { type KubeObject, objectAt, objectsAt, textAt } from '../../machinery/mod.ts';
 import { REFERENCES_FIELD } from '../../store/mod.ts';
 
 /** What the LogicalCluster of a workspace of a type refers to, by `path:name` of the type. */
@@ -39,35 +39,5 @@ export function workspaceTypeFields(object: KubeObject): Record<string, string> 
   return { [REFERENCES_FIELD]: [...new Set(extended)].map(heirReference).join('\n') };
 }
 
-/** An object that a Workspace is a door to: in the same logical cluster, by the kind that is named. */
-export interface MountedObject {
-  readonly group: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-}
-
-/** What a mounted Workspace refers to. */
-export function mountReference({ group, kind, namespace, name }: MountedObject): string {
-  return `mount:${kind}.${group}:${namespace}/${name}`;
-}
-
-/** What the `spec.mount.ref` of a Workspace names; undefined of one that is no mount. */
-export function mountedObject(workspace: JsonObject): MountedObject | undefined {
-  const ref = objectAt(objectAt(objectAt(workspace, 'spec'), 'mount'), 'ref');
-  if (ref === undefined) return undefined;
-  const apiVersion = textAt(ref, 'apiVersion');
-  const group = apiVersion.slice(0, Math.max(apiVersion.indexOf('/'), 0));
-  return { group, kind: textAt(ref, 'kind'), namespace: textAt(ref, 'namespace'), name: textAt(ref, 'name') };
-}
-
-/** The server's own fields of a Workspace. */
-export function workspaceFields(workspace: KubeObject): Record<string, string> {
-  const mounted = mountedObject(workspace);
-  if (mounted === undefined || !Object.values(mounted).every((text) => COMPONENT.test(text))) return {};
-  return { [REFERENCES_FIELD]: mountReference(mounted) };
-}
-
-const COMPONENT = /^[A-Za-z0-9.:_-]*$/;
 // What paths and names are made of: nothing that could end a line.
 const TYPE_TEXT = /^[A-Za-z0-9.:_-]+$/;

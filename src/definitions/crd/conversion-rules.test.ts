@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type KubeObject, parseJson, type Schema } from '../../machinery/mod.ts';
 import { crdFromSchema } from '../bound/crd-from-schema.ts';
 import { definitionFromSchema } from '../bound/mod.ts';
-import { compileConversionRules } from './conversion-rules.ts';
+import { compileConversionRules, FAILED_CONVERSION } from './conversion-rules.ts';
 import { definitionFromCrd } from './definition-from-crd.ts';
 
 const kube = (value: unknown): KubeObject => parseJson(JSON.stringify(value)).value as KubeObject;
@@ -111,6 +111,57 @@ describe('the rules of an APIConversion', () => {
       ),
     ).ruled;
     expect(() => slow.convert!(person, 'v2')).toThrow(/cost limit exceeded|work/);
+  });
+});
+
+describe('what the rules of an APIConversion may take', () => {
+  const loose = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } as unknown as Schema;
+  const spec = object({ spec: object({ text, out: loose }) }) as unknown as Schema;
+  const way = { from: 'v1', to: 'v2', apiVersion: 'example.com/v2' };
+  const given = kube({ ...(plain(person) as object), spec: { text: 'x'.repeat(100_000) } });
+  const rulesOf = (conversion: object) => {
+    const rules = compileConversionRules(
+      [kube({ from: 'v1', to: 'v2', ...conversion })],
+      new Map([
+        ['v1', spec],
+        ['v2', spec],
+      ]),
+    );
+    expect(rules.errors).toEqual([]);
+    return rules;
+  };
+  const times = <T>(count: number, make: (index: number) => T): T[] =>
+    Array.from({ length: count }, (_, index) => make(index));
+  const move = (index: number) => ({ field: '.spec.text', destination: `.spec.out.a${index}` });
+
+  test.each([
+    ['moved', { rules: times(1_000, move) }],
+    ['made', { rules: [{ ...move(0), transformation: `[${times(500, () => 'self').join()}]` }] }],
+  ])('is what they have %s as well: a small object does not become a large one', (_how, conversion) => {
+    const rules = rulesOf(conversion);
+    expect(() => rules.convert(given, { ...way, isToShow: false })).toThrow(/cost limit exceeded/);
+    const shown = rules.convert(given, { ...way, isToShow: true });
+    expect(JSON.stringify(shown).length).toBeLessThan(3_000_000);
+    expect(shown.metadata.annotations?.[FAILED_CONVERSION]).toContain('cost limit exceeded');
+  });
+
+  test('is shared by all rules, whichever fails', () => {
+    const slow = `${JSON.stringify(times(200, (index) => index))}.map(a, ${JSON.stringify(times(200, (index) => index))}.map(b, a + b))`;
+    const rules = rulesOf({ rules: times(20, (index) => ({ ...move(index), transformation: slow })) });
+    const shown = rules.convert(given, { ...way, isToShow: true });
+    expect(shown['spec']).not.toHaveProperty('out');
+  });
+
+  test('and what annotations bring back is no deeper than what may be sent', () => {
+    const rules = rulesOf({ rules: [] });
+    const deep = JSON.stringify({ [`spec.out${'.a'.repeat(50_000)}`]: 1, 'spec.out.b': 2 });
+    const object = kube({
+      ...(plain(person) as object),
+      metadata: { name: 'a', annotations: { 'preserve.conversion.apis.kcp.io/v2': deep } },
+    });
+    expect(plain(rules.convert(object, { ...way, isToShow: false })['spec'])).toMatchObject({
+      out: { b: 2 },
+    });
   });
 });
 

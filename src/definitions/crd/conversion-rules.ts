@@ -4,6 +4,7 @@ import {
   CompileEffort,
   child,
   compileTransformation,
+  copyWithin,
   deepCopy,
   encodeJson,
   type FieldError,
@@ -20,6 +21,7 @@ import {
   propertySchemaOf,
   type Schema,
   type Transformation,
+  type TransformationBudget,
   TransformationError,
   textAt,
   textsAt,
@@ -47,14 +49,23 @@ interface Way {
 export interface ConversionRules {
   readonly errors: readonly FieldError[];
   /**
-   * Makes a copy of the object in another version; what its schema does not have is still in it. Throws `StatusError`
-   * 500 when a rule fails.
+   * Makes a copy of the object in another version; what its schema does not have is still in it. When a rule fails it
+   * throws `StatusError` 500, or, to show the object all the same, leaves out what the rule would make and says so in
+   * an annotation: one object must not hide all others of a list.
    */
-  convert(
-    object: KubeObject,
-    way: { readonly from: string; readonly to: string; readonly apiVersion: string },
-  ): KubeObject;
+  convert(object: KubeObject, way: Conversion): KubeObject;
 }
+
+interface Conversion {
+  readonly from: string;
+  readonly to: string;
+  readonly apiVersion: string;
+  readonly isToShow: boolean;
+}
+
+/** On objects that are shown without what could not be converted: what was wrong first. */
+export const FAILED_CONVERSION = 'conversion.apis.kcp.io/failed';
+const FAILURE_CHARACTERS_MAX = 256;
 
 /** Compiles `spec.conversions` of an APIConversion for versions with these schemas, with kcp's texts. */
 export function compileConversionRules(
@@ -92,8 +103,14 @@ export function compileConversionRules(
   });
   return {
     errors,
-    convert: (object, { from, to, apiVersion }) =>
-      convert(object, { way: ways.find((one) => one.from === from && one.to === to), from, to, apiVersion }),
+    convert: (object, conversion) => {
+      const { from, to } = conversion;
+      return convert(
+        object,
+        ways.find((one) => one.from === from && one.to === to),
+        conversion,
+      );
+    },
   };
 }
 
@@ -159,33 +176,43 @@ function schemaOfField(root: Schema, fields: readonly string[]): Schema | string
   return schema;
 }
 
-function convert(
-  object: KubeObject,
-  step: {
-    readonly way: Way | undefined;
-    readonly from: string;
-    readonly to: string;
-    readonly apiVersion: string;
-  },
-): KubeObject {
-  const { way, from, to, apiVersion } = step;
+function convert(object: KubeObject, way: Way | undefined, conversion: Conversion): KubeObject {
+  const { from, to, apiVersion, isToShow } = conversion;
   const converted = deepCopy(object);
   converted.apiVersion = apiVersion;
+  let failure: string | undefined;
+  const attempt = (run: () => void): void => {
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof TransformationError)) throw error;
+      if (!isToShow) {
+        throw newInternalError(`error converting: error executing transformation: ${error.message}`);
+      }
+      failure ??= error.message.slice(0, FAILURE_CHARACTERS_MAX);
+    }
+  };
   // Of one object, on the way of every read: a fraction of what rules of validation may take.
-  const budget = { cost: limits.conversionCostMax, work: limits.conversionCostMax };
+  const budget = { left: limits.conversionCostMax };
   for (const { field, destination, transformation } of way?.rules ?? []) {
     const value = valueAt(object, field);
     if (value === undefined) continue;
-    try {
-      setAt(converted, destination, transformation?.apply(value, budget) ?? deepCopy(value));
-    } catch (error) {
-      if (!(error instanceof TransformationError)) throw error;
-      throw newInternalError(`error converting: error executing transformation: ${error.message}`);
-    }
+    attempt(() => {
+      const made =
+        transformation === undefined ? copyWithin(value, budget) : transformation.apply(value, budget);
+      setAt(converted, destination, made);
+    });
   }
   restore(converted, `${PRESERVE_PREFIX}${to}`);
-  preserve(converted, { annotation: `${PRESERVE_PREFIX}${from}`, fields: way?.preserve ?? [], object });
+  const annotation = `${PRESERVE_PREFIX}${from}`;
+  attempt(() => preserve(converted, { annotation, fields: way?.preserve ?? [], object, budget }));
+  if (failure !== undefined) annotationsOf(converted)[FAILED_CONVERSION] = failure;
   return converted;
+}
+
+function annotationsOf({ metadata }: KubeObject): { [key: string]: string } {
+  metadata.annotations ??= newObject() as { [key: string]: string };
+  return metadata.annotations;
 }
 
 /** Puts back what the object had when it was in this version last. */
@@ -195,7 +222,8 @@ function restore(object: KubeObject, annotation: string): void {
   if (!isObject(annotations) || typeof text !== 'string') return;
   for (const [path, value] of Object.entries(parseKept(text))) {
     const fields = fieldsOf(path);
-    if (value !== undefined && !FIXED_FIELDS.has(fields[0] ?? '')) setAt(object, fields, value);
+    const isDeep = fields.length > limits.jsonDepthMax;
+    if (value !== undefined && !isDeep && !FIXED_FIELDS.has(fields[0] ?? '')) setAt(object, fields, value);
   }
   delete annotations[annotation];
   if (Object.keys(annotations).length === 0) delete object.metadata.annotations;
@@ -218,17 +246,16 @@ function preserve(
     readonly annotation: string;
     readonly fields: readonly (readonly string[])[];
     readonly object: KubeObject;
+    readonly budget: TransformationBudget;
   },
 ): void {
   const kept = newObject();
   for (const fields of from.fields) {
     const value = valueAt(from.object, fields);
-    if (value !== undefined) kept[fields.join('.')] = value;
+    if (value !== undefined) kept[fields.join('.')] = copyWithin(value, from.budget);
   }
   if (Object.keys(kept).length === 0) return;
-  const annotations = (converted.metadata.annotations ?? newObject()) as { [key: string]: string };
-  annotations[from.annotation] = encodeJson(kept);
-  converted.metadata.annotations = annotations;
+  annotationsOf(converted)[from.annotation] = encodeJson(kept);
 }
 
 function valueAt(object: JsonObject, fields: readonly string[]): JsonValue | undefined {

@@ -198,12 +198,12 @@ function hashOf(
 function conversionOf(
   spec: JsonObject,
   kind: { readonly group: string; readonly versions: ReadonlyMap<string, DefinitionVersion> },
-): Pick<Definition, 'convert' | 'conversion'> {
+): Pick<Definition, 'convert' | 'convertToShow' | 'conversion'> {
   if (kind.versions.size < 2) return {};
   const conversion = conversionWebhookOf(spec);
   if (conversion !== undefined) return { conversion };
   const rules = objectsAt(objectAt(spec, 'conversion'), CONVERSION_RULES);
-  return { convert: rules.length === 0 ? converter(kind) : ruleConverter(kind, rules) };
+  return rules.length === 0 ? { convert: converter(kind) } : ruleConverters(kind, rules);
 }
 
 /** Conversion strategy None: nothing but the version is rewritten, and what the other version lacks is lost. */
@@ -226,12 +226,12 @@ function converter({
 }
 
 /** Conversion by the rules of an APIConversion, which are compiled when the first object has to be converted. */
-function ruleConverter(
+function ruleConverters(
   { group, versions }: { readonly group: string; readonly versions: ReadonlyMap<string, DefinitionVersion> },
   conversions: readonly JsonObject[],
-): (object: KubeObject, toVersion: string) => KubeObject {
+): Required<Pick<Definition, 'convert' | 'convertToShow'>> {
   let rules: ConversionRules | undefined;
-  return (object, toVersion) => {
+  const convert = (object: KubeObject, toVersion: string, isToShow: boolean): KubeObject => {
     const version = versions.get(toVersion);
     const apiVersion = `${group}/${toVersion}`;
     if (version === undefined || object.apiVersion === apiVersion) return object;
@@ -243,9 +243,13 @@ function ruleConverter(
       String(object.apiVersion ?? '')
         .split('/')
         .at(-1) ?? '';
-    const converted = rules.convert(object, { from, to: toVersion, apiVersion });
+    const converted = rules.convert(object, { from, to: toVersion, apiVersion, isToShow });
     coerceConverted(converted, version);
     return converted;
+  };
+  return {
+    convert: (object, toVersion) => convert(object, toVersion, false),
+    convertToShow: (object, toVersion) => convert(object, toVersion, true),
   };
 }
 

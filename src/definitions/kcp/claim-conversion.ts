@@ -25,7 +25,8 @@ export const askedClaims: ClaimForms = {
 /** What a provider has got. v1alpha1 has no labels: what is selected by them is not all. */
 export const grantedClaims: ClaimForms = {
   toLegacy: (claim) => legacyBase(claim, { isAll: selectsAll(claim) }),
-  fromLegacy: (claim) => objectOf({ ...modernBase(claim), selector: objectOf({ matchAll: true }) }),
+  fromLegacy: (claim) =>
+    objectOf({ ...modernBase(claim), selector: isForAll(claim) ? objectOf({ matchAll: true }) : nothing() }),
   fields: ['verbs', 'defaultSelector', 'selector'],
 };
 
@@ -60,8 +61,14 @@ export function modernClaims(
   forms: ClaimForms,
   remembered: readonly JsonObject[],
 ): ConvertedClaims {
-  const there = (claim: JsonObject): JsonObject =>
-    restored(forms.fromLegacy(claim), remembered, forms.fields);
+  const there = (claim: JsonObject): JsonObject => {
+    const converted = forms.fromLegacy(claim);
+    const modern = restored(converted, remembered, forms.fields);
+    // It was for all objects when it was remembered, and has been narrowed since.
+    return selectsAll(modern) && !isForAll(claim)
+      ? objectOf({ ...modern, selector: converted['selector'] })
+      : modern;
+  };
   return convert(claims, there, forms.toLegacy);
 }
 
@@ -127,4 +134,17 @@ function withState(converted: JsonObject, { state }: JsonObject): JsonObject {
 
 function selectsAll({ selector }: JsonObject): boolean {
   return isObject(selector as JsonValue) && (selector as JsonObject)['matchAll'] === true;
+}
+
+/** Whether a claim of v1alpha1 is for all objects. One that names objects, or none, is not: v1alpha2 has no names. */
+function isForAll(legacy: JsonObject): boolean {
+  return legacy['all'] === true;
+}
+
+/** A selector that takes no object, whatever its labels: what cannot be said must not become all. */
+function nothing(): JsonObject {
+  const key = 'kcp.io/cluster';
+  return objectOf({
+    matchExpressions: ['Exists', 'DoesNotExist'].map((operator) => objectOf({ key, operator })),
+  });
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type KubeObject, parseJson } from '../../machinery/mod.ts';
+import { claimsOfBinding, selectionOf } from '../claims/mod.ts';
 import { decodeCustomResource } from '../crd/mod.ts';
 import type { Definition } from '../definition.ts';
 import { systemDefinition } from './mod.ts';
@@ -161,6 +162,31 @@ describe('an APIBinding', () => {
         permissionClaims: [{ verbs: ['get'], state: 'Accepted', selector: { matchLabels: { a: 'b' } } }],
       },
     });
+  });
+
+  test('takes nothing where v1alpha1 does not say that it is for all objects', () => {
+    const answer = (claim: object) => ({ group: '', resource: 'secrets', state: 'Accepted', ...claim });
+    const binding = (claim: object, annotations: object = {}) =>
+      given(apiBinding, {
+        apiVersion: V1,
+        kind: 'APIBinding',
+        metadata: { name: 'a', annotations },
+        spec: { reference: { export: { name: 'b' } }, permissionClaims: [answer(claim)] },
+      });
+    const selected = (object: KubeObject): boolean[] =>
+      claimsOfBinding(there(apiBinding, object, V2)).map(
+        (claim) =>
+          selectionOf(claim)?.({ 'kcp.io/cluster': 'a', b: 'c' }) || selectionOf(claim)?.({}) || false,
+      );
+    const some = { resourceSelector: [{ name: 'x' }] };
+    expect(selected(binding({ all: true }))).toEqual([true]);
+    expect(selected(binding(some))).toEqual([false]);
+    expect(selected(binding({}))).toEqual([false]);
+    // What it was for when v1alpha2 was asked last does not count, once it is for less.
+    const before = answer({ verbs: ['get'], selector: { matchAll: true } });
+    const kept = { [`${KEPT}acceptable-permission-claims`]: JSON.stringify([before]) };
+    expect(selected(binding({ all: true }, kept))).toEqual([true]);
+    expect(selected(binding(some, kept))).toEqual([false]);
   });
 
   test('names its export as a workspace in its first form', () => {

@@ -5,6 +5,7 @@ export * from './cost-estimates.ts';
 export * from './environment.ts';
 export * from './equality.ts';
 export type * from './expression.ts';
+export { costLimitError } from './frame.ts';
 export * from './functions.ts';
 export * from './macro.ts';
 export { doubleText } from './number-text.ts';

@@ -9,6 +9,7 @@ export { compilePattern, type Pattern, PatternError } from './pattern.ts';
 export { type PruneOptions, pruneUnknown } from './prune.ts';
 export {
   compileTransformation,
+  copyWithin,
   RuleValidator,
   type Transformation,
   type TransformationBudget,

@@ -6,6 +6,7 @@ export { normalizeFieldPath } from './rule-field-path.ts';
 export { type RuleOptions, RuleValidator } from './rule-validator.ts';
 export {
   compileTransformation,
+  copyWithin,
   type Transformation,
   type TransformationBudget,
   TransformationError,

@@ -10,10 +10,11 @@ import {
   type CelValue,
   type CompiledExpression,
   compileCel,
+  costLimitError,
   itemsOf,
   timestampText,
 } from '../../cel/mod.ts';
-import { deepCopy, type JsonValue, newObject } from '../../json-value.ts';
+import { isObject, type JsonValue, newObject } from '../../json-value.ts';
 import type { Schema } from '../schema.ts';
 import { SchemaMap } from './cel-maps.ts';
 import { NativeMap } from './cel-natives.ts';
@@ -28,10 +29,9 @@ export interface Transformation {
   apply(value: JsonValue, budget: TransformationBudget): JsonValue;
 }
 
-/** What may still be spent on the transformations of one object. */
+/** What may still be spent on the conversion of one object: costs, work, and the parts of what is made. */
 export interface TransformationBudget {
-  cost: number;
-  work: number;
+  left: number;
 }
 
 export class TransformationError extends Error {
@@ -48,12 +48,36 @@ export function compileTransformation(schema: Schema, expression: string): Trans
     partCount: program.partCount,
     apply(value, budget) {
       const variables = { self: celValueOf(value, schema) as CelValue };
-      const result = program.evaluate(variables, { costLimit: budget.cost, workLimit: budget.work });
-      budget.cost -= result.cost;
-      budget.work -= result.cost + result.work;
-      return jsonOf(result.value);
+      const left = Math.max(0, budget.left);
+      const result = program.evaluate(variables, { costLimit: left, workLimit: left });
+      budget.left -= result.cost + result.work;
+      return jsonOf(result.value, budget);
     },
   };
+}
+
+/**
+ * A copy of a value, paid for part by part: what is moved many times must not become many times as large. Throws
+ * {@link TransformationError} when it costs too much.
+ */
+export function copyWithin(value: JsonValue, budget: TransformationBudget): JsonValue {
+  spend(budget, 1 + (typeof value === 'string' ? value.length >> CHARACTERS_PER_UNIT_LOG2 : 0));
+  if (Array.isArray(value)) return value.map((item) => copyWithin(item, budget));
+  if (!isObject(value)) return value;
+  const copy = newObject();
+  for (const key of Object.keys(value)) {
+    const child = value[key];
+    if (child !== undefined) copy[key] = copyWithin(child, budget);
+  }
+  return copy;
+}
+
+/** A text is copied when it is written out, a kilobyte in about as long as a small value takes. */
+const CHARACTERS_PER_UNIT_LOG2 = 7;
+
+function spend(budget: TransformationBudget, units: number): void {
+  budget.left -= units;
+  if (budget.left < 0) throw new TransformationError(costLimitError.message);
 }
 
 const SELF_TYPE_NAME = 'selfType';
@@ -68,12 +92,14 @@ function compile(...parts: Parameters<typeof compileCel>): CompiledExpression {
 }
 
 /** A value as JSON has it. What came out of the object as a whole goes back as it was. */
-function jsonOf(value: CelResult): JsonValue {
+function jsonOf(value: CelResult, budget: TransformationBudget): JsonValue {
   if (value instanceof CelError) throw new TransformationError(value.message);
+  spend(budget, 1);
   switch (typeof value) {
     case 'boolean':
-    case 'string':
       return value;
+    case 'string':
+      return copyWithin(value, budget);
     case 'bigint':
       return integer(value);
     case 'number':
@@ -82,21 +108,21 @@ function jsonOf(value: CelResult): JsonValue {
     default:
   }
   if (value === null) return null;
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (value instanceof Uint8Array) return copyWithin(Buffer.from(value).toString('base64'), budget);
   if (value instanceof CelUint) return integer(value.value);
   if (value instanceof CelTimestamp) return timestampText(value);
-  if (value instanceof CelList) return itemsOf(value).map(jsonOf);
-  if (value instanceof SchemaMap || value instanceof NativeMap) return deepCopy(value.json);
-  if (value instanceof CelMap) return entriesOf(value);
+  if (value instanceof CelList) return itemsOf(value).map((item) => jsonOf(item, budget));
+  if (value instanceof SchemaMap || value instanceof NativeMap) return copyWithin(value.json, budget);
+  if (value instanceof CelMap) return entriesOf(value, budget);
   throw new TransformationError('the result is no value of JSON');
 }
 
-function entriesOf(map: CelMap): JsonValue {
+function entriesOf(map: CelMap, budget: TransformationBudget): JsonValue {
   const object = newObject();
   for (const key of map.keys()) {
     if (typeof key !== 'string') throw new TransformationError('keys of objects are texts');
     const value = map.get(key);
-    if (value !== undefined) object[key] = jsonOf(value);
+    if (value !== undefined) object[key] = jsonOf(value, budget);
   }
   return object;
 }
