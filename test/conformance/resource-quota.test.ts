@@ -1,23 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/base/mod.ts';
-import { type KubeList, type KubeObject, seedNamespace } from '../http/client.ts';
-import type { InProcessOptions } from '../support/in-process.ts';
-import { CRDS, Fixture, useMember } from './suite.ts';
+import type { KubeList, KubeObject } from '../http/client.ts';
+import { QuotaFixture, usedOf } from './quota.suite.ts';
+import { CRDS, useMember } from './suite.ts';
 
-/** With the controllers that fill new namespaces: what they put there is counted, as conformance wants it. */
-class FilledNamespaces extends Fixture {
-  protected override get options(): InProcessOptions {
-    return { disabledControllers: [] };
-  }
-}
-
-const fixture = useMember(new FilledNamespaces());
+const fixture = useMember(new QuotaFixture()) as QuotaFixture;
 
 const WIDGETS = { group: 'quota.example.com', plural: 'widgets', kind: 'Widget' };
 
 describe('a resource quota', () => {
   it('has its status soon after it was created, also for what is not served here', async () => {
-    const { quotas } = await newNamespace();
+    const { quotas } = await fixture.newNamespace();
     const hard = {
       pods: '5',
       services: '10',
@@ -37,23 +30,23 @@ describe('a resource quota', () => {
       'count/replicasets.apps': '5',
       'requests.example.com/dongle': '3',
     };
-    const created = await createQuota(quotas, 'test-quota', hard);
+    const created = await fixture.createQuota(quotas, 'test-quota', hard);
     expect(created['status']).toEqual({});
-    const quota = await counted(`${quotas}/test-quota`);
+    const quota = await fixture.counted(`${quotas}/test-quota`);
     const zeros = Object.fromEntries(Object.keys(hard).map((name) => [name, '0']));
     expect(quota['status']).toEqual({ hard, used: { ...zeros, resourcequotas: '1', configmaps: '1' } });
   });
 
   it('has nothing used of what nobody counts', async () => {
-    const { quotas } = await newNamespace();
+    const { quotas } = await fixture.newNamespace();
     const hard = {
       'count/events': '1',
       'count/namespaces': '1',
       'example.com/dongle': '1',
       'count/secrets': '1',
     };
-    await createQuota(quotas, 'strange', hard);
-    const quota = await counted(`${quotas}/strange`);
+    await fixture.createQuota(quotas, 'strange', hard);
+    const quota = await fixture.counted(`${quotas}/strange`);
     expect(quota['status']).toEqual({ hard, used: { 'count/secrets': '0' } });
   });
 
@@ -61,11 +54,11 @@ describe('a resource quota', () => {
     ['secrets', 'secrets', { data: { key: 'dmFsdWU=' } }],
     ['configMaps under their own name', 'configmaps', { data: { key: 'value' } }],
   ])('captures the life of %s', async (_what, resource, content) => {
-    const { path, quotas } = await newNamespace();
+    const { path, quotas } = await fixture.newNamespace();
     const there = (await fixture.client.list(`${path}/${resource}`)).items.length;
     const hard = { [resource]: String(there + 1), [`count/${resource}`]: '10' };
-    await createQuota(quotas, 'test-quota', hard);
-    expect(usedOf(await counted(`${quotas}/test-quota`))).toEqual({
+    await fixture.createQuota(quotas, 'test-quota', hard);
+    expect(usedOf(await fixture.counted(`${quotas}/test-quota`))).toEqual({
       [resource]: String(there),
       [`count/${resource}`]: String(there),
     });
@@ -90,10 +83,10 @@ describe('a resource quota', () => {
   });
 
   it('captures the life of custom resources, whose kind may come later', async () => {
-    const { path, quotas } = await newNamespace();
+    const { path, quotas } = await fixture.newNamespace();
     const name = `count/${WIDGETS.plural}.${WIDGETS.group}`;
-    await createQuota(quotas, 'test-quota', { [name]: '1' });
-    expect(usedOf(await counted(`${quotas}/test-quota`))).toEqual({ [name]: '0' });
+    await fixture.createQuota(quotas, 'test-quota', { [name]: '1' });
+    expect(usedOf(await fixture.counted(`${quotas}/test-quota`))).toEqual({ [name]: '0' });
     const widgets = `/apis/${WIDGETS.group}/v1${path.slice('/api/v1'.length)}/widgets`;
     await fixture.define(WIDGETS);
     const widget = (of: string) => ({
@@ -114,7 +107,7 @@ describe('a resource quota', () => {
 describe('the life of a resource quota', () => {
   it('goes through updates, patches, lists by label and deletion of a collection', async () => {
     const { client } = fixture;
-    const { quotas } = await newNamespace();
+    const { quotas } = await fixture.newNamespace();
     const labels = { 'e2e-rq-label': fixture.name('quota') };
     const hard = { cpu: '1', memory: '500Mi' };
     await client.create(quotas, { metadata: { name: 'test-quota', labels }, spec: { hard } });
@@ -135,10 +128,10 @@ describe('the life of a resource quota', () => {
 
   it('takes changes of its status, shows them to watchers, and puts the status right again', async () => {
     const { client } = fixture;
-    const { quotas } = await newNamespace();
+    const { quotas } = await fixture.newNamespace();
     const path = `${quotas}/test-quota`;
-    await createQuota(quotas, 'test-quota', { cpu: '500m', memory: '500Mi', secrets: '5' });
-    const settled = await counted(path);
+    await fixture.createQuota(quotas, 'test-quota', { cpu: '500m', memory: '500Mi', secrets: '5' });
+    const settled = await fixture.counted(path);
     const watch = await client.watch(`${quotas}?watch=1&resourceVersion=${settled.metadata.resourceVersion}`);
     const strategic = { 'content-type': 'application/strategic-merge-patch+json' };
     const status = { hard: { cpu: '2', memory: '2Gi' }, used: { secrets: '3' } };
@@ -159,32 +152,32 @@ describe('the life of a resource quota', () => {
   });
 
   it('ignores a status that comes with the quota', async () => {
-    const { quotas } = await newNamespace();
+    const { quotas } = await fixture.newNamespace();
     const status = { hard: { secrets: '9' }, used: { secrets: '9' } };
     const body = { metadata: { name: 'one' }, spec: { hard: { secrets: '1' } }, status };
     expect((await fixture.client.create(quotas, body))['status']).toEqual({});
-    expect(usedOf(await counted(`${quotas}/one`))).toEqual({ secrets: '0' });
+    expect(usedOf(await fixture.counted(`${quotas}/one`))).toEqual({ secrets: '0' });
   });
 
   it('follows raised and lowered bounds, tighter siblings, and deletion', async () => {
     const { client } = fixture;
-    const { path, quotas } = await newNamespace();
+    const { path, quotas } = await fixture.newNamespace();
     const secrets = `${path}/secrets`;
     const post = (name: string) => ({ method: 'POST', body: { metadata: { name } } });
-    await createQuota(quotas, 'quota', { 'count/secrets': '1' });
-    await counted(`${quotas}/quota`);
+    await fixture.createQuota(quotas, 'quota', { 'count/secrets': '1' });
+    await fixture.counted(`${quotas}/quota`);
     await client.create(secrets, post('one').body);
     await client.refuse(403, secrets, post('two'));
     await client.patch(`${quotas}/quota`, { spec: { hard: { 'count/secrets': '5' } } });
-    await counted(`${quotas}/quota`);
+    await fixture.counted(`${quotas}/quota`);
     await client.create(secrets, post('two').body);
     await client.patch(`${quotas}/quota`, { spec: { hard: { 'count/secrets': '1' } } });
-    expect(usedOf(await counted(`${quotas}/quota`))).toEqual({ 'count/secrets': '2' });
+    expect(usedOf(await fixture.counted(`${quotas}/quota`))).toEqual({ 'count/secrets': '2' });
     await client.refuse(403, secrets, post('three'));
     await client.patch(`${quotas}/quota`, { spec: { hard: { 'count/secrets': '10' } } });
-    await createQuota(quotas, 'tight', { 'count/secrets': '2' });
-    await counted(`${quotas}/quota`);
-    await counted(`${quotas}/tight`);
+    await fixture.createQuota(quotas, 'tight', { 'count/secrets': '2' });
+    await fixture.counted(`${quotas}/quota`);
+    await fixture.counted(`${quotas}/tight`);
     const refused = await client.refuse(403, secrets, post('three'));
     expect(refused.message).toContain('exceeded quota: tight, ');
     // Refused by one, it is not counted by the other.
@@ -196,15 +189,15 @@ describe('the life of a resource quota', () => {
 
   it('counts quotas, itself among them', async () => {
     const { client } = fixture;
-    const { quotas } = await newNamespace();
-    await createQuota(quotas, 'first', { resourcequotas: '2', 'count/resourcequotas': '2' });
-    await counted(`${quotas}/first`);
-    await createQuota(quotas, 'second', { resourcequotas: '1' });
+    const { quotas } = await fixture.newNamespace();
+    await fixture.createQuota(quotas, 'first', { resourcequotas: '2', 'count/resourcequotas': '2' });
+    await fixture.counted(`${quotas}/first`);
+    await fixture.createQuota(quotas, 'second', { resourcequotas: '1' });
     expect(usedOf(await client.get(`${quotas}/first`))).toEqual({
       resourcequotas: '2',
       'count/resourcequotas': '2',
     });
-    expect(usedOf(await counted(`${quotas}/second`))).toEqual({ resourcequotas: '2' });
+    expect(usedOf(await fixture.counted(`${quotas}/second`))).toEqual({ resourcequotas: '2' });
     await client.refuse(403, quotas, { method: 'POST', body: { metadata: { name: 'third' } } });
     await client.delete(`${quotas}/first`);
     expect(usedOf(await client.get(`${quotas}/second`))).toEqual({ resourcequotas: '1' });
@@ -212,10 +205,10 @@ describe('the life of a resource quota', () => {
 
   it('counts no objects where it has scopes', async () => {
     const { client } = fixture;
-    const { path, quotas } = await newNamespace();
+    const { path, quotas } = await fixture.newNamespace();
     const spec = { hard: { pods: '1', 'count/secrets': '1' }, scopes: ['BestEffort'] };
     await client.create(quotas, { metadata: { name: 'scoped' }, spec });
-    await counted(`${quotas}/scoped`);
+    await fixture.counted(`${quotas}/scoped`);
     for (const name of ['one', 'two']) await client.create(`${path}/secrets`, { metadata: { name } });
     expect(usedOf(await client.get(`${quotas}/scoped`))).toEqual({ pods: '0', 'count/secrets': '0' });
   });
@@ -224,11 +217,11 @@ describe('the life of a resource quota', () => {
 describe('what a quota counts', () => {
   it('is what comes through every door, and no dry run', async () => {
     const { client } = fixture;
-    const { path, quotas } = await newNamespace();
+    const { path, quotas } = await fixture.newNamespace();
     const leases = `/apis/coordination.k8s.io/v1${path.slice('/api/v1'.length)}/leases`;
     const name = 'count/leases.coordination.k8s.io';
-    await createQuota(quotas, 'quota', { [name]: '4' });
-    await counted(`${quotas}/quota`);
+    await fixture.createQuota(quotas, 'quota', { [name]: '4' });
+    await fixture.counted(`${quotas}/quota`);
     const lease = (of: Readonly<Record<string, string>>) => ({
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
@@ -276,10 +269,10 @@ describe('what a quota counts', () => {
 
   it('goes with the last finalizer, with its owner, and with its namespace', async () => {
     const { client } = fixture;
-    const { path, quotas } = await newNamespace();
+    const { path, quotas } = await fixture.newNamespace();
     const secrets = `${path}/secrets`;
-    await createQuota(quotas, 'quota', { secrets: '10' });
-    await counted(`${quotas}/quota`);
+    await fixture.createQuota(quotas, 'quota', { secrets: '10' });
+    await fixture.counted(`${quotas}/quota`);
     const used = async () => usedOf(await client.get(`${quotas}/quota`))['secrets'];
     await client.create(secrets, { metadata: { name: 'held', finalizers: ['example.com/hold'] } });
     await client.delete(`${secrets}/held`);
@@ -302,9 +295,9 @@ describe('what a quota counts', () => {
 
   it('is shown to watchers of the quota, once for each object', async () => {
     const { client } = fixture;
-    const { path, quotas } = await newNamespace();
-    await createQuota(quotas, 'quota', { secrets: '10' });
-    const { metadata } = await counted(`${quotas}/quota`);
+    const { path, quotas } = await fixture.newNamespace();
+    await fixture.createQuota(quotas, 'quota', { secrets: '10' });
+    const { metadata } = await fixture.counted(`${quotas}/quota`);
     const watch = await client.watch(`${quotas}?watch=1&resourceVersion=${metadata.resourceVersion}`);
     for (const name of ['one', 'two']) await client.create(`${path}/secrets`, { metadata: { name } });
     await client.delete(`${path}/secrets/one`);
@@ -319,9 +312,9 @@ describe('what a quota counts', () => {
 
   it('never exceeds it, however many come at once', async () => {
     const { client } = fixture;
-    const { path, quotas } = await newNamespace();
-    await createQuota(quotas, 'quota', { secrets: '20' });
-    await counted(`${quotas}/quota`);
+    const { path, quotas } = await fixture.newNamespace();
+    await fixture.createQuota(quotas, 'quota', { secrets: '20' });
+    await fixture.counted(`${quotas}/quota`);
     const replies = await Promise.all(
       Array.from({ length: 60 }, (_, index) =>
         client.call(`${path}/secrets`, { method: 'POST', body: { metadata: { name: `s${index}` } } }),
@@ -336,13 +329,13 @@ describe('what a quota counts', () => {
     const { client, server } = fixture;
     const other = await server.createCluster(fixture.name('quota-cluster-'));
     const places = [
-      (await newNamespace()).path,
-      (await newNamespace()).path,
+      (await fixture.newNamespace()).path,
+      (await fixture.newNamespace()).path,
       `${other}/api/v1/namespaces/default`,
     ];
     for (const path of places) {
-      await createQuota(`${path}/resourcequotas`, 'quota', { secrets: '1' });
-      await counted(`${path}/resourcequotas/quota`);
+      await fixture.createQuota(`${path}/resourcequotas`, 'quota', { secrets: '1' });
+      await fixture.counted(`${path}/resourcequotas/quota`);
     }
     for (const path of places) {
       await client.create(`${path}/secrets`, { metadata: { name: 'one' } });
@@ -352,12 +345,12 @@ describe('what a quota counts', () => {
 
   it('is right again when its kind was removed and came back', async () => {
     const { client } = fixture;
-    const { path, quotas } = await newNamespace();
+    const { path, quotas } = await fixture.newNamespace();
     const kind = { group: 'churn.example.com', plural: 'sheriffs', kind: 'Sheriff' };
     const sheriffs = `/apis/${kind.group}/v1${path.slice('/api/v1'.length)}/sheriffs`;
     const name = `count/sheriffs.${kind.group}`;
-    await createQuota(quotas, 'quota', { [name]: '2' });
-    await counted(`${quotas}/quota`);
+    await fixture.createQuota(quotas, 'quota', { [name]: '2' });
+    await fixture.counted(`${quotas}/quota`);
     for (const round of [1, 2]) {
       await fixture.define(kind);
       const sheriff = (of: string) => ({
@@ -376,65 +369,12 @@ describe('what a quota counts', () => {
   });
 });
 
-describe('a cluster-scoped quota', () => {
-  const annotations = { 'experimental.quota.kcp.io/cluster-scoped': 'true' };
-
-  it('counts the whole logical cluster, cluster-scoped kinds included', async () => {
-    const { client, server } = fixture;
-    const cluster = await server.createCluster(fixture.name('quota-cluster-'));
-    const namespaces = `${cluster}/api/v1/namespaces`;
-    const roles = `${cluster}/apis/rbac.authorization.k8s.io/v1/clusterroles`;
-    await client.create(namespaces, { metadata: { name: 'admin' } });
-    const quotas = `${namespaces}/admin/resourcequotas`;
-    const there = (await client.list(roles)).items.length;
-    const hard = { 'count/secrets': '2', 'count/clusterroles.rbac.authorization.k8s.io': String(there + 1) };
-    await createQuota(quotas, 'wide', hard, annotations);
-    expect(usedOf(await counted(`${quotas}/wide`))).toEqual({
-      'count/secrets': '0',
-      'count/clusterroles.rbac.authorization.k8s.io': String(there),
-    });
-    for (const namespace of ['default', 'admin']) {
-      await client.create(`${namespaces}/${namespace}/secrets`, { metadata: { name: 'one' } });
-    }
-    const refused = await client.refuse(403, `${namespaces}/default/secrets`, {
-      method: 'POST',
-      body: { metadata: { name: 'two' } },
-    });
-    expect(refused.message).toContain(
-      'exceeded quota: wide, requested: count/secrets=1, used: count/secrets=2',
-    );
-    await client.create(roles, { metadata: { name: 'one' } });
-    await client.refuse(403, roles, { method: 'POST', body: { metadata: { name: 'two' } } });
-    await client.delete(`${namespaces}/default/secrets/one`);
-    expect(usedOf(await client.get(`${quotas}/wide`))['count/secrets']).toBe('1');
-    // Without the annotation it is a quota of its namespace.
-    await client.patch(`${quotas}/wide`, { metadata: { annotations: null } });
-    await client.until(`${quotas}/wide`, (quota) => usedOf(quota)['count/secrets'] === '1');
-    await client.create(`${namespaces}/default/secrets`, { metadata: { name: 'free' } });
-    await client.create(`${namespaces}/default/secrets`, { metadata: { name: 'too' } });
-  });
-
-  it('is one in the namespace admin alone', async () => {
-    const { client, server } = fixture;
-    const cluster = await server.createCluster(fixture.name('quota-cluster-'));
-    const namespaces = `${cluster}/api/v1/namespaces`;
-    const quotas = `${namespaces}/default/resourcequotas`;
-    await createQuota(quotas, 'narrow', { 'count/secrets': '0' }, annotations);
-    await counted(`${quotas}/narrow`);
-    await client.create(`${namespaces}/kube-public/secrets`, { metadata: { name: 'one' } });
-    await client.refuse(403, `${namespaces}/default/secrets`, {
-      method: 'POST',
-      body: { metadata: { name: 'one' } },
-    });
-  });
-});
-
 describe('what quotas cost', () => {
   it('is bounded by their number in a namespace and by their size', async () => {
     const { client } = fixture;
-    const { quotas } = await newNamespace();
+    const { quotas } = await fixture.newNamespace();
     const names = Array.from({ length: limits.quotasPerNamespaceMax }, (_, index) => `q${index}`);
-    await Promise.all(names.map((name) => createQuota(quotas, name, { 'count/secrets': '1' })));
+    await Promise.all(names.map((name) => fixture.createQuota(quotas, name, { 'count/secrets': '1' })));
     const refused = await client.refuse(403, quotas, {
       method: 'POST',
       body: { metadata: { name: 'more' } },
@@ -452,32 +392,3 @@ describe('what quotas cost', () => {
     });
   });
 });
-
-function usedOf(quota: KubeObject): Readonly<Record<string, string>> {
-  return (quota['status'] as { used?: Record<string, string> }).used ?? {};
-}
-
-/** A namespace that has what Kubernetes puts into each. */
-async function newNamespace(): Promise<{ readonly path: string; readonly quotas: string }> {
-  const namespace = await fixture.namespace();
-  await seedNamespace(fixture.client, namespace);
-  const path = `/api/v1/namespaces/${namespace}`;
-  return { path, quotas: `${path}/resourcequotas` };
-}
-
-function createQuota(
-  quotas: string,
-  name: string,
-  hard: Readonly<Record<string, string>>,
-  annotations?: Readonly<Record<string, string>>,
-): Promise<KubeObject> {
-  return fixture.client.create(quotas, { metadata: { name, annotations }, spec: { hard } });
-}
-
-/** Waits until the status says what the spec says. */
-function counted(path: string): Promise<KubeObject> {
-  return fixture.client.until(path, (quota, code) => {
-    const { spec, status } = quota as { spec?: { hard?: unknown }; status?: { hard?: unknown } };
-    return code === 200 && JSON.stringify(spec?.hard) === JSON.stringify(status?.hard);
-  });
-}
