@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { crdOf, useMember } from '../conformance/suite.ts';
 import type { KubeList, KubeObject, Reply } from '../http/client.ts';
+import { ALL, accepted, type Claim, CONFIG_MAPS, claimsOf, GADGETS, type Pair } from './claims.suite.ts';
 import {
   APIS,
   bindingOf,
@@ -8,29 +9,11 @@ import {
   ExportsFixture,
   exportOf,
   SCHEMAS,
-  type SchemaSource,
   schemaOf,
   WIDGETS,
 } from './suite.ts';
 
 const fixture = useMember(new ExportsFixture()) as ExportsFixture;
-
-interface Claim {
-  readonly group?: string;
-  readonly resource: string;
-  readonly verbs?: readonly string[];
-  readonly identityHash?: string;
-  readonly defaultSelector?: object;
-}
-
-const CONFIG_MAPS: Claim = { resource: 'configmaps', verbs: ['*'] };
-const ALL = { matchAll: true };
-const GADGETS: SchemaSource = { group: 'gadgets.example.com', plural: 'gadgets', kind: 'Gadget' };
-
-function accepted(claim: Claim, selector: object = ALL): object {
-  const { defaultSelector: _, ...rest } = claim;
-  return { verbs: ['*'], ...rest, selector, state: 'Accepted' };
-}
 
 /** A provider whose export claims something, and a consumer that answers. */
 async function pair(claims: readonly Claim[], answers: readonly object[]): Promise<Pair> {
@@ -41,11 +24,6 @@ async function pair(claims: readonly Claim[], answers: readonly object[]): Promi
   await fixture.client.create(`/clusters/${provider}/${APIS}/apiexports`, { ...apiExport, spec });
   const consumer = await consumerOf(provider, answers);
   return { provider, consumer };
-}
-
-interface Pair {
-  readonly provider: string;
-  readonly consumer: string;
 }
 
 async function consumerOf(provider: string, answers: readonly object[]): Promise<string> {
@@ -63,23 +41,6 @@ async function applied(consumer: string): Promise<KubeObject> {
     const { observed, wanted } = claimsOf(binding);
     return conditionOf(binding, 'PermissionClaimsApplied')?.status === 'True' && observed === wanted;
   });
-}
-
-/** The accepted claims that are asked for, and those that are in force. */
-function claimsOf(binding: KubeObject): { readonly observed: string; readonly wanted: string } {
-  const texts = (claims: readonly (Claim & { selector?: object })[]): string =>
-    JSON.stringify(claims.map(({ group, resource, selector }) => [group ?? '', resource, selector]).sort());
-  const { permissionClaims = [] } = binding['spec'] as { permissionClaims?: (Claim & { state: string })[] };
-  const status = (binding['status'] ?? {}) as {
-    appliedPermissionClaims?: Claim[];
-    exportPermissionClaims?: Claim[];
-  };
-  const isAsked = (claim: Claim): boolean =>
-    (status.exportPermissionClaims ?? []).some(
-      (other) => other.resource === claim.resource && (other.group ?? '') === (claim.group ?? ''),
-    );
-  const wanted = permissionClaims.filter((claim) => claim.state === 'Accepted' && isAsked(claim));
-  return { observed: texts(status.appliedPermissionClaims ?? []), wanted: texts(wanted) };
 }
 
 async function answer({ consumer }: Pair, answers: readonly object[]): Promise<void> {
