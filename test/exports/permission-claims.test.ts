@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { crdOf, useMember } from '../conformance/suite.ts';
 import type { KubeList, KubeObject, Reply } from '../http/client.ts';
-import { ALL, accepted, type Claim, CONFIG_MAPS, claimsOf, GADGETS, type Pair } from './claims.suite.ts';
+import { accepted, type Claim, CONFIG_MAPS, claimsOf, GADGETS, type Pair } from './claims.suite.ts';
 import {
   APIS,
   bindingOf,
