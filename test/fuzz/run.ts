@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import type { ServerProcess } from '../support/server.ts';
-import { isAllowedFailure, readAnswer, type Wire } from './answer.ts';
+import { isAllowedFailure, readAnswer, type Wire, type WireMetadata } from './answer.ts';
 import type { History } from './history.ts';
 import { hostileRequest } from './hostile-requests.ts';
 import { type FuzzKind, pathOf } from './kinds.ts';
@@ -121,7 +121,8 @@ async function verify(
       if (value.metadata?.continue) pages.set(path, value.metadata.continue);
       const kind = listedKind(history, value);
       if (kind !== undefined && isWhole)
-        for (const item of value.items) history.claimState(kind.collection, item, label);
+        for (const item of path.startsWith('/clusters/*/') ? ofRoot(value.items) : value.items)
+          history.claimState(kind.collection, item, label);
     } else if (isWhole) claim(history, value, label);
     return;
   }
@@ -236,3 +237,16 @@ function describe(planned: Planned): string {
   const { authorization: _secret, ...shown } = headers as Record<string, string>;
   return `${protocol} ${method} ${path.slice(0, 400)} ${JSON.stringify(shown).slice(0, 300)} ${JSON.stringify(body?.toString('utf8').slice(0, 700))}`;
 }
+
+/** Of a list of all logical clusters what the watch of the root tells as well, with revisions as it tells them. */
+function ofRoot(items: readonly Wire[]): Wire[] {
+  return items.flatMap((item) => {
+    const { metadata } = item as { metadata: WireMetadata & { annotations: Record<string, string> } };
+    if (metadata.annotations['kcp.io/cluster'] !== 'root') return [];
+    const resourceVersion = String(BigInt(metadata.resourceVersion ?? '0') / POSITIONS_PER_REVISION);
+    return [{ ...item, metadata: { ...metadata, resourceVersion } }];
+  });
+}
+
+// Positions of a member count its number in, too.
+const POSITIONS_PER_REVISION = 1024n;
