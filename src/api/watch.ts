@@ -1,5 +1,5 @@
 import type { Authorized } from '../access/mod.ts';
-import { type LogicalCluster, limits, type Revision } from '../base/mod.ts';
+import { EVERYWHERE, type LogicalCluster, limits, type Revision } from '../base/mod.ts';
 import type { Definition } from '../definitions/mod.ts';
 import { newExpired, newInternalError, StatusError, statusOf } from '../machinery/mod.ts';
 import {
@@ -105,8 +105,8 @@ export class WatchHub {
   }
 
   /**
-   * What is switched off is not looked at, from the moment on in which it is. Watches of all logical clusters go on, as
-   * lists of them show it as well: otherwise each tenant could end them all, again and again.
+   * What is switched off is not looked at, from the moment on in which it is; nor, as in kcp, by those who look at all
+   * logical clusters, which the system alone does. Views go on: otherwise each tenant could end those of all providers.
    */
   #onGroup({ events }: FeedGroup): void {
     for (const event of events) {
@@ -235,9 +235,10 @@ class Watch implements RunningWatch, WatchSink {
     this.#run().catch((error: unknown) => this.failed(error));
   }
 
-  /** Whether it shows what is in this logical cluster, and nothing else. */
+  /** Whether it shows what is in this logical cluster: it alone, or all of them with nothing left out. */
   isAbout(cluster: LogicalCluster): boolean {
-    return this.#resource.target.cluster === cluster;
+    const { target } = this.#resource;
+    return target.cluster === cluster || (target.cluster === EVERYWHERE && target.view === undefined);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { WatchEvent } from '../http/client.ts';
-import { APIS, consumerOf, openShop, useServices } from './suite.ts';
+import { APIS, consumerOf, openShop, useServices, widget } from './suite.ts';
 
 const services = useServices();
 const OBJECTS = 20;
@@ -47,4 +47,23 @@ test('a watch of one consumer tells of all that goes with the binding, and then 
   const gone = rest.filter(({ type }) => type === 'DELETED');
   expect(namesOf(gone)).toEqual([held]);
   await services.client.untilGone(binding);
+});
+
+test('a watch of all consumers goes on when workspaces are switched off, be they consumers or not', async () => {
+  const shop = await openShop(services, 'asleep.example');
+  const [consumer, stranger] = [await consumerOf(services, shop), await services.cluster('stranger')];
+  const kind = `apis/${shop.group}/v1`;
+  const seen = `${shop.view('*')}/${kind}/widgets`;
+  const { metadata } = await services.client.list(seen);
+  const watch = await services.client.watch(`${seen}?watch=1&resourceVersion=${metadata.resourceVersion}`);
+  for (const cluster of [stranger, consumer]) {
+    const self = `/clusters/${cluster}/apis/core.kcp.io/v1alpha1/logicalclusters/cluster`;
+    for (const value of ['true', null]) {
+      await services.client.patch(self, { metadata: { annotations: { 'core.kcp.io/inactive': value } } });
+    }
+  }
+  const widgets = `/clusters/${consumer}/${kind}/namespaces/default/widgets`;
+  await services.client.create(widgets, widget(shop, 'awake'));
+  await watch.until(({ object }) => object.metadata.name === 'awake');
+  watch.close();
 });

@@ -170,25 +170,27 @@ it.each(['core.kcp.io/inactive', 'internal.kcp.io/inactive'])(
   },
 );
 
-it('ends no watch of all logical clusters, and none of itself but when it is switched off', async () => {
+it('ends the watches of all logical clusters too, when it is switched off and not later', async () => {
   const { spec } = await tree.workspace('root', tree.name('sleepy'), { as: 'alice' });
   const inside = `/clusters/${spec.cluster}/api/v1/namespaces/default/configmaps`;
   const self = `/clusters/${spec.cluster}${CORE}/logicalclusters`;
   const everywhere = '/clusters/*/api/v1/configmaps';
   const { metadata } = await tree.client.list(everywhere);
-  const since = `?watch=true&resourceVersion=${metadata.resourceVersion}`;
-  const watch = await tree.client.watch(`${everywhere}${since}`);
+  const path = `${everywhere}?watch=true&resourceVersion=${metadata.resourceVersion}`;
+  const watch = await tree.client.watch(path);
   const mark = async (annotations: object) =>
     expect((await patchSelf(spec.cluster!, '', { metadata: { annotations } }, 'alice')).status).toBe(200);
-  for (const value of ['true', null, 'true']) await mark({ 'core.kcp.io/inactive': value });
+  await mark({ 'core.kcp.io/inactive': 'true' });
+  await watch.ended;
+  const again = await tree.client.watch(path);
   const own = await tree.client.watch(`${self}?watch=true`);
-  await mark({ seen: 'yes' });
-  await own.until(({ object }) => object.metadata.annotations?.['seen'] === 'yes');
-  await mark({ seen: 'twice' });
-  await own.until(({ object }) => object.metadata.annotations?.['seen'] === 'twice');
+  for (const value of ['yes', 'twice']) {
+    await mark({ seen: value });
+    await own.until(({ object }) => object.metadata.annotations?.['seen'] === value);
+  }
   own.close();
   await mark({ 'core.kcp.io/inactive': null });
   await tree.client.create(inside, { metadata: { name: 'awake' } });
-  await watch.until(({ object }) => object.metadata.name === 'awake');
-  watch.close();
+  await again.until(({ object }) => object.metadata.name === 'awake');
+  again.close();
 });
