@@ -16,7 +16,6 @@ import {
 } from '../api/mod.ts';
 import { isPathSegment, type LogicalCluster, limits, ROOT_CLUSTER } from '../base/mod.ts';
 import {
-  formatTime,
   isObject,
   type KubeObject,
   objectAt,
@@ -89,7 +88,6 @@ export class HomeWorkspaces implements Homes {
     const shard = chooseShard(api.registry, { workspace: ANYWHERE, shard: this.#ground.shard, read });
     const lineage = lineageOf(this.#ground, HOME_TYPE, read);
     if (typeof lineage === 'string') throw new Error(lineage);
-    const now = formatTime(api.store.nowMs());
     const prepared = await prepareCluster(api, this.#ground, {
       wanted: {
         cluster,
@@ -101,11 +99,10 @@ export class HomeWorkspaces implements Homes {
         spec: objectOf({ directlyDeletable: true }),
       },
       read,
-      now,
     });
     await commitLogicalCluster(api, {
       ...prepared,
-      preconditions: [...prepared.preconditions, ...preconditions],
+      preconditions,
       reliesOn,
       actor: user.name,
     });

@@ -1,7 +1,7 @@
 import { type Api, type Companions, newLogicalCluster } from '../api/mod.ts';
 import type { LogicalCluster, ShardName } from '../base/mod.ts';
 import { type JsonObject, objectOf } from '../machinery/mod.ts';
-import type { DefaultObject, Precondition } from '../store/mod.ts';
+import type { DefaultObject } from '../store/mod.ts';
 import { defaultExports } from './default-exports.ts';
 import { lifecycleLabels } from './lifecycle-labels.ts';
 import {
@@ -32,7 +32,6 @@ export interface DefaultBindings {
   readonly derived?: { readonly key: string; readonly objects: readonly DefaultObject[] };
   /** Bound, as objects of their own. */
   readonly companions?: Companions['companions'];
-  readonly preconditions?: readonly Precondition[];
   /** Something of it can only be bound later: the workspace has the initializer `system:apibindings` until then. */
   readonly isIncomplete: boolean;
 }
@@ -43,9 +42,8 @@ export type MakeDefaultBindings = (
   request: {
     readonly cluster: LogicalCluster;
     readonly exports: readonly Reference[];
+    /** Notes what it reads: the commit relies on it. */
     readonly read: ReadRow;
-    /** `metadata.creationTimestamp` of all of them. */
-    readonly now: string;
   },
 ) => Promise<DefaultBindings>;
 
@@ -73,24 +71,24 @@ export interface WantedCluster {
 }
 
 /** What the commit has that makes a logical cluster, and who still has to do something before it is ready. */
-export interface PreparedCluster extends Required<Pick<Companions, 'companions' | 'preconditions'>> {
+export interface PreparedCluster extends Required<Pick<Companions, 'companions'>> {
   readonly defaults: NonNullable<Companions['defaults']>;
   readonly initializers: readonly string[];
 }
 
-/** Everything that a new logical cluster of a workspace or a user begins with. */
+/** Everything that a new logical cluster of a workspace or a user begins with. The commit relies on what `read` has read. */
 export async function prepareCluster(
   api: Api,
   ground: WorkspaceGround,
-  request: { readonly wanted: WantedCluster; readonly read: ReadRow; readonly now: string },
+  request: { readonly wanted: WantedCluster; readonly read: ReadRow },
 ): Promise<PreparedCluster> {
-  const { wanted, read, now } = request;
+  const { wanted, read } = request;
   const { cluster, lineage } = wanted;
   const exports = defaultExports(lineage);
   const bindings: DefaultBindings =
     exports.length === 0 || ground.defaultBindings === undefined
       ? { isIncomplete: false }
-      : await ground.defaultBindings(api, { cluster, exports, read, now });
+      : await ground.defaultBindings(api, { cluster, exports, read });
   const initializers = initializersOf(lineage);
   const waiting = initializers.filter((name) => !isDone(name, bindings));
   const terminators = lineage.filter(({ spec }) => spec.terminator).map(lifecycleName);
@@ -112,7 +110,6 @@ export async function prepareCluster(
   });
   return {
     companions: [...companions, ...(bindings.companions ?? [])],
-    preconditions: bindings.preconditions ?? [],
     defaults,
     initializers: waiting,
   };

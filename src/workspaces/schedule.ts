@@ -85,7 +85,7 @@ async function schedule(
       }),
     }),
   };
-  const { initializers, ...prepared } = await prepareCluster(api, ground, { wanted, read, now });
+  const { initializers, ...prepared } = await prepareCluster(api, ground, { wanted, read });
   place(object, { wanted, initializers, now });
   // Its spec is another one: what a creation begins with is counted already.
   if (operation === 'update') object.metadata.generation = (object.metadata.generation ?? 0) + 1;
