@@ -9,6 +9,7 @@ export {
   type Right,
   type Vouchers,
 } from './authorize.ts';
+export { bindQuestion } from './bind-question.ts';
 export * from './chain/mod.ts';
 export type { Door } from './door.ts';
 export {

@@ -71,6 +71,7 @@ export { encodeIn, renderObject, renderRow, type View, viewOf } from './render.t
 export { type Reviewed, review } from './review.ts';
 export { type RevisionForm, RevisionForms } from './revision-form.ts';
 export { decodeStored, encodeRow } from './row-codec.ts';
+export { isSameKey } from './same-key.ts';
 export { patchScale, updateScale } from './scale.ts';
 export { selectedName } from './selection.ts';
 export { ShownUrls } from './shown-urls.ts';

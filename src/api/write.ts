@@ -17,7 +17,6 @@ import {
   LogUnavailable,
   type NewRow,
   type ObjectKey,
-  objectKeyText,
   type Precondition,
   type Row,
   type Store,
@@ -438,7 +437,7 @@ export async function admitAnswered(
 /** Whether somebody else was quicker with the very object, and the writer has to know of it. */
 function isLost(key: ObjectKey, wish: Wish, error: unknown): error is ExpectationFailed {
   if (!(error instanceof ExpectationFailed) || error.isPrecondition || !wish.isFinal) return false;
-  return objectKeyText(error.key) === objectKeyText(key);
+  return isSameKey(error.key, key);
 }
 
 function raceLost(resource: Resource, key: ObjectKey, error: ExpectationFailed): Error {

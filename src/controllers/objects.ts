@@ -25,9 +25,13 @@ export async function* batchesOf(api: Api, scope: ListScope): AsyncGenerator<rea
   }
 }
 
-/** The objects that refer to something, in batches that fit in memory, each from a state of its own. */
-export async function* referring(api: Api, reference: string): AsyncGenerator<readonly ListedObject[]> {
-  let after: ObjectKey | undefined;
+/** The objects that refer to something, behind one if it is given, in batches that fit in memory, each from a state of its own. */
+export async function* referring(
+  api: Api,
+  reference: string,
+  from?: ObjectKey,
+): AsyncGenerator<readonly ListedObject[]> {
+  let after = from;
   for (;;) {
     const batch = await nextReferring(api, reference, after);
     if (batch.length === 0) return;

@@ -16,7 +16,7 @@ import {
 } from '../workspaces/mod.ts';
 import { canonicalPath } from './canonical-path.ts';
 import { settleDefaultBindings } from './default-bindings.ts';
-import { changeAll } from './objects.ts';
+import { changeAll, referring } from './objects.ts';
 import type { Controller } from './runtime.ts';
 
 const ATTEMPTS_MAX = 4;
@@ -100,34 +100,5 @@ function isMaintained(api: Api, text: string): boolean {
   } catch (error) {
     if (error instanceof TypeProblem) return false;
     throw error;
-  }
-}
-
-/** What refers to something, in pages: each from a state of its own, so that nothing old is held meanwhile. */
-export async function* referring(
-  api: Api,
-  reference: string,
-  from?: ObjectKey,
-): AsyncGenerator<readonly ListedObject[]> {
-  let after = from;
-  for (;;) {
-    const batch = await nextReferring(api, reference, after);
-    if (batch.length === 0) return;
-    yield batch;
-    after = batch.at(-1)!.key;
-  }
-}
-
-async function nextReferring(
-  api: Api,
-  reference: string,
-  after: ObjectKey | undefined,
-): Promise<readonly ListedObject[]> {
-  const snapshot = api.store.snapshot();
-  try {
-    for await (const batch of snapshot.referring(reference, after)) if (batch.length > 0) return batch;
-    return [];
-  } finally {
-    snapshot.close();
   }
 }

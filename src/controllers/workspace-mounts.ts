@@ -9,8 +9,8 @@ import { mountReference } from '../definitions/mod.ts';
 import type { ListedObject } from '../store/mod.ts';
 import { TENANCY_GROUP, WORKSPACES } from '../workspaces/mod.ts';
 import { ControllerClient } from './client.ts';
+import { referring } from './objects.ts';
 import type { Controller } from './runtime.ts';
-import { referring } from './type-heirs.ts';
 
 const MANAGER = 'kcp-workspace-mounts';
 

@@ -1,4 +1,4 @@
-import { APIS_GROUP, type Authorizer, withoutWarrants } from '../access/mod.ts';
+import { type Authorizer, bindQuestion } from '../access/mod.ts';
 import {
   type AdmissionPlugin,
   type AdmissionReads,
@@ -59,7 +59,7 @@ function boundBy(type: KubeObject | undefined): readonly Reference[] {
   }));
 }
 
-/** The right is one in the workspace of the export, whether or not the user may enter it; a path to nowhere gives none. */
+/** The right is one in the workspace of the export; a path to nowhere gives none. */
 async function mayBind(
   { paths, authorize }: { readonly paths: Paths; readonly authorize: Authorizer },
   request: AdmissionRequest,
@@ -68,18 +68,8 @@ async function mayBind(
 ): Promise<boolean> {
   const cluster = path === '' ? request.cluster : paths.resolve(path)?.cluster;
   if (cluster === undefined) return false;
-  const { verdict, reliesOn } = await authorize({
-    // The warrant of a view is one for the consumer, and binds no export there.
-    user: withoutWarrants(request.user),
-    cluster,
-    verb: 'bind',
-    group: APIS_GROUP,
-    resource: 'apiexports',
-    subresource: '',
-    namespace: '',
-    name,
-    isDeepReview: true,
-  });
+  const question = bindQuestion({ user: request.user, provider: cluster, name });
+  const { verdict, reliesOn } = await authorize(question);
   reads.reliesOn.push(...reliesOn);
   return verdict === 'allow';
 }

@@ -1,4 +1,12 @@
-import { type JsonObject, type KubeObject, objectAt, objectsAt, textAt, textsAt } from '../machinery/mod.ts';
+import {
+  type JsonObject,
+  type KubeObject,
+  madeObjectAt,
+  objectAt,
+  objectsAt,
+  textAt,
+  textsAt,
+} from '../machinery/mod.ts';
 import { type Condition, withCondition } from './conditions.ts';
 import {
   BINDINGS_INITIALIZED,
@@ -10,7 +18,7 @@ import {
   TERMINATING,
   UNAVAILABLE,
 } from './lifecycle-names.ts';
-import { forgetOwner, initializersLeft, statusOf, withLifecycleLabels } from './settle-logical-cluster.ts';
+import { forgetOwner, initializersLeft, withLifecycleLabels } from './settle-logical-cluster.ts';
 
 /** Where a workspace that has a logical cluster is on its way to being ready. */
 const BEGINNING = ['', 'Scheduling', INITIALIZING];
@@ -24,7 +32,7 @@ export function mirrorWorkspace(
   logicalCluster: KubeObject | undefined,
   now: string,
 ): void {
-  const status = statusOf(workspace);
+  const status = madeObjectAt(workspace, 'status');
   if (logicalCluster === undefined) mirrorAbsence(workspace, status, now);
   else mirrorPresence(workspace, status, { logicalCluster, now });
   settleWorkspace(workspace);
@@ -35,7 +43,7 @@ export function mirrorWorkspace(
  * cannot be used, until all are true. Labels and what is left of the owner follow.
  */
 export function settleWorkspace(workspace: KubeObject): void {
-  const status = statusOf(workspace);
+  const status = madeObjectAt(workspace, 'status');
   const phase = textAt(status, 'phase');
   if (phase === READY || phase === UNAVAILABLE) {
     status['phase'] = isSpoiled(status) ? UNAVAILABLE : READY;

@@ -1,13 +1,20 @@
 import { type Api, type Attempt, decodeStored, isMount, type KindHooks } from '../api/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
 import { collectionOf, type FoundDefinition, type MountedObject, mountedObject } from '../definitions/mod.ts';
-import { formatTime, goQuote, type KubeObject, objectAt, objectOf, textAt } from '../machinery/mod.ts';
+import {
+  formatTime,
+  goQuote,
+  type KubeObject,
+  madeObjectAt,
+  objectAt,
+  objectOf,
+  textAt,
+} from '../machinery/mod.ts';
 import type { Precondition } from '../store/mod.ts';
 import { mountOf } from './admit-workspace.ts';
 import { type Condition, withCondition } from './conditions.ts';
 import { INITIALIZED, INITIALIZING, READY, UNAVAILABLE } from './lifecycle-names.ts';
 import { TENANCY_GROUP, WORKSPACES } from './names.ts';
-import { statusOf } from './settle-logical-cluster.ts';
 
 const MOUNT_READY = 'WorkspaceMountReady';
 
@@ -75,7 +82,7 @@ function settleMount(
   workspace['spec'] = objectOf(shown === '' ? spec : { ...spec, URL: shown });
   if (old !== undefined && shown !== known && workspace.metadata.generation === old.metadata.generation)
     workspace.metadata.generation = (old.metadata.generation ?? 0) + 1;
-  const status = statusOf(workspace);
+  const status = madeObjectAt(workspace, 'status');
   status['conditions'] = withCondition(workspace, condition, now);
   if (url !== undefined) {
     status['conditions'] = withCondition(workspace, { type: INITIALIZED, status: 'True' }, now);

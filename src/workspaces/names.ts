@@ -2,7 +2,6 @@
 export const TENANCY_GROUP = 'tenancy.kcp.io';
 export const TENANCY_API_VERSION = 'tenancy.kcp.io/v1alpha1';
 export const CORE_GROUP = 'core.kcp.io';
-export const CORE_API_VERSION = 'core.kcp.io/v1alpha1';
 export const WORKSPACES = 'workspaces';
 export const WORKSPACE_TYPES = 'workspacetypes';
 export const LOGICAL_CLUSTERS = 'logicalclusters';

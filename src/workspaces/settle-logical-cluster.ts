@@ -1,9 +1,8 @@
 import {
   deepEqual,
-  isObject,
   type JsonObject,
   type KubeObject,
-  newObject,
+  madeObjectAt,
   objectAt,
   objectOf,
   objectsAt,
@@ -39,7 +38,7 @@ import { ownerNameText } from './owner.ts';
  * other is one step here, so that nobody sees anything in between.
  */
 export function settleLogicalCluster(object: KubeObject, now: string): void {
-  const status = statusOf(object);
+  const status = madeObjectAt(object, 'status');
   const phase = nextPhase(object, status);
   if (phase !== '') status['phase'] = phase;
   settleInitialized(object, status, now);
@@ -59,7 +58,7 @@ export function restoreConditions(object: KubeObject, old: KubeObject | undefine
   ];
   const [owned, others] = [known.filter(isOwned), theirs.filter((entry) => !isOwned(entry))];
   if (deepEqual(theirs.filter(isOwned), owned)) return;
-  statusOf(object)['conditions'] = inOrder([...others, ...owned]);
+  madeObjectAt(object, 'status')['conditions'] = inOrder([...others, ...owned]);
 }
 
 function isOwned(condition: JsonObject): boolean {
@@ -93,7 +92,7 @@ export function tellContent(object: KubeObject, left: string | undefined, now: s
           reason: RESOURCES_REMAIN,
           message: left,
         };
-  statusOf(object)['conditions'] = withCondition(object, condition, now);
+  madeObjectAt(object, 'status')['conditions'] = withCondition(object, condition, now);
 }
 
 /** Whether a logical cluster is switched off by its annotation. */
@@ -193,13 +192,4 @@ export function forgetOwner({ metadata }: KubeObject): void {
     string,
     string
   >;
-}
-
-/** The status of an object, which it gets if it has none. */
-export function statusOf(object: KubeObject): JsonObject {
-  const known = object['status'];
-  if (isObject(known)) return known;
-  const status = newObject();
-  object['status'] = status;
-  return status;
 }

@@ -1,8 +1,8 @@
-import { APIS_GROUP, type User, withoutWarrants } from '../../access/mod.ts';
+import { APIS_GROUP, bindQuestion, type User } from '../../access/mod.ts';
 import type { Api, Attempt } from '../../api/mod.ts';
 import { type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
 import { type KubeObject, newForbidden, objectAt, textAt } from '../../machinery/mod.ts';
-import { API_BINDINGS, API_EXPORTS } from '../kcp-objects.ts';
+import { API_BINDINGS } from '../kcp-objects.ts';
 
 /** The export that an APIBinding names. */
 export interface ExportReference {
@@ -51,28 +51,13 @@ export async function assertMayBind(
   );
 }
 
-/**
- * Whether a user may bind an export; that they may is relied on. It is the user's own right: the warrant of a view, which
- * is one for the consumer, binds no export there.
- */
+/** Whether a user may bind an export; that they may is relied on. */
 export async function mayBind(
   api: Pick<Api, 'access'>,
   reads: Pick<Attempt['reads'], 'relyOn'>,
-  question: { readonly user: User; readonly provider: LogicalCluster; readonly name: string },
+  question: Parameters<typeof bindQuestion>[0],
 ): Promise<boolean> {
-  const { user, provider, name } = question;
-  const decision = await api.access.decide({
-    user: withoutWarrants(user),
-    cluster: provider,
-    verb: 'bind',
-    group: APIS_GROUP,
-    resource: API_EXPORTS,
-    subresource: '',
-    namespace: '',
-    name,
-    // Whoever may bind need not be let into the provider's workspace.
-    isDeepReview: true,
-  });
+  const decision = await api.access.decide(bindQuestion(question));
   if (decision.verdict !== 'allow') return false;
   reads.relyOn(decision.reliesOn);
   return true;

@@ -11,13 +11,14 @@ import {
 import {
   deepEqual,
   formatTime,
-  isObject,
   type JsonObject,
   type KubeObject,
+  madeObjectAt,
   newObject,
   objectAt,
   objectOf,
   objectsAt,
+  setOrDrop,
   textAt,
 } from '../../machinery/mod.ts';
 import { stateClaims } from '../claims/mod.ts';
@@ -63,7 +64,7 @@ export async function reconcileBinding(
   const found =
     provider && readApisObject(reads, { cluster: provider, resource: API_EXPORTS, name: reference.name });
   const where = `${reference.path === '' ? cluster : reference.path}|${reference.name}`;
-  const status = statusOf(binding);
+  const status = madeObjectAt(binding, 'status');
   // Who has been asked for the right to bind, and whose claims have been accepted. A path may come to lead to somebody
   // else's workspace of the same name, who has nothing to do with this binding.
   const known = textAt(status, 'apiExportClusterName') as LogicalCluster | '';
@@ -105,7 +106,7 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
   });
   const skipped = new Map<string, NameHolder>();
   const companions: Companion[] = [];
-  const bound: JsonObject[] = objectsAt(statusOf(binding), 'boundResources');
+  const bound: JsonObject[] = objectsAt(madeObjectAt(binding, 'status'), 'boundResources');
   const names: { readonly group: string; readonly resource: string }[] = [];
   for (const schema of schemas) {
     await pause();
@@ -126,7 +127,7 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
     upsert(bound, boundResource(definition, { schema, identity, storedVersions: shadow.storedVersions }));
     names.push(name);
   }
-  setOrDrop(statusOf(binding), 'boundResources', bound);
+  setOrDrop(madeObjectAt(binding, 'status'), 'boundResources', bound);
   const rest = settle(api, offer, skipped.size === 0 ? { at: 'bound' } : { at: 'taken', skipped });
   return {
     ...rest,
@@ -138,7 +139,7 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
 }
 
 function settle(api: Api, { binding, now: said }: BindingStep, progress: BindingProgress): Companions {
-  const status = statusOf(binding);
+  const status = madeObjectAt(binding, 'status');
   const now = said ?? formatTime(api.store.nowMs());
   if (progress.at === 'bound') status['phase'] = 'Bound';
   else if (textAt(status, 'phase') === '') status['phase'] = 'Binding';
@@ -214,19 +215,6 @@ function upsert(bound: JsonObject[], wanted: JsonObject): void {
 export function boundSchemas(binding: KubeObject | undefined): ReadonlySet<string> {
   const resources: readonly BoundResource[] = binding === undefined ? [] : boundResourcesOf(binding);
   return new Set(resources.map(({ schemaUid }) => schemaUid));
-}
-
-function statusOf(binding: KubeObject): JsonObject {
-  const status = binding['status'];
-  if (isObject(status)) return status;
-  const fresh = newObject();
-  binding['status'] = fresh;
-  return fresh;
-}
-
-function setOrDrop(object: JsonObject, field: string, list: JsonObject[]): void {
-  if (list.length === 0) delete object[field];
-  else object[field] = list;
 }
 
 function label(binding: KubeObject, value: string): void {

@@ -1,11 +1,11 @@
 import { ownLabelOf } from '../../definitions/mod.ts';
 import {
   isObject,
-  type JsonObject,
   type KubeObject,
   newObject,
   objectAt,
   objectsAt,
+  setOrDrop,
   withConditions,
 } from '../../machinery/mod.ts';
 import { claimStatusOf, claimsToApply } from './claim-status.ts';
@@ -36,9 +36,4 @@ export function writeClaimStatus(
   setOrDrop(status, 'appliedPermissionClaims', claims.applied);
   status['conditions'] = withConditions(objectsAt(status, 'conditions'), claims.conditions, now);
   if (!isObject(binding['status'])) binding['status'] = status;
-}
-
-function setOrDrop(status: JsonObject, field: string, list: readonly JsonObject[]): void {
-  if (list.length === 0) delete status[field];
-  else status[field] = [...list];
 }

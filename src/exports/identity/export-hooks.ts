@@ -4,10 +4,9 @@ import {
   type ConditionVerdict,
   deepEqual,
   formatTime,
-  isObject,
   type JsonObject,
   type KubeObject,
-  newObject,
+  madeObjectAt,
   objectAt,
   objectOf,
   objectsAt,
@@ -88,12 +87,12 @@ function identitySecretOf(apiExport: KubeObject): SecretReference | undefined {
 }
 
 function setIdentitySecret(apiExport: KubeObject, { namespace, name }: SecretReference): void {
-  const spec = memberOf(apiExport, 'spec');
+  const spec = madeObjectAt(apiExport, 'spec');
   spec['identity'] = objectOf({ secretRef: objectOf({ name, namespace }) });
 }
 
 function verify(apiExport: KubeObject, finding: IdentityFinding, now: string): void {
-  const status = memberOf(apiExport, 'status');
+  const status = madeObjectAt(apiExport, 'status');
   const known = textAt(status, 'identityHash');
   if (known === '' && 'hash' in finding) status['identityHash'] = finding.hash;
   const verdict = verdictOf(known, finding);
@@ -106,14 +105,6 @@ function verdictOf(known: string, finding: IdentityFinding): ConditionVerdict {
   if (known === '' || known === finding.hash) return { type: IDENTITY_VALID, status: 'True' };
   const message = `hash mismatch: identity secret hash "${finding.hash}" must match status.identityHash "${known}"`;
   return { type: IDENTITY_VALID, ...failed, message };
-}
-
-function memberOf(object: JsonObject, name: string): JsonObject {
-  const member = object[name];
-  if (isObject(member)) return member;
-  const fresh = newObject();
-  object[name] = fresh;
-  return fresh;
 }
 
 function workOf(api: Api, { operation, object, old, key }: KindWork): readonly WorkChange[] {

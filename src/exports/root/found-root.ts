@@ -4,6 +4,7 @@ import {
   type Companion,
   companionPut,
   decodeStored,
+  isSameKey,
   logicalClusterKey,
   type NewLogicalCluster,
   newLogicalCluster,
@@ -30,13 +31,7 @@ import {
   textAt,
   withConditions,
 } from '../../machinery/mod.ts';
-import {
-  ExpectationFailed,
-  type NewDefaults,
-  type ObjectKey,
-  objectKeyText,
-  type Row,
-} from '../../store/mod.ts';
+import { ExpectationFailed, type NewDefaults, type ObjectKey, type Row } from '../../store/mod.ts';
 import { settleWorkspaceType } from '../../workspaces/mod.ts';
 import { bindingFor, defaultBindingName } from '../binding/mod.ts';
 import { IDENTITY_NAMESPACE, newIdentity, readIdentity } from '../identity/mod.ts';
@@ -251,10 +246,6 @@ class Founding {
       spec,
     } as unknown as KubeObject);
   }
-}
-
-function isSameKey(a: ObjectKey, b: ObjectKey): boolean {
-  return objectKeyText(a) === objectKeyText(b);
 }
 
 function isLeftAlone({ metadata }: KubeObject): boolean {
