@@ -109,7 +109,10 @@ export async function write(
   },
 ): Promise<Written> {
   let { target } = request;
-  let isCrowded = false;
+  const turns = turnsOf(api.store);
+  const isOfGround = () => isGround(homeOf(resolve(api, target).definition));
+  // As long as somebody waits for them to stand still, those who change roles and APIs take turns from the beginning.
+  let isCrowded = turns.isBusy(payerOf(target)) && isOfGround();
   for (let attempts = 1; ; attempts++) {
     const once = async (): Promise<Written> => {
       // In its turn, not before: whoever came before has changed what it is judged by.
@@ -117,7 +120,7 @@ export async function write(
       return writeOnce(api, { ...request, target });
     };
     try {
-      return await (isCrowded ? turnsOf(api.store).take(payerOf(target), once) : once());
+      return await (isCrowded ? turns.take(payerOf(target), once, { isShared: !isOfGround() }) : once());
     } catch (error) {
       // What an answer was judged by may still be on its way to the disk: nobody hears of it before it is
       // durable, and the next attempt reads it as durable state.
@@ -125,14 +128,16 @@ export async function write(
       if (!(error instanceof ExpectationFailed || error instanceof RightsChanged)) throw translate(error);
       const max = isAboutRights(error) ? limits.rightsAttemptsMax : limits.writeAttemptsMax;
       if (attempts >= max) throw tooManyRaces(target, error);
-      // Charts write twenty roles at once, providers a hundred exports: each relies on what the one before it changes.
-      isCrowded ||= isAboutRights(error) && isGround(homeOf(resolve(api, target).definition));
+      // Charts write twenty roles at once, providers a hundred exports: each relies on what the one before it changes,
+      // and so does everything else that is written meanwhile.
+      isCrowded ||= isAboutRights(error);
       request.context.signal.throwIfAborted();
     }
   }
 }
 
-// Of the writes of a logical cluster that rely on its roles and APIs and change them; all others go on meanwhile.
+// Of the writes of a logical cluster that have lost a race against changes of its roles and APIs: these go on one by one,
+// the others together, in between; whoever has not lost one goes on meanwhile.
 const crowds = new WeakMap<Store, Turns>();
 
 function turnsOf(store: Store): Turns {

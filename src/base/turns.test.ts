@@ -34,4 +34,37 @@ describe('turns', () => {
     expect(await next).toBe('yes');
     expect(turns.size).toBe(0);
   });
+
+  test('are shared by those who can, between those who are alone, in the order in which they come', async () => {
+    const turns = new Turns();
+    const log: string[] = [];
+    const gates = new Map<string, () => void>();
+    const work = (name: string) => async () => {
+      log.push(`${name}+`);
+      await new Promise<void>((resolve) => gates.set(name, resolve));
+      log.push(`${name}-`);
+    };
+    const taken = [
+      turns.take('a', work('one'), { isShared: true }),
+      turns.take('a', work('two'), { isShared: true }),
+      turns.take('a', work('alone')),
+      turns.take('a', work('three'), { isShared: true }),
+    ];
+    expect(turns.isBusy('a')).toBe(true);
+    const leave = async (name: string, seen: readonly string[]) => {
+      gates.get(name)!();
+      await settled();
+      expect(log.splice(0)).toEqual(seen);
+    };
+    await settled();
+    expect(log.splice(0)).toEqual(['one+', 'two+']);
+    await leave('two', ['two-']);
+    await leave('one', ['one-', 'alone+']);
+    await leave('alone', ['alone-', 'three+']);
+    await leave('three', ['three-']);
+    await Promise.all(taken);
+    expect(turns.isBusy('a')).toBe(false);
+  });
 });
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));

@@ -3,6 +3,7 @@ import {
   type ClusterScope,
   type LogicalCluster,
   limits,
+  type Pause,
   pauseFor,
   ROOT_CLUSTER,
   WeightedCache,
@@ -75,6 +76,20 @@ export class DefinitionRegistry {
   /** How often a definition was made from a CRD so far, its validators with it: once per hash, while it is cached. */
   get compilations(): number {
     return this.#compilations;
+  }
+
+  /**
+   * For between so many kinds that are looked at one after the other: lets others go first where one had to be compiled.
+   * Nearly always they are known, and nothing is waited for.
+   */
+  pauseBetween(kinds: number): Pause {
+    const pause = pauseFor(kinds * limits.definitionBytesMin);
+    let before = this.#compilations;
+    return () => {
+      if (before === this.#compilations) return undefined;
+      before = this.#compilations;
+      return pause();
+    };
   }
 
   /** The kind of that resource name in a cluster; undefined when it is not served. */
@@ -238,7 +253,7 @@ export class DefinitionRegistry {
     const key = [...boundTexts, ...rows.map(servedHash)].sort().join();
     const known = this.#sets.get(key);
     if (known !== undefined) return known.value;
-    const pause = pauseFor((bound.length + rows.length) * limits.definitionBytesMin);
+    const pause = this.pauseBetween(bound.length + rows.length);
     const definitions = [...builtinDefinitions, ...systemDefinitions()];
     let bytes = 0;
     const add = async (definition: Definition | undefined, size: number) => {

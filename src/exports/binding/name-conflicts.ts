@@ -1,5 +1,5 @@
 import type { Api, Reads } from '../../api/mod.ts';
-import { type LogicalCluster, limits, pauseFor } from '../../base/mod.ts';
+import type { LogicalCluster } from '../../base/mod.ts';
 import {
   boundAlias,
   boundResourcesOf,
@@ -62,7 +62,7 @@ export async function takenNames(
   for (const { key, row } of there) {
     if (key.name === binding || key.name === leaving) continue;
     const { resources } = readBoundResources(row);
-    const pause = pauseFor(resources.length * limits.definitionBytesMin);
+    const pause = api.registry.pauseBetween(resources.length);
     for (const resource of resources) {
       await pause();
       const definition = api.registry.bound(resource, { isLeaving: false });

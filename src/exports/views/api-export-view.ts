@@ -10,14 +10,7 @@ import {
   type User,
 } from '../../access/mod.ts';
 import type { Api, Service, Sight, ViewedKind, VirtualWorkspace } from '../../api/mod.ts';
-import {
-  type ClusterScope,
-  EVERYWHERE,
-  type LogicalCluster,
-  limits,
-  parseLogicalCluster,
-  pauseFor,
-} from '../../base/mod.ts';
+import { type ClusterScope, EVERYWHERE, type LogicalCluster, parseLogicalCluster } from '../../base/mod.ts';
 import {
   boundAlias,
   type Definition,
@@ -116,11 +109,11 @@ class ApiExportView implements VirtualWorkspace {
     const offer = readOffer(this.#api.store, this.#place);
     if (offer === undefined) return definitionSet([]);
     const exported: Definition[] = [];
-    const pause = pauseFor(offer.resources.length * limits.definitionBytesMin);
+    const pause = this.#api.registry.pauseBetween(offer.resources.length);
     for (const { group, name } of offer.resources) {
-      await pause();
       const definition = this.#exported(offer, group, name);
       if (definition !== undefined) exported.push(definition);
+      await pause();
     }
     const claimed = ((await this.#claims?.kinds(offer)) ?? []).map(viewedDefinition);
     const bindings = claimed.some(isBindings) ? [] : [bindingsDefinition()];
