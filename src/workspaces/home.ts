@@ -15,14 +15,7 @@ import {
   type Target,
 } from '../api/mod.ts';
 import { isPathSegment, type LogicalCluster, limits, ROOT_CLUSTER } from '../base/mod.ts';
-import {
-  isObject,
-  type KubeObject,
-  objectAt,
-  objectOf,
-  parseJson,
-  textAt,
-} from '../machinery/mod.ts';
+import { isObject, type KubeObject, objectAt, objectOf, parseJson, textAt } from '../machinery/mod.ts';
 import type { ObjectKey, Precondition, Row } from '../store/mod.ts';
 import { homeClusterName } from './cluster-name.ts';
 import { TENANCY_API_VERSION, TENANCY_GROUP, WORKSPACES } from './names.ts';
