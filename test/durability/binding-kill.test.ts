@@ -1,8 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   APIS,
   bindingOf,
@@ -13,12 +9,9 @@ import {
   statusOf,
   WIDGETS,
 } from '../exports/suite.ts';
-import { Client, type KubeObject } from '../http/client.ts';
-import { freePort, startServer } from '../support/server.ts';
-import { Random } from './random.ts';
+import type { Client, KubeObject } from '../http/client.ts';
+import { killRounds, ROUNDS } from './kill-rounds.ts';
 
-const ROUNDS = Number(process.env['ANTIPODE_KILL_ROUNDS'] ?? 3);
-const SEED = Number(process.env['ANTIPODE_KILL_SEED'] ?? Date.now() % 1_000_000);
 const KILL_AFTER_MS_MAX = 600;
 const CONSUMERS = 12;
 const WIDGETS_EACH = 4;
@@ -27,31 +20,15 @@ const WORKSPACES = 'apis/tenancy.kcp.io/v1alpha1/workspaces';
 
 it(
   `no binding is half bound, and what was begun goes on, when the server is killed ${ROUNDS} times`,
-  async () => {
-    console.log(`kill -9: to repeat, set ANTIPODE_KILL_SEED=${SEED} ANTIPODE_KILL_ROUNDS=${ROUNDS}`);
-    const rootDirectory = await mkdtemp(join(tmpdir(), 'antipode-binding-kill-'));
-    onTestFinished(() => rm(rootDirectory, { recursive: true, force: true }));
-    const options = { rootDirectory, port: await freePort() };
-    const random = new Random(SEED);
-    let server = await startServer(options);
-    const first = server;
-    onTestFinished(async () => void (await first.stop()));
-    for (let round = 0; round < ROUNDS; round++) {
-      const writer = new Client(server);
-      const place = await prepare(writer, round);
-      const work = change(writer, place);
-      await delay(random.below(KILL_AFTER_MS_MAX));
-      await server.kill('SIGKILL');
-      await work;
-      writer.close();
-      server = await startServer(options);
-      const restarted = server;
-      onTestFinished(async () => void (await restarted.stop()));
-      const reader = new Client(server);
-      await expectWhole(reader, place);
-      reader.close();
-    }
-  },
+  () =>
+    killRounds({
+      name: 'binding-kill',
+      killAfterMsMax: KILL_AFTER_MS_MAX,
+      async begin(writer, round) {
+        const place = await prepare(writer, round);
+        return { work: change(writer, place), check: (reader) => expectWhole(reader, place) };
+      },
+    }),
   (ROUNDS + 1) * ROUND_TIMEOUT_MS,
 );
 

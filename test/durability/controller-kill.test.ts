@@ -1,14 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
-import { Client, type KubeObject } from '../http/client.ts';
-import { freePort, type ServerProcess, startServer } from '../support/server.ts';
-import { Random } from './random.ts';
+import { expect, it } from 'vitest';
+import type { Client, KubeObject } from '../http/client.ts';
+import type { ServerProcess } from '../support/server.ts';
+import { killRounds, ROUNDS } from './kill-rounds.ts';
 
-const ROUNDS = Number(process.env['ANTIPODE_KILL_ROUNDS'] ?? 3);
-const SEED = Number(process.env['ANTIPODE_KILL_SEED'] ?? Date.now() % 1_000_000);
 const KILL_AFTER_MS_MAX = 500;
 const EVENT_TTL_S = 2;
 const EVENTS = 320;
@@ -20,29 +15,17 @@ const ROLES = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
 
 it(
   `controllers do after a restart what they owed when they were killed, ${ROUNDS} times`,
-  async () => {
-    console.log(`kill -9: to repeat, set ANTIPODE_KILL_SEED=${SEED} ANTIPODE_KILL_ROUNDS=${ROUNDS}`);
-    const rootDirectory = await mkdtemp(join(tmpdir(), 'antipode-controller-kill-'));
-    onTestFinished(() => rm(rootDirectory, { recursive: true, force: true }));
-    const options = { rootDirectory, port: await freePort(), args: ['--event-ttl', `${EVENT_TTL_S}s`] };
-    const random = new Random(SEED);
-    let server = await startServer(options);
-    const first = server;
-    onTestFinished(async () => void (await first.stop()));
-    for (let round = 0; round < ROUNDS; round++) {
-      const writer = new Client(server);
-      const paths = await prepare(writer, round);
-      const owed = owe(writer, round, paths);
-      await delay(random.below(KILL_AFTER_MS_MAX));
-      await server.kill('SIGKILL');
-      await owed;
-      writer.close();
-      server = await startServer(options);
-      const restarted = server;
-      onTestFinished(async () => void (await restarted.stop()));
-      await expectDone(restarted, round);
-    }
-  },
+  () =>
+    killRounds({
+      name: 'controller-kill',
+      killAfterMsMax: KILL_AFTER_MS_MAX,
+      args: ['--event-ttl', `${EVENT_TTL_S}s`],
+      async begin(writer, round) {
+        const paths = await prepare(writer, round);
+        const work = owe(writer, round, paths);
+        return { work, check: (reader, server) => expectDone(reader, server, round) };
+      },
+    }),
   (ROUNDS + 1) * ROUND_TIMEOUT_MS,
 );
 
@@ -94,8 +77,7 @@ async function owe(client: Client, round: number, paths: readonly string[]): Pro
   await Promise.allSettled(calls);
 }
 
-async function expectDone(server: ServerProcess, round: number): Promise<void> {
-  const client = new Client(server);
+async function expectDone(client: Client, server: ServerProcess, round: number): Promise<void> {
   await client.until(
     '/api/v1/namespaces/kube-node-lease',
     (object, status) => status === 200 && isActive(object),
@@ -120,7 +102,6 @@ async function expectDone(server: ServerProcess, round: number): Promise<void> {
     '/api/v1/namespaces/default/events',
     (list) => (list['items'] as unknown[]).length === 0,
   );
-  client.close();
 }
 
 function isActive({ metadata }: KubeObject): boolean {

@@ -1,16 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { exportOf } from '../exports/suite.ts';
-import { Client, type KubeObject } from '../http/client.ts';
-import { freePort, startServer } from '../support/server.ts';
+import type { Client, KubeObject } from '../http/client.ts';
 import type { Workspace } from '../workspaces/suite.ts';
-import { Random } from './random.ts';
+import { killRounds, ROUNDS } from './kill-rounds.ts';
 
-const ROUNDS = Number(process.env['ANTIPODE_KILL_ROUNDS'] ?? 3);
-const SEED = Number(process.env['ANTIPODE_KILL_SEED'] ?? Date.now() % 1_000_000);
 const KILL_AFTER_MS_MAX = 800;
 const ROUND_TIMEOUT_MS = 90_000;
 const CHILDREN = 4;
@@ -23,90 +16,71 @@ const SELF = 'apis/core.kcp.io/v1alpha1/logicalclusters/cluster';
 
 it(
   `trees of workspaces are created and deleted as a whole when the server is killed ${ROUNDS} times`,
-  async () => {
-    console.log(`kill -9: to repeat, set ANTIPODE_KILL_SEED=${SEED} ANTIPODE_KILL_ROUNDS=${ROUNDS}`);
-    const rootDirectory = await mkdtemp(join(tmpdir(), 'antipode-workspace-kill-'));
-    onTestFinished(() => rm(rootDirectory, { recursive: true, force: true }));
-    const options = { rootDirectory, port: await freePort() };
-    const random = new Random(SEED);
-    let server = await startServer(options);
-    const first = server;
-    onTestFinished(async () => void (await first.stop()));
-    for (let round = 0; round < ROUNDS; round++) {
-      const writer = new Client(server);
-      const old: string[] = [];
-      await grow(writer, `old-${round}`, old);
-      const acknowledged: string[] = [];
-      const work = Promise.allSettled([
-        grow(writer, `new-${round}`, acknowledged),
-        writer.call(path('root', `old-${round}`), { method: 'DELETE' }),
-      ]);
-      await delay(random.below(KILL_AFTER_MS_MAX));
-      await server.kill('SIGKILL');
-      await work;
-      writer.close();
-      server = await startServer(options);
-      const restarted = server;
-      onTestFinished(async () => void (await restarted.stop()));
-      const reader = new Client(server);
-      const there = await wholeTree(reader, 'root', `new-${round}`);
-      expect(there).toEqual(expect.arrayContaining(acknowledged));
-      await expectDeleted(reader, `old-${round}`, old);
-      reader.close();
-    }
-  },
+  () =>
+    killRounds({
+      name: 'workspace-kill',
+      killAfterMsMax: KILL_AFTER_MS_MAX,
+      async begin(writer, round) {
+        const old: string[] = [];
+        await grow(writer, `old-${round}`, old);
+        const acknowledged: string[] = [];
+        const work = Promise.allSettled([
+          grow(writer, `new-${round}`, acknowledged),
+          writer.call(path('root', `old-${round}`), { method: 'DELETE' }),
+        ]);
+        return {
+          work,
+          async check(reader) {
+            const there = await wholeTree(reader, 'root', `new-${round}`);
+            expect(there).toEqual(expect.arrayContaining(acknowledged));
+            await expectDeleted(reader, `old-${round}`, old);
+          },
+        };
+      },
+    }),
   (ROUNDS + 1) * ROUND_TIMEOUT_MS,
 );
 
 it(
   `existing workspaces get what their type maintains when the server is killed ${ROUNDS} times meanwhile`,
-  async () => {
-    console.log(`kill -9: to repeat, set ANTIPODE_KILL_SEED=${SEED} ANTIPODE_KILL_ROUNDS=${ROUNDS}`);
-    const rootDirectory = await mkdtemp(join(tmpdir(), 'antipode-maintain-kill-'));
-    onTestFinished(() => rm(rootDirectory, { recursive: true, force: true }));
-    const options = { rootDirectory, port: await freePort() };
-    const random = new Random(SEED + 1);
-    let server = await startServer(options);
-    const first = server;
-    onTestFinished(async () => void (await first.stop()));
-    const setUp = new Client(server);
-    await setUp.create(TYPES, {
-      apiVersion: 'tenancy.kcp.io/v1alpha1',
-      kind: 'WorkspaceType',
-      metadata: { name: 'kept' },
-      spec: { defaultAPIBindingLifecycle: 'Maintain' },
-    });
+  () => {
     const clusters: string[] = [];
-    for (let at = 0; at < KEPT; at++) await create(setUp, 'root', `kept-${at}`, clusters, 'kept');
-    setUp.close();
     const exports: object[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const writer = new Client(server);
-      const name = `e-${round}`;
-      await writer.create(`/clusters/root/${APIS}/apiexports`, exportOf(name, []));
-      exports.push({ path: 'root', export: name });
-      const change = { spec: { defaultAPIBindings: exports } };
-      const work = Promise.allSettled([writer.patch(`${TYPES}/kept`, change)]);
-      await delay(random.below(KILL_MAINTAIN_MS_MAX));
-      await server.kill('SIGKILL');
-      await work;
-      writer.close();
-      server = await startServer(options);
-      const restarted = server;
-      onTestFinished(async () => void (await restarted.stop()));
-      const reader = new Client(server);
-      const { spec } = await reader.get(`${TYPES}/kept`);
-      const isThere = JSON.stringify(spec).includes(`"${name}"`);
-      // Where it was not written, it is now; where it was, the rest follows by itself.
-      if (!isThere) await reader.patch(`${TYPES}/kept`, change);
-      for (const cluster of clusters) {
-        await reader.until<KubeObject>(`/clusters/${cluster}/${APIS}/apibindings`, (list) => {
-          const items = (list['items'] ?? []) as KubeObject[];
-          return items.length === exports.length && items.every((item) => phaseOf(item) === 'Bound');
+    return killRounds({
+      name: 'maintain-kill',
+      killAfterMsMax: KILL_MAINTAIN_MS_MAX,
+      seedOffset: 1,
+      async setUp(client) {
+        await client.create(TYPES, {
+          apiVersion: 'tenancy.kcp.io/v1alpha1',
+          kind: 'WorkspaceType',
+          metadata: { name: 'kept' },
+          spec: { defaultAPIBindingLifecycle: 'Maintain' },
         });
-      }
-      reader.close();
-    }
+        for (let at = 0; at < KEPT; at++) await create(client, 'root', `kept-${at}`, clusters, 'kept');
+      },
+      async begin(writer, round) {
+        const name = `e-${round}`;
+        await writer.create(`/clusters/root/${APIS}/apiexports`, exportOf(name, []));
+        exports.push({ path: 'root', export: name });
+        const change = { spec: { defaultAPIBindings: exports } };
+        return {
+          work: Promise.allSettled([writer.patch(`${TYPES}/kept`, change)]),
+          async check(reader) {
+            const { spec } = await reader.get(`${TYPES}/kept`);
+            const isThere = JSON.stringify(spec).includes(`"${name}"`);
+            // Where it was not written, it is now; where it was, the rest follows by itself.
+            if (!isThere) await reader.patch(`${TYPES}/kept`, change);
+            for (const cluster of clusters) {
+              await reader.until<KubeObject>(`/clusters/${cluster}/${APIS}/apibindings`, (list) => {
+                const items = (list['items'] ?? []) as KubeObject[];
+                return items.length === exports.length && items.every((item) => phaseOf(item) === 'Bound');
+              });
+            }
+          },
+        };
+      },
+    });
   },
   (ROUNDS + 1) * ROUND_TIMEOUT_MS,
 );
