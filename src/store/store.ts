@@ -8,6 +8,7 @@ import {
   type ShardName,
 } from '../base/mod.ts';
 import { AliasReader } from './alias-reader.ts';
+import type { ClusterDefaults } from './cluster-defaults.ts';
 import { compactHistory, retentionMs } from './compaction.ts';
 import { DefaultSets } from './default-sets.ts';
 import { DerivedObjects } from './derived-objects.ts';
@@ -46,6 +47,7 @@ export class Store {
   readonly #rows: RowReader;
   readonly #aliases: AliasReader;
   readonly #defaultSets: DefaultSets;
+  readonly #derived: DerivedObjects;
   readonly #sequencer: Sequencer;
   readonly #clock: Clock;
   readonly #historyMs: number;
@@ -58,6 +60,7 @@ export class Store {
     this.#keyValue = options.keyValue;
     this.#defaultSets = defaultSets;
     const derived = new DerivedObjects(defaultSets, (key) => options.keyValue.get(key));
+    this.#derived = derived;
     this.#rows = new RowReader(options.keyValue, derived);
     this.#aliases = new AliasReader(options.keyValue, derived);
     this.#clock = options.clock;
@@ -116,6 +119,11 @@ export class Store {
   /** The object that has taken a name in its logical cluster (`ALIASES_FIELD`), as far as that is durable. */
   aliased(cluster: LogicalCluster, alias: string): ObjectKey | undefined {
     return this.#aliases.read(cluster, alias);
+  }
+
+  /** What a logical cluster still has by default, for the commit that ends it. */
+  defaultsOf(cluster: LogicalCluster): ClusterDefaults | undefined {
+    return this.#derived.defaultsOf(cluster);
   }
 
   /** The row that the next commit would find; see {@link settled}. `keyText` is that of the key, if it is at hand. */
