@@ -96,6 +96,7 @@ async function provide(
   const spec = defaultBindingSpec(reference, claims);
   const row = api.store.get(apisKey(cluster, API_BINDINGS, name));
   const place = { definition, cluster, namespace: '', name };
+  if (wanted.isLost) return;
   if (row === undefined) {
     // Who has bound the export under another name has what the type wants.
     if (await isBoundOtherwise(api, cluster, wanted)) return;
@@ -108,10 +109,20 @@ async function provide(
     return client.create(place, binding as KubeObject);
   }
   const binding = decodeStored(definition, definition.storageVersion, row);
-  if (binding.metadata.deletionTimestamp !== undefined || acceptsAll(binding, wanted)) return;
+  if (binding.metadata.deletionTimestamp !== undefined) return;
+  // It waits for somebody who is gone, and its type has come to mean somebody else: it is made anew once it is away.
+  if (isForAnother(binding, wanted))
+    return isBound(binding) ? undefined : client.remove(place, { uid: row.uid });
+  if (acceptsAll(binding, wanted)) return;
   binding['spec'] = spec;
   binding.metadata.resourceVersion = String(row.revision);
   await client.update(place, binding);
+}
+
+/** Whether a binding belongs to an export in another logical cluster than its type means now. */
+function isForAnother(binding: KubeObject, { reference: { meant } }: WantedBinding): boolean {
+  const settled = textAt(objectAt(binding, 'status'), 'apiExportClusterName');
+  return settled !== '' && meant !== undefined && settled !== meant;
 }
 
 async function isBoundOtherwise(

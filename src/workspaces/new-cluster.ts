@@ -107,6 +107,7 @@ export async function prepareCluster(
       ...lists({ initializers: waiting, terminators }),
     }),
     more: bindings.derived,
+    remembered: lineage.at(-1)?.cluster,
   });
   return {
     companions: [...companions, ...(bindings.companions ?? [])],

@@ -83,7 +83,7 @@ export async function bindingFor(
   });
   labelForProvider(binding);
   const key = apisKey(cluster, API_BINDINGS, binding.metadata.name ?? '');
-  const put = companionPut(api, { definition, key, object: binding });
+  const put = companionPut(api, { definition, key, object: binding, remembered: rest.remembered });
   return { binding, companions: [...(rest.companions ?? []), put] };
 }
 

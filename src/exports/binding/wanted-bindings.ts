@@ -22,7 +22,7 @@ import {
 } from '../../workspaces/mod.ts';
 import { API_BINDINGS, API_EXPORTS, readApisObject } from '../kcp-objects.ts';
 import { acceptedClaims, defaultBindingName } from './binding-for.ts';
-import { type ExportReference, exportCluster } from './export-of-binding.ts';
+import { type ExportReference, exportCluster, isLost } from './export-of-binding.ts';
 
 /** A binding that a logical cluster is to have because of its type. */
 export interface WantedBinding {
@@ -30,6 +30,8 @@ export interface WantedBinding {
   readonly reference: ExportReference;
   /** The claims that it is to accept; undefined as long as there is no such export. */
   readonly claims: readonly JsonObject[] | undefined;
+  /** The path of its export leads to somebody else than when the type was written: nothing is bound there. */
+  readonly isLost: boolean;
   /** Its type asks for it also where the workspace is ready. */
   readonly isMaintained: boolean;
 }
@@ -50,6 +52,7 @@ export function wantedBindings(
     name: defaultBindingName(cluster, reference),
     reference,
     claims: claimsOf(api, cluster, { reference, read }),
+    isLost: isLost(api, cluster, reference),
     isMaintained: maintained.some((other) => deepEqual({ ...other }, { ...reference })),
   }));
 }
@@ -90,7 +93,7 @@ export const defaultBindingHooks: KindHooks = {
     const owed = [defaultBindingsDebt(api, key.cluster)];
     if (waitsForBindings(row)) return owed;
     const read: ReadRow = (wanted) => api.store.newest(wanted);
-    const wanted = maintainedHere(api, { cluster: key.cluster, row, read }).find(
+    const wanted = knownWantedBindings(api, { cluster: key.cluster, row, read }).find(
       ({ name }) => name === key.name,
     );
     if (wanted === undefined) return [];
@@ -100,7 +103,11 @@ export const defaultBindingHooks: KindHooks = {
   },
 };
 
-function maintainedHere(api: Api, place: Parameters<typeof wantedBindings>[1]): readonly WantedBinding[] {
+/** The same, and nothing where a type is not there. */
+export function knownWantedBindings(
+  api: Api,
+  place: Parameters<typeof wantedBindings>[1],
+): readonly WantedBinding[] {
   try {
     return wantedBindings(api, place);
   } catch (error) {
