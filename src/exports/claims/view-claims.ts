@@ -28,7 +28,7 @@ import {
 import { goQuote, isObject, type KubeObject, newForbidden, newObject } from '../../machinery/mod.ts';
 import type { ListedObject } from '../../store/mod.ts';
 import { type FormerConsumers, formerConsumers, hasFormer, isSuccessor } from '../former-consumers.ts';
-import { clustersReferring, consumersOf } from '../views/consumers.ts';
+import { clustersReferring, consumersOf, refersTo } from '../views/consumers.ts';
 import { type ExportOffer, type ExportPlace, readOffer, readSchema } from '../views/export-offer.ts';
 import type { ViewClaims } from '../views/view-claims.ts';
 import { READ_ONLY, withVerbs } from '../views/viewed-definition.ts';
@@ -195,10 +195,13 @@ class ClaimsInViews implements ViewClaims {
     const isForFormer = this.#isForFormer(offer);
     const sight: Sight = {
       text: `${label.key} in (${[label.value, own ?? ''].join()}) for ${offer.identity}`,
-      sees: (key, { labels }) => {
-        const value = labels[label.key];
+      sees: (key, row) => {
+        const value = row.labels[label.key];
         if (value === undefined) return false;
-        return value === own || (value === label.value && !isForFormer(key.cluster));
+        if (value === own) return true;
+        if (value !== label.value) return false;
+        // Who is bound to it can be looked at in any case.
+        return !isForFormer(key.cluster) || (own !== undefined && refersTo(row, place));
       },
     };
     if (cluster === EVERYWHERE) {
