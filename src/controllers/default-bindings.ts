@@ -10,6 +10,7 @@ import {
   defaultBindingSpec,
   isBound,
   type WantedBinding,
+  wantedAnswers,
   wantedBindings,
 } from '../exports/mod.ts';
 import {
@@ -93,7 +94,6 @@ async function provide(
 ): Promise<void> {
   const definition = apisDefinition(API_BINDINGS);
   const { name, reference, claims = [] } = wanted;
-  const spec = defaultBindingSpec(reference, claims);
   const row = api.store.get(apisKey(cluster, API_BINDINGS, name));
   const place = { definition, cluster, namespace: '', name };
   if (wanted.isLost) return;
@@ -104,7 +104,7 @@ async function provide(
       apiVersion: `${definition.group}/${definition.storageVersion}`,
       kind: definition.names.kind,
       metadata: objectOf({ name }),
-      spec,
+      spec: defaultBindingSpec(reference, claims),
     });
     return client.create(place, binding as KubeObject);
   }
@@ -114,7 +114,7 @@ async function provide(
   if (isForAnother(binding, wanted))
     return isBound(binding) ? undefined : client.remove(place, { uid: row.uid });
   if (acceptsAll(binding, wanted)) return;
-  binding['spec'] = spec;
+  binding['spec'] = defaultBindingSpec(reference, wantedAnswers(binding, wanted));
   binding.metadata.resourceVersion = String(row.revision);
   await client.update(place, binding);
 }

@@ -1,7 +1,7 @@
 import { APIS_GROUP } from '../../access/mod.ts';
 import { type Api, type Companions, companionPut, type Reads } from '../../api/mod.ts';
 import { base62Sha224, type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
-import { isRootExport } from '../../definitions/mod.ts';
+import { isForNamedObjects, isRootExport } from '../../definitions/mod.ts';
 import {
   formatTime,
   type JsonObject,
@@ -89,10 +89,25 @@ export async function bindingFor(
 
 /** As kcp answers in the name of a new workspace: yes, to as much as the provider asks for by default. */
 export function acceptedClaims(apiExport: KubeObject | undefined): JsonObject[] {
-  const claims = objectsAt(objectAt(apiExport, 'spec'), 'permissionClaims');
+  const open = openClaims(apiExport);
+  const claims = claimsOf(apiExport).filter((claim) => !open.includes(claim));
   return claims.map(({ defaultSelector, ...claim }) =>
     objectOf({ ...claim, selector: defaultSelector ?? objectOf({ matchAll: true }), state: 'Accepted' }),
   );
+}
+
+/**
+ * The claims that nobody answers in the name of a workspace: those that their provider has made for objects by their
+ * names. An answer can only be one for all objects, or for some by their labels, and would give more than was asked for.
+ */
+export function openClaims(apiExport: KubeObject | undefined): JsonObject[] {
+  return claimsOf(apiExport).filter(
+    (claim) => claim['defaultSelector'] === undefined && isForNamedObjects(apiExport!, claim),
+  );
+}
+
+function claimsOf(apiExport: KubeObject | undefined): JsonObject[] {
+  return objectsAt(objectAt(apiExport, 'spec'), 'permissionClaims');
 }
 
 /** The spec of a default binding. */
