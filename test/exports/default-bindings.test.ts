@@ -100,6 +100,7 @@ describe('a new workspace', () => {
       defaultBindingName(cluster as never, { path: provider, name: 'widgets' }),
     ]);
     expect(items[0]!.metadata.name).toMatch(/^widgets-[0-9a-z]{5}$/);
+    expect(items[0]!.metadata.annotations?.['kcp.io/path']).toBe(`root:${object.metadata.name}`);
     expect(statusOf(items[0]!).phase).toBe('Bound');
     await fixture.widget(cluster, 'a');
   });

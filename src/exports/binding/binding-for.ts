@@ -24,6 +24,8 @@ import { reconcileBinding } from './reconcile-binding.ts';
 
 const NAME_LENGTH_MAX = 247;
 const HASH_LENGTH = 5;
+/** What admission puts on bindings that somebody writes. */
+const PATH_ANNOTATION = 'kcp.io/path';
 
 /**
  * The name that kcp gives a binding which a workspace has by default. Those of root's own exports are called the same in
@@ -51,13 +53,15 @@ export async function bindingFor(
   reads: Pick<Reads, 'read'>,
   request: {
     readonly cluster: LogicalCluster;
+    /** Its canonical path, where the binding can say it. */
+    readonly path?: string;
     readonly reference: ExportReference;
     readonly beside?: readonly KubeObject[];
     /** The uid and the time that it gets, if not new ones. */
     readonly born?: { readonly uid: string; readonly now: string };
   },
 ): Promise<{ readonly binding: KubeObject; readonly companions: NonNullable<Companions['companions']> }> {
-  const { cluster, reference, beside } = request;
+  const { cluster, path, reference, beside } = request;
   const born = request.born ?? { uid: api.random.uuid(), now: formatTime(api.store.nowMs()) };
   const definition = apisDefinition(API_BINDINGS);
   const provider = exportCluster(api, cluster, reference);
@@ -67,6 +71,7 @@ export async function bindingFor(
     apiVersion: `${APIS_GROUP}/${definition.storageVersion}`,
     kind: definition.names.kind,
     metadata: objectOf({
+      ...(path === undefined ? {} : { annotations: objectOf({ [PATH_ANNOTATION]: path }) }),
       creationTimestamp: born.now,
       finalizers: [BINDING_FINALIZER],
       generation: 1,

@@ -25,6 +25,7 @@ export async function defaultBindings(
   reads: Pick<Reads, 'read'>,
   request: {
     readonly cluster: LogicalCluster;
+    readonly path: string;
     readonly exports: readonly ExportReference[];
   },
 ): Promise<DefaultBindingsMade> {
