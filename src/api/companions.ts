@@ -1,6 +1,12 @@
 import { collectionOf, type Definition, readCustomResource } from '../definitions/mod.ts';
 import type { KubeObject } from '../machinery/mod.ts';
-import type { CollectionKey, ObjectKey, Row, WorkChange } from '../store/mod.ts';
+import {
+  type CollectionKey,
+  type ObjectKey,
+  type Row,
+  type WorkChange,
+  withRemembered,
+} from '../store/mod.ts';
 import type { Api } from './api.ts';
 import type { Companion, Companions, KindChange, KindHooks, KindWork } from './kind-hooks.ts';
 import { SYSTEM_BYTES_MAX } from './object-room.ts';
@@ -21,13 +27,16 @@ export function companionPut(
     readonly object: KubeObject;
     readonly old?: KubeObject | undefined;
     readonly oldRow?: Row | undefined;
+    /** See `Companions.remembered`. */
+    readonly remembered?: string | undefined;
   },
 ): Companion {
-  const { definition, key, object, old, oldRow } = change;
+  const { definition, key, object, old, oldRow, remembered } = change;
   const schema = definition.versions.find(({ name }) => name === definition.storageVersion);
   // What every read would add, so that its bytes can be copied.
   if (definition.origin === 'crd' && schema !== undefined) readCustomResource(object, schema);
-  const row = encodeRow(definition, definition.storageVersion, object, SYSTEM_BYTES_MAX);
+  const encoded = encodeRow(definition, definition.storageVersion, object, SYSTEM_BYTES_MAX);
+  const row = withRemembered(encoded, remembered, oldRow);
   const work = [
     ...workAfterPut(api, { definition, key, object, old, isCounted: false }),
     ...hookedWork(api, { operation: old === undefined ? 'create' : 'update', definition, key, object, old }),
@@ -96,11 +105,13 @@ export function hookedWork(api: Api, change: KindWork): WorkChange[] {
 
 function merged(a: Companions, b: Companions): Companions {
   const defaults = a.defaults ?? b.defaults;
+  const remembered = a.remembered ?? b.remembered;
   return {
     companions: [...(a.companions ?? []), ...(b.companions ?? [])],
     preconditions: [...(a.preconditions ?? []), ...(b.preconditions ?? [])],
     settled: [...(a.settled ?? []), ...(b.settled ?? [])],
     ...(defaults === undefined ? {} : { defaults }),
+    ...(remembered === undefined ? {} : { remembered }),
     work: [...(a.work ?? []), ...(b.work ?? [])],
     assertCurrent: () => {
       a.assertCurrent?.();

@@ -56,6 +56,8 @@ export interface Companions {
   readonly work?: readonly WorkChange[];
   /** Called in the turn in which the commit gets its place: throws when what it was decided by is no longer so. */
   readonly assertCurrent?: () => void;
+  /** What the server remembers beside the object from now on (`REMEMBERED_FIELD`), if it is to be something else. */
+  readonly remembered?: string | undefined;
 }
 
 /**

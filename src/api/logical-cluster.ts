@@ -53,6 +53,8 @@ export interface NewLogicalCluster {
   readonly status?: JsonObject;
   /** What it begins with besides what all have: a key that tells these from others, and the objects. */
   readonly more?: { readonly key: string; readonly objects: readonly DefaultObject[] } | undefined;
+  /** See `Companions.remembered`. */
+  readonly remembered?: string | undefined;
 }
 
 /**
@@ -126,7 +128,7 @@ function companionOf(
   wanted: NewLogicalCluster,
   { uid, creationTime }: { readonly uid: string; readonly creationTime: string },
 ): Companion {
-  const { cluster, labels = {}, annotations = {}, finalizers = [] } = wanted;
+  const { cluster, labels = {}, annotations = {}, finalizers = [], remembered } = wanted;
   const definition = systemDefinition(GROUP, RESOURCE);
   assert(definition !== undefined, 'every logical cluster has its own kind');
   const object = objectOf({
@@ -144,7 +146,7 @@ function companionOf(
     spec: wanted.spec ?? objectOf({}),
     status: wanted.status ?? objectOf({ phase: 'Ready' }),
   }) as KubeObject;
-  return companionPut(api, { definition, key: logicalClusterKey(cluster), object });
+  return companionPut(api, { definition, key: logicalClusterKey(cluster), object, remembered });
 }
 
 /** As kcp does it: `workspace-admin` gives the owner everything. */

@@ -1,6 +1,6 @@
 import type { Definition } from '../definitions/mod.ts';
 import { isOwnershipSame, type KubeObject, StatusError } from '../machinery/mod.ts';
-import type { NewRow, Row } from '../store/mod.ts';
+import { type NewRow, REMEMBERED_FIELD, type Row } from '../store/mod.ts';
 import { encodeRow } from './row-codec.ts';
 
 /**
@@ -28,16 +28,20 @@ export function encodeOwned(
     return encodeRow(definition, version, object, bytesMax);
   }
   const known = before.current?.metadata.managedFields;
-  if (before.row === undefined || isSameRow(row, before.row) || known === undefined) return row;
+  if (before.row === undefined || isSameObject(row, before.row) || known === undefined) return row;
   if (entries === undefined || !isOwnershipSame(entries, known)) return row;
   object.metadata.managedFields = known;
   const timeless = encodeRow(definition, version, object, bytesMax);
-  if (isSameRow(timeless, before.row)) return timeless;
+  if (isSameObject(timeless, before.row)) return timeless;
   object.metadata.managedFields = entries;
   return row;
 }
 
 /** Whether storing a row would change nothing. */
 export function isSameRow(row: NewRow, current: Row): boolean {
+  return isSameObject(row, current) && row.fields[REMEMBERED_FIELD] === current.fields[REMEMBERED_FIELD];
+}
+
+function isSameObject(row: NewRow, current: Row): boolean {
   return row.definitionHash === current.definitionHash && Buffer.compare(row.json, current.json) === 0;
 }

@@ -22,6 +22,7 @@ import {
   type Row,
   type Store,
   type WorkChange,
+  withRemembered,
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { companionsOf, hookedWork, hooksOf, isOwner } from './companions.ts';
@@ -212,7 +213,8 @@ async function commit(
   };
   const hooked = await completed(api, step);
   const { companions } = hooked;
-  const row = await rowOf(hooked.object, hooked);
+  const encoded = await rowOf(hooked.object, hooked);
+  const row = encoded && withRemembered(encoded, companions.remembered, currentRow);
   if (row !== undefined) await assertConvertible(hooked.definition, row, currentRow);
   const isCreated = currentRow === undefined;
   const lastRow = currentRow && {

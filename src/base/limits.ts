@@ -275,6 +275,10 @@ export const limits = {
   rbacRevisionPlaces: 65_536,
   /** Identities that claims name, of which it is remembered which exports have them: some 200 bytes each. */
   claimedIdentitiesCachedMax: 1_000,
+  /** Exports that took the name of another one, of which it is remembered who was bound to that. */
+  formerExportsCachedMax: 100,
+  /** Logical clusters that are remembered for one of them, some 300 bytes each; of more, it sees nothing by claims. */
+  formerConsumersMax: 20_000,
   /** Exports of one identity that are asked for their policies: they share a secret, nearly always it is one. */
   exportersOfIdentityMax: 16,
   /** Kinds of logical clusters of which it is remembered which export they come from: some 500 bytes each. */

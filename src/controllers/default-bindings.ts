@@ -10,6 +10,7 @@ import {
   defaultBindingSpec,
   isBound,
   type WantedBinding,
+  wantedAnswers,
   wantedBindings,
 } from '../exports/mod.ts';
 import {
@@ -93,9 +94,9 @@ async function provide(
 ): Promise<void> {
   const definition = apisDefinition(API_BINDINGS);
   const { name, reference, claims = [] } = wanted;
-  const spec = defaultBindingSpec(reference, claims);
   const row = api.store.get(apisKey(cluster, API_BINDINGS, name));
   const place = { definition, cluster, namespace: '', name };
+  if (wanted.isLost) return;
   if (row === undefined) {
     // Who has bound the export under another name has what the type wants.
     if (await isBoundOtherwise(api, cluster, wanted)) return;
@@ -103,15 +104,25 @@ async function provide(
       apiVersion: `${definition.group}/${definition.storageVersion}`,
       kind: definition.names.kind,
       metadata: objectOf({ name }),
-      spec,
+      spec: defaultBindingSpec(reference, claims),
     });
     return client.create(place, binding as KubeObject);
   }
   const binding = decodeStored(definition, definition.storageVersion, row);
-  if (binding.metadata.deletionTimestamp !== undefined || acceptsAll(binding, wanted)) return;
-  binding['spec'] = spec;
+  if (binding.metadata.deletionTimestamp !== undefined) return;
+  // It waits for somebody who is gone, and its type has come to mean somebody else: it is made anew once it is away.
+  if (isForAnother(binding, wanted))
+    return isBound(binding) ? undefined : client.remove(place, { uid: row.uid });
+  if (acceptsAll(binding, wanted)) return;
+  binding['spec'] = defaultBindingSpec(reference, wantedAnswers(binding, wanted));
   binding.metadata.resourceVersion = String(row.revision);
   await client.update(place, binding);
+}
+
+/** Whether a binding belongs to an export in another logical cluster than its type means now. */
+function isForAnother(binding: KubeObject, { reference: { meant } }: WantedBinding): boolean {
+  const settled = textAt(objectAt(binding, 'status'), 'apiExportClusterName');
+  return settled !== '' && meant !== undefined && settled !== meant;
 }
 
 async function isBoundOtherwise(

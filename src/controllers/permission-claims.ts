@@ -6,6 +6,7 @@ import {
   claimLabelsFor,
   collectionOf,
   type Definition,
+  identityOfBinding,
   isClaimLabel,
 } from '../definitions/mod.ts';
 import {
@@ -27,6 +28,7 @@ import {
   objectAt,
   objectOf,
   objectsAt,
+  textAt,
 } from '../machinery/mod.ts';
 import type { ObjectKey, Row } from '../store/mod.ts';
 import { ControllerClient } from './client.ts';
@@ -90,7 +92,7 @@ interface FoundBinding {
   readonly definition: Definition;
   readonly row: Row;
   readonly binding: KubeObject;
-  /** Undefined when it is not there (any more). */
+  /** Undefined when it is not there (any more), also where another one has its name by now. */
   readonly apiExport: KubeObject | undefined;
 }
 
@@ -103,12 +105,18 @@ function readBinding(
   const claimant = found && claimantOf(found.object);
   if (found === undefined || claimant === undefined) return undefined;
   const place = { cluster: claimant.cluster as LogicalCluster, name: claimant.name, resource: 'apiexports' };
+  const apiExport = readObject(api, place)?.object;
   return {
     definition: found.definition,
     row: found.row,
     binding: found.object,
-    apiExport: readObject(api, place)?.object,
+    apiExport: apiExport !== undefined && isOther(found.row, apiExport) ? undefined : apiExport,
   };
+}
+
+function isOther(binding: Row, apiExport: KubeObject): boolean {
+  const known = identityOfBinding(binding);
+  return known !== undefined && known !== textAt(objectAt(apiExport, 'status'), 'identityHash');
 }
 
 function readObject(

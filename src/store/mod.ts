@@ -28,8 +28,10 @@ export {
   ALIASES_FIELD,
   type NewRow,
   REFERENCES_FIELD,
+  REMEMBERED_FIELD,
   type Row,
   textsOfField,
+  withRemembered,
   withRevision,
 } from './row.ts';
 export type { SequencedCommit } from './sequencer.ts';

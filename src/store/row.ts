@@ -34,6 +34,22 @@ export const ALIASES_FIELD = '.aliases';
 /** The server's own field with the things anywhere that an object refers to, so that all who do are found. */
 export const REFERENCES_FIELD = '.references';
 
+/**
+ * The server's own field with what an object does not say and no later write is to lose: each keeps what the one before
+ * has left, unless it knows better.
+ */
+export const REMEMBERED_FIELD = '.remembered';
+
+/** What a write leaves beside an object that says nothing of it: what was there. */
+export function withRemembered<Kept extends Pick<NewRow, 'fields'>>(
+  row: Kept,
+  text: string | undefined,
+  before: Pick<Row, 'fields'> | undefined,
+): Kept {
+  const kept = text ?? before?.fields[REMEMBERED_FIELD];
+  return kept === undefined ? row : { ...row, fields: { ...row.fields, [REMEMBERED_FIELD]: kept } };
+}
+
 /** The texts of one of these fields. */
 export function textsOfField(row: Pick<Row, 'fields'>, field: string): readonly string[] {
   const text = row.fields[field];

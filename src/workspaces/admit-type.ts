@@ -14,6 +14,7 @@ import { logicalClusterFacts } from './facts.ts';
 import { TENANCY_GROUP, UNIVERSAL_TYPE, WORKSPACE_TYPES, WORKSPACES } from './names.ts';
 import { typeLimitProblem } from './type-limits.ts';
 import {
+  namedBy,
   type ReadRow,
   type Reference,
   referenceText,
@@ -90,7 +91,7 @@ async function assertAllUsable(
   for (const heir of known.values()) {
     await assertUsable(authorize, { request, reads, type: heir });
     for (const extended of heir.spec.extends) {
-      const reference = { ...extended, path: extended.path || heir.path };
+      const reference = namedBy(heir, extended);
       const text = referenceText(reference);
       const found = known.has(text) ? undefined : types.find(reference, readOf(reads));
       // The type itself is one more.
@@ -125,14 +126,17 @@ function parentOf(
 ): { readonly path: string; readonly type: Reference } {
   const row = reads.read(logicalClusterKey(cluster));
   const facts = row && logicalClusterFacts(row);
-  return { path: facts?.path ?? cluster, type: parseReference(facts?.type) ?? UNIVERSAL_TYPE };
+  return {
+    path: facts?.path ?? cluster,
+    type: parseReference(facts?.type, facts?.typeCluster) ?? UNIVERSAL_TYPE,
+  };
 }
 
-/** `path:name` of an annotation. */
-export function parseReference(text: string | undefined): Reference | undefined {
+/** `path:name` of an annotation, and where it was found. */
+export function parseReference(text: string | undefined, meant: Reference['meant']): Reference | undefined {
   const colon = text?.lastIndexOf(':') ?? -1;
   if (text === undefined || colon <= 0) return undefined;
-  return { path: text.slice(0, colon), name: text.slice(colon + 1) };
+  return { path: text.slice(0, colon), name: text.slice(colon + 1), meant };
 }
 
 /** What workspaces get that name no type where this one is the type of the workspace around them. */
@@ -140,7 +144,7 @@ function defaultType(types: WorkspaceTypes, parent: Reference, read: ReadRow): R
   const type = types.find(parent, read);
   const child = type?.spec.defaultChild;
   if (type === undefined || child === undefined) return UNIVERSAL_TYPE;
-  return { ...child, path: child.path || type.path };
+  return namedBy(type, child);
 }
 
 function wantedType(workspace: KubeObject): Reference | undefined {

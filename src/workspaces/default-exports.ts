@@ -5,7 +5,14 @@ import { parseReference } from './admit-type.ts';
 import { logicalClusterFacts } from './facts.ts';
 import { lifecycleLabel } from './lifecycle-labels.ts';
 import { BINDINGS_INITIALIZER, INITIALIZER_LABEL_PREFIX } from './names.ts';
-import { type ReadRow, type Reference, referenceText, type WorkspaceType, WorkspaceTypes } from './types.ts';
+import {
+  namedBy,
+  type ReadRow,
+  type Reference,
+  referenceText,
+  type WorkspaceType,
+  WorkspaceTypes,
+} from './types.ts';
 
 /** A logical cluster may lack bindings that its type wants: one debt of each. */
 export const DEFAULT_BINDINGS = 'default-bindings';
@@ -28,8 +35,8 @@ export function waitsForBindings({ labels }: Pick<Row, 'labels'>): boolean {
 export function defaultExports(lineage: readonly WorkspaceType[]): readonly Reference[] {
   const exports = new Map<string, Reference>();
   for (const type of lineage) {
-    for (const { path, name } of type.spec.defaultApiBindings) {
-      const reference = { path: path || type.path, name };
+    for (const named of type.spec.defaultApiBindings) {
+      const reference = namedBy(type, named);
       exports.set(referenceText(reference), reference);
     }
   }
@@ -43,7 +50,8 @@ export function maintainedExports(lineage: readonly WorkspaceType[]): readonly R
 
 /** The type of a logical cluster, by its row; undefined of one that has none. */
 export function typeOfRow(row: Row): Reference | undefined {
-  return parseReference(logicalClusterFacts(row).type);
+  const { type, typeCluster } = logicalClusterFacts(row);
+  return parseReference(type, typeCluster);
 }
 
 /** Types as they are, for who writes nothing by them. */

@@ -1,7 +1,7 @@
 import type { LogicalCluster } from '../base/mod.ts';
 import { parseLogicalCluster } from '../base/mod.ts';
 import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../machinery/mod.ts';
-import type { Row } from '../store/mod.ts';
+import { REMEMBERED_FIELD, type Row } from '../store/mod.ts';
 import { OWNER, PATH, REQUIRED_GROUPS, TYPE } from './names.ts';
 
 /** What has to be known of a Workspace to go through it. */
@@ -18,18 +18,20 @@ export interface LogicalClusterFacts {
   /** Undefined of one that is in no tree: such a one is known by its name. */
   readonly path: string | undefined;
   readonly type: string | undefined;
+  /** Where its type lay when it was made; undefined of one that an older version has made. */
+  readonly typeCluster: LogicalCluster | undefined;
   readonly owner: string | undefined;
   readonly requiredGroups: string | undefined;
 }
 
 /** Facts of rows: parsed once, and remembered as long as the store remembers the row. */
-export function factsOf<Facts>(read: (object: JsonObject) => Facts): (row: Row) => Facts {
+export function factsOf<Facts>(read: (object: JsonObject, row: Row) => Facts): (row: Row) => Facts {
   const known = new WeakMap<Row, Facts>();
   return (row) => {
     let facts = known.get(row);
     if (facts === undefined) {
       const { value } = parseJson(row.json);
-      facts = read(isObject(value) ? value : {});
+      facts = read(isObject(value) ? value : {}, row);
       known.set(row, facts);
     }
     return facts;
@@ -48,12 +50,13 @@ export const workspaceFacts = factsOf((object): WorkspaceFacts => {
   };
 });
 
-export const logicalClusterFacts = factsOf((object): LogicalClusterFacts => {
+export const logicalClusterFacts = factsOf((object, row): LogicalClusterFacts => {
   const annotations = objectAt(objectAt(object, 'metadata'), 'annotations');
   const said = (name: string) => textAt(annotations, name) || undefined;
   return {
     path: said(PATH),
     type: said(TYPE),
+    typeCluster: row.fields[REMEMBERED_FIELD] as LogicalCluster | undefined,
     owner: said(OWNER),
     requiredGroups: said(REQUIRED_GROUPS),
   };

@@ -24,6 +24,7 @@ import {
   textsAt,
 } from '../machinery/mod.ts';
 import type { ObjectKey, Row, WorkChange } from '../store/mod.ts';
+import { parseReference } from './admit-type.ts';
 import { defaultBindingsDebt } from './default-exports.ts';
 import { DELETING, TERMINATING } from './lifecycle-names.ts';
 import { mirrorWorkspace, settleWorkspace } from './mirror-workspace.ts';
@@ -32,6 +33,7 @@ import {
   CORE_GROUP,
   LOGICAL_CLUSTERS,
   TENANCY_GROUP,
+  TYPE,
   WORKSPACE_FINALIZER,
   WORKSPACES,
 } from './names.ts';
@@ -55,7 +57,8 @@ export const logicalClusterHooks: KindHooks = {
     if (change.operation === 'delete') return leave(api, change, now);
     restoreConditions(change.object, change.old);
     settleLogicalCluster(change.object, now);
-    return withCompanion(ownerMirrored(api, change.object, now));
+    const companions = withCompanion(ownerMirrored(api, change.object, now));
+    return isOfSameType(change) ? companions : { ...companions, remembered: typeClusterOf(api, change) };
   },
   work(api, { operation, key, object, old }) {
     if (operation === 'delete') return [];
@@ -77,6 +80,16 @@ export const workspaceLifecycleHooks: KindHooks = {
     return withCompanion(logicalClusterMarked(api, change, now));
   },
 };
+
+function isOfSameType({ object, old }: KindChange): boolean {
+  return object.metadata.annotations?.[TYPE] === old?.metadata.annotations?.[TYPE];
+}
+
+/** The system may say that it is of another type: of the one that has that name now. */
+function typeClusterOf(api: Api, { object }: KindChange): LogicalCluster | undefined {
+  const type = parseReference(object.metadata.annotations?.[TYPE], undefined);
+  return type && api.paths.resolve(type.path)?.cluster;
+}
 
 /** What is owed once a logical cluster is to go: to empty it. */
 export function deletionDebt(api: Pick<Api, 'random'>, cluster: LogicalCluster): WorkChange {

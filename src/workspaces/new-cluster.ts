@@ -41,6 +41,8 @@ export type MakeDefaultBindings = (
   api: Api,
   request: {
     readonly cluster: LogicalCluster;
+    /** Its canonical path. */
+    readonly path: string;
     readonly exports: readonly Reference[];
     /** Notes what it reads: the commit relies on it. */
     readonly read: ReadRow;
@@ -88,7 +90,7 @@ export async function prepareCluster(
   const bindings: DefaultBindings =
     exports.length === 0 || ground.defaultBindings === undefined
       ? { isIncomplete: false }
-      : await ground.defaultBindings(api, { cluster, exports, read });
+      : await ground.defaultBindings(api, { cluster, path: wanted.path, exports, read });
   const initializers = initializersOf(lineage);
   const waiting = initializers.filter((name) => !isDone(name, bindings));
   const terminators = lineage.filter(({ spec }) => spec.terminator).map(lifecycleName);
@@ -107,6 +109,7 @@ export async function prepareCluster(
       ...lists({ initializers: waiting, terminators }),
     }),
     more: bindings.derived,
+    remembered: lineage.at(-1)?.cluster,
   });
   return {
     companions: [...companions, ...(bindings.companions ?? [])],

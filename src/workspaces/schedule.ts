@@ -6,7 +6,9 @@ import {
   type KindHooks,
   logicalClusterKey,
 } from '../api/mod.ts';
+import type { LogicalCluster } from '../base/mod.ts';
 import { formatTime, type KubeObject, objectAt, objectOf, textAt } from '../machinery/mod.ts';
+import { REMEMBERED_FIELD, type Row } from '../store/mod.ts';
 import { mountOf } from './admit-workspace.ts';
 import { randomClusterName, shardHash } from './cluster-name.ts';
 import { type Condition, withCondition } from './conditions.ts';
@@ -64,9 +66,14 @@ async function schedule(
   const now = formatTime(change.nowMs);
   const read: ReadRow = (wanted) => attempt.reads.read(wanted);
   const shard = chooseShard(api.registry, { workspace: object, shard: ground.shard, read });
-  if (typeof shard === 'string') return postpone(object, shard, now);
-  const lineage = lineageOf(ground, typeOf(object), read);
-  if (typeof lineage === 'string') return postpone(object, lineage, now);
+  const type = typeOf(object, change.oldRow);
+  const wait = (message: string): Companions => {
+    postpone(object, message, now);
+    return { remembered: type.meant ?? ground.types.find(type, read)?.cluster };
+  };
+  if (typeof shard === 'string') return wait(shard);
+  const lineage = lineageOf(ground, type, read);
+  if (typeof lineage === 'string') return wait(lineage);
   const parent = read(logicalClusterKey(key.cluster));
   const wanted: WantedCluster = {
     cluster: randomClusterName(api.random),
@@ -93,7 +100,7 @@ async function schedule(
 }
 
 /** The workspace stays as it is, and says why. */
-function postpone(workspace: KubeObject, message: string, now: string): undefined {
+function postpone(workspace: KubeObject, message: string, now: string): void {
   const unscheduled: Condition = {
     type: 'WorkspaceScheduled',
     status: 'False',
@@ -105,9 +112,11 @@ function postpone(workspace: KubeObject, message: string, now: string): undefine
   workspace['status'] = objectOf({ ...objectAt(workspace, 'status'), phase: 'Scheduling', conditions });
 }
 
-function typeOf(workspace: KubeObject): Reference {
+/** The type of a workspace that its creator may use: that one, wherever its path leads by now. */
+function typeOf(workspace: KubeObject, before: Row | undefined): Reference {
   const type = objectAt(objectAt(workspace, 'spec'), 'type');
-  return { path: textAt(type, 'path'), name: textAt(type, 'name') };
+  const meant = before?.fields[REMEMBERED_FIELD] as LogicalCluster | undefined;
+  return { path: textAt(type, 'path'), name: textAt(type, 'name'), meant };
 }
 
 /** A type with all that it extends, or why there is none. */

@@ -10,6 +10,7 @@ import {
 } from '../machinery/mod.ts';
 import { type Condition, withCondition } from './conditions.ts';
 import { TYPE_HEIRS } from './default-exports.ts';
+import { rememberPlaces } from './meant-places.ts';
 import { BINDING_LIFECYCLE, TENANCY_GROUP, WORKSPACE_TYPES } from './names.ts';
 import { lifecycleName } from './types.ts';
 
@@ -17,9 +18,10 @@ import { lifecycleName } from './types.ts';
 export const workspaceTypeHooks: KindHooks = {
   group: TENANCY_GROUP,
   resource: WORKSPACE_TYPES,
-  complete(_api, _attempt, { operation, object, key, nowMs }) {
-    if (operation !== 'delete') settleWorkspaceType(object, key.cluster, formatTime(nowMs));
-    return undefined;
+  complete({ paths }, _attempt, { operation, object, oldRow, key, nowMs }) {
+    if (operation === 'delete') return undefined;
+    settleWorkspaceType(object, key.cluster, formatTime(nowMs));
+    return { remembered: rememberPlaces(paths, object, oldRow) };
   },
   work(api, { operation, key, object, old }) {
     if (operation === 'update' && deepEqual(bindingsOf(object), bindingsOf(old))) return [];

@@ -4,12 +4,18 @@ import type { DefinitionRegistry } from '../definitions/mod.ts';
 import { type JsonObject, objectAt, objectsAt, textAt } from '../machinery/mod.ts';
 import type { ObjectKey, Row } from '../store/mod.ts';
 import { factsOf } from './facts.ts';
+import { type MeantPlaces, meantByType, meantPlace } from './meant-places.ts';
 import { BINDING_LIFECYCLE, PATH, TENANCY_GROUP, WORKSPACE_TYPES } from './names.ts';
 
 /** A reference to a WorkspaceType, or to an APIExport. Without path: in the same workspace. */
 export interface Reference {
   readonly path: string;
   readonly name: string;
+  /**
+   * The logical cluster that was meant by the path when it was written: what lies in another one by now is something
+   * else. Undefined where whoever names it is asked what they may now.
+   */
+  readonly meant?: LogicalCluster | undefined;
 }
 
 /** `limitAllowedParents` and `limitAllowedChildren`: none at all, or only these and what extends them. */
@@ -72,9 +78,9 @@ export class WorkspaceTypes {
   }
 
   /** The type of that name in the workspace of that path; undefined when there is none. */
-  find({ path, name }: Reference, read: ReadRow): WorkspaceType | undefined {
+  find({ path, name, meant }: Reference, read: ReadRow): WorkspaceType | undefined {
     const cluster = this.#paths.resolve(path)?.cluster;
-    if (cluster === undefined) return undefined;
+    if (cluster === undefined || (meant !== undefined && meant !== cluster)) return undefined;
     const key = this.#registry.ownKey({ cluster, group: TENANCY_GROUP, resource: WORKSPACE_TYPES, name });
     const row = key && read(key);
     if (row === undefined) return undefined;
@@ -110,7 +116,7 @@ export class WorkspaceTypes {
       const here = [...line, referenceText(heir)];
       seen.add(referenceText(heir));
       for (const extended of heir.spec.extends) {
-        const reference = { ...extended, path: extended.path || heir.path };
+        const reference = namedBy(heir, extended);
         const text = referenceText(reference);
         if (here.includes(text)) {
           const circle = [...here.slice(here.indexOf(text)), text].join(' -> ');
@@ -133,6 +139,11 @@ export class WorkspaceTypes {
   }
 }
 
+/** What a type names, seen from anywhere: without path, it lies beside the type. */
+export function namedBy(type: WorkspaceType, reference: Reference): Reference {
+  return reference.path === '' ? { ...reference, path: type.path, meant: type.cluster } : reference;
+}
+
 /** A path, the paths above it, and the root, where types are looked for last. */
 function ancestry(path: string): readonly string[] {
   const parts = path.split(':');
@@ -144,7 +155,8 @@ function notResolved(reference: Reference): TypeProblem {
   return new TypeProblem(`workspace type "${referenceText(reference)}" cannot be resolved`);
 }
 
-const typeSpec = factsOf((object): TypeSpec => {
+const typeSpec = factsOf((object, row): TypeSpec => {
+  const places = meantByType(row);
   const spec = objectAt(object, 'spec');
   const annotations = objectAt(objectAt(object, 'metadata'), 'annotations');
   const child = objectAt(spec, 'defaultChildWorkspaceType');
@@ -153,17 +165,17 @@ const typeSpec = factsOf((object): TypeSpec => {
     path: textAt(annotations, PATH),
     initializer: spec?.['initializer'] === true,
     terminator: spec?.['terminator'] === true,
-    extends: objectsAt(objectAt(spec, 'extend'), 'with').map(referenceOf),
+    extends: objectsAt(objectAt(spec, 'extend'), 'with').map((entry) => typeNamed(entry, places)),
     additionalWorkspaceLabels: Object.fromEntries(
       labels.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
     ),
-    defaultChild: child && referenceOf(child),
+    defaultChild: child && typeNamed(child, places),
     limitAllowedParents: limitOf(objectAt(spec, 'limitAllowedParents')),
     limitAllowedChildren: limitOf(objectAt(spec, 'limitAllowedChildren')),
-    defaultApiBindings: objectsAt(spec, 'defaultAPIBindings').map((entry) => ({
-      path: textAt(entry, 'path'),
-      name: textAt(entry, 'export'),
-    })),
+    defaultApiBindings: objectsAt(spec, 'defaultAPIBindings').map((entry) => {
+      const reference = { path: textAt(entry, 'path'), name: textAt(entry, 'export') };
+      return { ...reference, meant: meantPlace(places, { kind: 'export', ...reference }) };
+    }),
     isMaintained: isMaintained(textAt(annotations, BINDING_LIFECYCLE), spec),
   };
 });
@@ -174,6 +186,11 @@ const LIFECYCLES: readonly string[] = [MAINTAIN, 'InitializeOnly'];
 function isMaintained(annotation: string, spec: JsonObject | undefined): boolean {
   const said = LIFECYCLES.includes(annotation) ? annotation : textAt(spec, 'defaultAPIBindingLifecycle');
   return said === MAINTAIN;
+}
+
+function typeNamed(object: JsonObject, places: MeantPlaces): Reference {
+  const reference = referenceOf(object);
+  return { ...reference, meant: meantPlace(places, { kind: 'type', ...reference }) };
 }
 
 function referenceOf(object: JsonObject): Reference {

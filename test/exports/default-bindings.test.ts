@@ -100,6 +100,7 @@ describe('a new workspace', () => {
       defaultBindingName(cluster as never, { path: provider, name: 'widgets' }),
     ]);
     expect(items[0]!.metadata.name).toMatch(/^widgets-[0-9a-z]{5}$/);
+    expect(items[0]!.metadata.annotations?.['kcp.io/path']).toBe(`root:${object.metadata.name}`);
     expect(statusOf(items[0]!).phase).toBe('Bound');
     await fixture.widget(cluster, 'a');
   });
@@ -184,6 +185,42 @@ describe('a new workspace', () => {
         },
       ]);
     }
+  });
+
+  test('leaves to its owner what v1alpha1 asks for by names of objects, and keeps the answer', async () => {
+    const provider = await fixture.cluster('provider');
+    const path = `/clusters/${provider}/${APIS.replace('v1alpha2', 'v1alpha1')}/apiexports`;
+    await fixture.client.create(path, {
+      apiVersion: 'apis.kcp.io/v1alpha1',
+      kind: 'APIExport',
+      metadata: { name: 'claims' },
+      spec: {
+        permissionClaims: [
+          { group: '', resource: 'secrets', resourceSelector: [{ name: 'mine' }] },
+          { group: '', resource: 'configmaps', all: true },
+        ],
+      },
+    });
+    await type('named', {
+      defaultAPIBindings: [{ path: provider, export: 'claims' }],
+      defaultAPIBindingLifecycle: 'Maintain',
+    });
+    const { cluster } = await workspace('named');
+    const binding = bindingPath(cluster, provider, 'claims');
+    const answers = async () =>
+      ((await fixture.client.get(binding))['spec'] as { permissionClaims: { resource: string }[] })
+        .permissionClaims;
+    const rest = { group: '', identityHash: '', verbs: ['*'], state: 'Accepted' };
+    const all = { ...rest, resource: 'configmaps', selector: { matchAll: true } };
+    expect(await answers()).toEqual([all]);
+    const mine = { ...rest, resource: 'secrets', selector: { matchLabels: { for: 'provider' } } };
+    await patch(binding, { spec: { permissionClaims: [all, mine] } });
+    // Whatever else the provider comes to ask for does not touch it.
+    const more = { group: '', resource: 'serviceaccounts', all: true };
+    const asked = (await fixture.client.get(`${path}/claims`))['spec'] as { permissionClaims: object[] };
+    await patch(`${path}/claims`, { spec: { permissionClaims: [...asked.permissionClaims, more] } });
+    const wanted = { ...all, resource: 'serviceaccounts' };
+    await expect.poll(answers).toEqual([all, wanted, mine]);
   });
 
   test('has those of all that its type extends, and waits for schemas too', async () => {

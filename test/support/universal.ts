@@ -10,5 +10,5 @@ export async function universalBindings(
   cluster: LogicalCluster,
 ): Promise<DefaultBindingsMade['derived']> {
   const reads = { read: (key: Parameters<Api['store']['newest']>[0]) => api.store.newest(key) };
-  return (await defaultBindings(api, reads, { cluster, exports: EXPORTS })).derived;
+  return (await defaultBindings(api, reads, { cluster, path: cluster, exports: EXPORTS })).derived;
 }

@@ -1,6 +1,6 @@
 import { APIS_GROUP, type RbacAt } from '../../access/mod.ts';
 import { type LogicalCluster, limits, WeightedCache } from '../../base/mod.ts';
-import { type AcceptedClaim, acceptedClaims } from '../../definitions/mod.ts';
+import { type AcceptedClaim, acceptedClaims, identityOfBinding } from '../../definitions/mod.ts';
 import { isObject, parseJson } from '../../machinery/mod.ts';
 import type { Row, Store } from '../../store/mod.ts';
 
@@ -81,8 +81,8 @@ export class ClaimTable {
   }
 }
 
-function claimsOf({ json }: Row): readonly AcceptedClaim[] {
-  if (!json.includes(CLAIMS)) return NONE;
-  const { value } = parseJson(json);
-  return isObject(value) ? acceptedClaims(value) : NONE;
+function claimsOf(row: Row): readonly AcceptedClaim[] {
+  if (!row.json.includes(CLAIMS)) return NONE;
+  const { value } = parseJson(row.json);
+  return isObject(value) ? acceptedClaims(value, identityOfBinding(row)) : NONE;
 }

@@ -1,6 +1,6 @@
 import type { LogicalCluster } from '../../base/mod.ts';
 import { type JsonObject, type KubeObject, objectAt, objectsAt, textAt } from '../../machinery/mod.ts';
-import { ALIASES_FIELD, REFERENCES_FIELD, type Row } from '../../store/mod.ts';
+import { ALIASES_FIELD, REFERENCES_FIELD, REMEMBERED_FIELD, type Row } from '../../store/mod.ts';
 import { acceptedClaims, claimReference } from '../claims/mod.ts';
 
 export const BINDING_GROUP = 'apis.kcp.io';
@@ -118,6 +118,11 @@ export function readBoundResources(row: Row): BoundResources {
   const bound = { resources, isLeaving };
   parsed.set(row, bound);
   return bound;
+}
+
+/** The identity of the export that a binding was made with, by its row; undefined as long as there was none. */
+export function identityOfBinding(row: Row): string | undefined {
+  return readBoundResources(row).resources[0]?.identity ?? row.fields[REMEMBERED_FIELD];
 }
 
 /** Whether this is the kind whose objects bring other kinds. */

@@ -11,6 +11,7 @@ export {
   boundResourcesOf,
   exportPathReference,
   exportReference,
+  identityOfBinding,
   isBindingKind,
   kindReference,
   readBoundResources,

@@ -28,6 +28,8 @@ export interface AcceptedClaim {
   readonly identityHash: string;
   /** The export that claims, by its binding. */
   readonly claimant: ExportName;
+  /** The identity of the export that it was accepted for; undefined as long as there was none. */
+  readonly claimantIdentity: string | undefined;
   readonly verbs: readonly string[];
   readonly selector: JsonObject;
   readonly label: Label;
@@ -54,21 +56,35 @@ export function claimantOf(binding: JsonObject): ExportName | undefined {
  * labels of all that has been accepted, and a provider is shown what it claims besides. So a provider that claims
  * less, or more, changes no object of its consumers.
  */
-export function acceptedClaims(binding: JsonObject): readonly AcceptedClaim[] {
+export function acceptedClaims(binding: JsonObject, identity?: string): readonly AcceptedClaim[] {
   const claimant = claimantOf(binding);
   if (claimant === undefined) return [];
   return claimsOfBinding(binding)
     .filter(({ isAccepted }) => isAccepted)
-    .flatMap((claim) => acceptedClaim(claimant, claim) ?? []);
+    .flatMap((claim) => acceptedClaim({ claimant, identity }, claim) ?? []);
 }
 
-function acceptedClaim(claimant: ExportName, claim: ScopedClaim): AcceptedClaim | undefined {
+function acceptedClaim(
+  { claimant, identity }: { readonly claimant: ExportName; readonly identity: string | undefined },
+  claim: ScopedClaim,
+): AcceptedClaim | undefined {
   const selects = selectionOf(claim);
   if (selects === undefined) return undefined;
   const kind = storedKind({ ...claim, identity: claim.identityHash });
   const { verbs, selector } = claim;
   const label = labelOf(claimant, claim);
-  return { ...kind, identityHash: kind.identity, claimant, verbs, selector, label, selects };
+  const { group, resource, identity: identityHash } = kind;
+  return {
+    group,
+    resource,
+    identityHash,
+    claimant,
+    claimantIdentity: identity,
+    verbs,
+    selector,
+    label,
+    selects,
+  };
 }
 
 /** The label of a claim's objects. Both Event APIs have the same objects, which can have but one label of an export. */

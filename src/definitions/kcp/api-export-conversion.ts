@@ -10,8 +10,8 @@ import {
   textAt,
   textsAt,
 } from '../../machinery/mod.ts';
-import { askedClaims, legacyClaims, modernClaims } from './claim-conversion.ts';
-import { KEPT, keep, takeKept } from './kept-annotation.ts';
+import { askedClaims, claimsTheSame, legacyClaims, modernClaims } from './claim-conversion.ts';
+import { KEPT, keep, readKept, takeKept } from './kept-annotation.ts';
 import { parseSchemaName } from './schema-name.ts';
 
 /** An APIExport of v1alpha2 in v1alpha1. Nothing is lost: what v1alpha1 cannot say is in annotations. */
@@ -64,6 +64,15 @@ export function modernApiExport(legacy: KubeObject): KubeObject {
   }
   if (hasNames || resources.length > 0) spec['resources'] = resources;
   return object;
+}
+
+/**
+ * Whether a claim of an APIExport, in v1alpha2, was made in v1alpha1 for objects by their names: v1alpha2 has none, and
+ * says nothing of it but in an annotation.
+ */
+export function isForNamedObjects(apiExport: KubeObject, claim: JsonObject): boolean {
+  const legacy = (readKept(apiExport, KEPT.legacyClaims) ?? []).find((one) => claimsTheSame(one, claim));
+  return legacy !== undefined && legacy['all'] !== true;
 }
 
 /** Kept as a custom resource, and called what its schema is called: v1alpha1 says that by the schema's name. */

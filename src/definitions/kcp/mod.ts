@@ -17,6 +17,7 @@ import { workspace } from './workspace.ts';
 import { workspaceAuthenticationConfiguration } from './workspace-authentication-configuration.ts';
 import { workspaceType } from './workspace-type.ts';
 
+export { isForNamedObjects } from './api-export-conversion.ts';
 export {
   validateApiResourceSchema,
   validateApiResourceSchemaUpdate,

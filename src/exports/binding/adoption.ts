@@ -1,5 +1,10 @@
 import { type Api, type Companions, companionPut, decodeStored, type Reads } from '../../api/mod.ts';
-import { type BoundResource, boundResourcesOf, readBoundResources } from '../../definitions/mod.ts';
+import {
+  type BoundResource,
+  boundResourcesOf,
+  identityOfBinding,
+  readBoundResources,
+} from '../../definitions/mod.ts';
 import { deepCopy, type KubeObject } from '../../machinery/mod.ts';
 import type { ListedObject, ObjectKey, Row } from '../../store/mod.ts';
 import { API_BINDINGS, apisDefinition } from '../kcp-objects.ts';
@@ -57,11 +62,23 @@ async function successor(
   if (row === undefined) return undefined;
   const old: KubeObject = decodeStored(definition, definition.storageVersion, row);
   const binding = deepCopy(old);
-  const found = await reconcileBinding(api, reads, { cluster: key.cluster, binding, leaving: step.leaving });
+  const found = await reconcileBinding(api, reads, {
+    cluster: key.cluster,
+    binding,
+    identity: identityOfBinding(row),
+    leaving: step.leaving,
+  });
   const taken = step.wanted.filter((one) => boundResourcesOf(binding).some((other) => isSame(one, other)));
   const before = boundResourcesOf(old);
   if (!taken.some((one) => !before.some((other) => isSame(one, other)))) return undefined;
-  const put = companionPut(api, { definition, key, object: binding, old, oldRow: row });
+  const put = companionPut(api, {
+    definition,
+    key,
+    object: binding,
+    old,
+    oldRow: row,
+    remembered: found.remembered,
+  });
   return { taken, companions: { ...found, companions: [...(found.companions ?? []), put] } };
 }
 

@@ -1,7 +1,7 @@
 import { APIS_GROUP } from '../../access/mod.ts';
 import { type Api, type Companions, companionPut, type Reads } from '../../api/mod.ts';
 import { base62Sha224, type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
-import { isRootExport } from '../../definitions/mod.ts';
+import { isForNamedObjects, isRootExport } from '../../definitions/mod.ts';
 import {
   formatTime,
   type JsonObject,
@@ -24,6 +24,8 @@ import { reconcileBinding } from './reconcile-binding.ts';
 
 const NAME_LENGTH_MAX = 247;
 const HASH_LENGTH = 5;
+/** What admission puts on bindings that somebody writes. */
+const PATH_ANNOTATION = 'kcp.io/path';
 
 /**
  * The name that kcp gives a binding which a workspace has by default. Those of root's own exports are called the same in
@@ -51,13 +53,15 @@ export async function bindingFor(
   reads: Pick<Reads, 'read'>,
   request: {
     readonly cluster: LogicalCluster;
+    /** Its canonical path, where the binding can say it. */
+    readonly path?: string;
     readonly reference: ExportReference;
     readonly beside?: readonly KubeObject[];
     /** The uid and the time that it gets, if not new ones. */
     readonly born?: { readonly uid: string; readonly now: string };
   },
 ): Promise<{ readonly binding: KubeObject; readonly companions: NonNullable<Companions['companions']> }> {
-  const { cluster, reference, beside } = request;
+  const { cluster, path, reference, beside } = request;
   const born = request.born ?? { uid: api.random.uuid(), now: formatTime(api.store.nowMs()) };
   const definition = apisDefinition(API_BINDINGS);
   const provider = exportCluster(api, cluster, reference);
@@ -67,6 +71,7 @@ export async function bindingFor(
     apiVersion: `${APIS_GROUP}/${definition.storageVersion}`,
     kind: definition.names.kind,
     metadata: objectOf({
+      ...(path === undefined ? {} : { annotations: objectOf({ [PATH_ANNOTATION]: path }) }),
       creationTimestamp: born.now,
       finalizers: [BINDING_FINALIZER],
       generation: 1,
@@ -83,16 +88,31 @@ export async function bindingFor(
   });
   labelForProvider(binding);
   const key = apisKey(cluster, API_BINDINGS, binding.metadata.name ?? '');
-  const put = companionPut(api, { definition, key, object: binding });
+  const put = companionPut(api, { definition, key, object: binding, remembered: rest.remembered });
   return { binding, companions: [...(rest.companions ?? []), put] };
 }
 
 /** As kcp answers in the name of a new workspace: yes, to as much as the provider asks for by default. */
 export function acceptedClaims(apiExport: KubeObject | undefined): JsonObject[] {
-  const claims = objectsAt(objectAt(apiExport, 'spec'), 'permissionClaims');
+  const open = openClaims(apiExport);
+  const claims = claimsOf(apiExport).filter((claim) => !open.includes(claim));
   return claims.map(({ defaultSelector, ...claim }) =>
     objectOf({ ...claim, selector: defaultSelector ?? objectOf({ matchAll: true }), state: 'Accepted' }),
   );
+}
+
+/**
+ * The claims that nobody answers in the name of a workspace: those that their provider has made for objects by their
+ * names. An answer can only be one for all objects, or for some by their labels, and would give more than was asked for.
+ */
+export function openClaims(apiExport: KubeObject | undefined): JsonObject[] {
+  return claimsOf(apiExport).filter(
+    (claim) => claim['defaultSelector'] === undefined && isForNamedObjects(apiExport!, claim),
+  );
+}
+
+function claimsOf(apiExport: KubeObject | undefined): JsonObject[] {
+  return objectsAt(objectAt(apiExport, 'spec'), 'permissionClaims');
 }
 
 /** The spec of a default binding. */

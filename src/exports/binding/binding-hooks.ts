@@ -1,8 +1,17 @@
 import { APIS_GROUP, SYSTEM_USER } from '../../access/mod.ts';
-import type { Api, Attempt, Companions, KindChange, KindHooks, KindWork } from '../../api/mod.ts';
-import { BOUND_CRDS_CLUSTER, readBoundResources } from '../../definitions/mod.ts';
-import { deepEqual, type KubeObject, newForbidden, objectAt } from '../../machinery/mod.ts';
+import {
+  type Api,
+  type Attempt,
+  type Companions,
+  type KindChange,
+  type KindHooks,
+  type KindWork,
+  logicalClusterKey,
+} from '../../api/mod.ts';
+import { BOUND_CRDS_CLUSTER, identityOfBinding, readBoundResources } from '../../definitions/mod.ts';
+import { deepEqual, type KubeObject, madeObjectAt, newForbidden, objectAt } from '../../machinery/mod.ts';
 import type { CollectionKey, WorkChange } from '../../store/mod.ts';
+import type { ReadRow } from '../../workspaces/mod.ts';
 import { debt, EXPORT_CONTROLLERS } from '../debts.ts';
 import { API_BINDINGS, BINDING_FINALIZER } from '../kcp-objects.ts';
 import { keepStatus } from '../keep-status.ts';
@@ -11,6 +20,7 @@ import { assertRoomForBinding } from './binding-room.ts';
 import { assertMayBind, exportCluster, exportReferenceOf } from './export-of-binding.ts';
 import { labelForProvider } from './label-for-provider.ts';
 import { boundSchemas, reconcileBinding } from './reconcile-binding.ts';
+import { knownWantedBindings } from './wanted-bindings.ts';
 
 /**
  * What belongs to every write of an APIBinding: the right to bind, and the whole of its status, which is settled by the
@@ -20,7 +30,7 @@ export const bindingHooks: KindHooks = {
   group: APIS_GROUP,
   resource: API_BINDINGS,
   async complete(api, attempt, change) {
-    const { operation, object, old, user, key } = change;
+    const { operation, object, old, oldRow, user, key } = change;
     if (operation === 'delete') return released(api, attempt, change);
     // Nobody but the server says what is bound: whoever could would reach the objects of others.
     if (user !== SYSTEM_USER) keepStatus(object, old);
@@ -28,12 +38,26 @@ export const bindingHooks: KindHooks = {
     if (operation === 'create') await assertRoomForBinding(api, key.cluster);
     keepFinalizer(object, old, { isController: user === SYSTEM_USER });
     if (object.metadata.deletionTimestamp !== undefined) return undefined;
-    const companions = await reconcileBinding(api, attempt.reads, { cluster: key.cluster, binding: object });
+    if (operation === 'create' && user === SYSTEM_USER) settleProvider(api, attempt, change);
+    const companions = await reconcileBinding(api, attempt.reads, {
+      cluster: key.cluster,
+      binding: object,
+      identity: oldRow && identityOfBinding(oldRow),
+    });
     labelForProvider(object);
     return companions;
   },
   work: workOf,
 };
+
+/** What the server binds by default belongs to whom the type was written to mean, wherever its path leads by now. */
+function settleProvider(api: Api, { reads }: Attempt, { object, key: { cluster, name } }: KindChange): void {
+  const row = reads.read(logicalClusterKey(cluster));
+  const read: ReadRow = (key) => reads.read(key);
+  const meant = row && knownWantedBindings(api, { cluster, row, read }).find((one) => one.name === name);
+  if (meant?.reference.meant !== undefined)
+    madeObjectAt(object, 'status')['apiExportClusterName'] = meant.reference.meant;
+}
 
 async function assertAllowed(api: Api, attempt: Attempt, change: KindChange): Promise<void> {
   const { object, old, user, key } = change;

@@ -4,7 +4,7 @@ import { type KubeObject, objectAt, textAt } from '../../machinery/mod.ts';
 import { bindingFor, isOfRoot } from './binding-for.ts';
 import { assertRoomForBindings } from './binding-room.ts';
 import { type DerivedBindings, derivedBindings } from './derived-bindings.ts';
-import type { ExportReference } from './export-of-binding.ts';
+import { type ExportReference, isLost } from './export-of-binding.ts';
 
 /** What a logical cluster gets that binds some exports by default. */
 export interface DefaultBindingsMade {
@@ -25,6 +25,7 @@ export async function defaultBindings(
   reads: Pick<Reads, 'read'>,
   request: {
     readonly cluster: LogicalCluster;
+    readonly path: string;
     readonly exports: readonly ExportReference[];
   },
 ): Promise<DefaultBindingsMade> {
@@ -36,6 +37,11 @@ export async function defaultBindings(
   let isIncomplete = false;
   for (const reference of request.exports) {
     if (derived !== undefined && isOfRoot(reference)) continue;
+    // Nobody has trusted whoever may be there by now.
+    if (isLost(api, request.cluster, reference)) {
+      isIncomplete = true;
+      continue;
+    }
     const made = await bindingFor(api, reads, { ...request, reference, beside });
     beside.push(made.binding);
     for (const companion of made.companions) companions.set(companionText(companion), companion);

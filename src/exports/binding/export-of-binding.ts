@@ -9,6 +9,8 @@ export interface ExportReference {
   /** Empty: in the logical cluster of the binding. */
   readonly path: string;
   readonly name: string;
+  /** The logical cluster that was meant by the path, where that is known: an export in another one is another one. */
+  readonly meant?: LogicalCluster | undefined;
 }
 
 export function exportReferenceOf(binding: KubeObject): ExportReference {
@@ -16,15 +18,21 @@ export function exportReferenceOf(binding: KubeObject): ExportReference {
   return { path: textAt(found, 'path'), name: textAt(found, 'name') };
 }
 
-/** Where an export lies; undefined when its path leads nowhere. */
+/** Where an export lies; undefined when its path leads nowhere, or not where it was meant to lead. */
 export function exportCluster(
   api: Pick<Api, 'paths'>,
   own: LogicalCluster,
-  { path }: ExportReference,
+  { path, meant }: ExportReference,
 ): LogicalCluster | undefined {
   if (path === '') return own;
   // Also while the root is being founded.
-  return path === ROOT_CLUSTER ? ROOT_CLUSTER : api.paths.resolve(path)?.cluster;
+  const cluster = path === ROOT_CLUSTER ? ROOT_CLUSTER : api.paths.resolve(path)?.cluster;
+  return meant === undefined || meant === cluster ? cluster : undefined;
+}
+
+/** Whether the path of an export leads nowhere, or elsewhere, that led to somebody when it was written. */
+export function isLost(api: Pick<Api, 'paths'>, own: LogicalCluster, reference: ExportReference): boolean {
+  return reference.meant !== undefined && exportCluster(api, own, reference) === undefined;
 }
 
 /**

@@ -12,5 +12,6 @@ export {
   defaultBindingHooks,
   isBound,
   type WantedBinding,
+  wantedAnswers,
   wantedBindings,
 } from './wanted-bindings.ts';

@@ -40,6 +40,8 @@ export interface BindingStep {
   readonly cluster: LogicalCluster;
   /** As it will be stored, in the storage version: its status is settled in place. */
   readonly binding: KubeObject;
+  /** Of the export that it was made with, as far as that is known. */
+  readonly identity?: string | undefined;
   /** A binding that goes with the same commit, whose names are free then. */
   readonly leaving?: string;
   /** Bindings that the same commit makes, which makes the logical cluster too. */
@@ -77,15 +79,26 @@ export async function reconcileBinding(
   const identity = textAt(objectAt(found.object, 'status'), 'identityHash');
   if (identity === '') return settle(api, step, { at: 'noIdentity', where });
   // Objects lie under the identity that they were created with: another one would lose them, and is another API.
-  if (boundResourcesOf(binding).some((one) => one.identity !== identity))
+  // Nor was anything accepted for that one.
+  if (madeWith(step).some((one) => one !== identity))
     return settle(api, step, { at: 'otherIdentity', where });
   setOrDrop(status, 'exportPermissionClaims', objectsAt(objectAt(found.object, 'spec'), 'permissionClaims'));
   stateClaims(found.object, binding, step.now ?? formatTime(api.store.nowMs()));
   copyExtraAnnotations(found.object, binding);
   const pause = pauseBetween(found.object);
   const schemas = await schemasOf(reads, { cluster: provider, apiExport: found.object, pause });
-  if (typeof schemas === 'string') return settle(api, step, { at: 'noSchema', schema: schemas });
-  return bind(api, reads, { ...step, provider, identity, schemas, pause });
+  const rest =
+    typeof schemas === 'string'
+      ? settle(api, step, { at: 'noSchema', schema: schemas })
+      : await bind(api, reads, { ...step, provider, identity, schemas, pause });
+  // What is bound says it itself.
+  return boundResourcesOf(binding).length > 0 ? rest : { ...rest, remembered: identity };
+}
+
+/** The identities that a binding knows its export by. */
+function madeWith({ binding, identity }: BindingStep): readonly string[] {
+  const bound = boundResourcesOf(binding).map((one) => one.identity);
+  return bound.length > 0 || identity === undefined ? bound : [identity];
 }
 
 interface Offer extends BindingStep {

@@ -1,6 +1,7 @@
 import { APIS_GROUP } from '../../access/mod.ts';
 import { type Api, type KindHooks, logicalClusterKey } from '../../api/mod.ts';
 import type { LogicalCluster } from '../../base/mod.ts';
+import { claimsTheSame } from '../../definitions/mod.ts';
 import {
   deepEqual,
   type JsonObject,
@@ -21,8 +22,8 @@ import {
   waitsForBindings,
 } from '../../workspaces/mod.ts';
 import { API_BINDINGS, API_EXPORTS, readApisObject } from '../kcp-objects.ts';
-import { acceptedClaims, defaultBindingName } from './binding-for.ts';
-import { type ExportReference, exportCluster } from './export-of-binding.ts';
+import { acceptedClaims, defaultBindingName, openClaims } from './binding-for.ts';
+import { type ExportReference, exportCluster, isLost } from './export-of-binding.ts';
 
 /** A binding that a logical cluster is to have because of its type. */
 export interface WantedBinding {
@@ -30,6 +31,10 @@ export interface WantedBinding {
   readonly reference: ExportReference;
   /** The claims that it is to accept; undefined as long as there is no such export. */
   readonly claims: readonly JsonObject[] | undefined;
+  /** The claims that are for the consumer to answer. */
+  readonly open: readonly JsonObject[];
+  /** The path of its export leads to somebody else than when the type was written: nothing is bound there. */
+  readonly isLost: boolean;
   /** Its type asks for it also where the workspace is ready. */
   readonly isMaintained: boolean;
 }
@@ -49,7 +54,8 @@ export function wantedBindings(
   return references.map((reference) => ({
     name: defaultBindingName(cluster, reference),
     reference,
-    claims: claimsOf(api, cluster, { reference, read }),
+    ...claimsOf(api, cluster, { reference, read }),
+    isLost: isLost(api, cluster, reference),
     isMaintained: maintained.some((other) => deepEqual({ ...other }, { ...reference })),
   }));
 }
@@ -58,19 +64,34 @@ function claimsOf(
   api: Api,
   cluster: LogicalCluster,
   { reference, read }: { readonly reference: ExportReference; readonly read: ReadRow },
-): readonly JsonObject[] | undefined {
+): Pick<WantedBinding, 'claims' | 'open'> {
   const provider = exportCluster(api, cluster, reference);
-  if (provider === undefined) return undefined;
+  if (provider === undefined) return NO_CLAIMS;
   const place = { cluster: provider, resource: API_EXPORTS, name: reference.name };
   const found = readApisObject({ read }, place);
-  return found && acceptedClaims(found.object);
+  if (found === undefined) return NO_CLAIMS;
+  return { claims: acceptedClaims(found.object), open: openClaims(found.object) };
 }
 
+const NO_CLAIMS = { claims: undefined, open: [] };
+
 /** Whether a binding accepts what it is to accept. */
-export function acceptsAll(binding: KubeObject, { claims }: WantedBinding): boolean {
-  return (
-    claims === undefined || deepEqual(objectsAt(objectAt(binding, 'spec'), 'permissionClaims'), [...claims])
-  );
+export function acceptsAll(binding: KubeObject, { claims, open }: WantedBinding): boolean {
+  const others = answersOf(binding).filter((answer) => !isTo(open, answer));
+  return claims === undefined || deepEqual(others, [...claims]);
+}
+
+/** All answers that a binding is to have: those that are wanted, and those that its consumer has given. */
+export function wantedAnswers(binding: KubeObject, { claims = [], open }: WantedBinding): JsonObject[] {
+  return [...claims, ...answersOf(binding).filter((answer) => isTo(open, answer))];
+}
+
+function answersOf(binding: KubeObject): JsonObject[] {
+  return objectsAt(objectAt(binding, 'spec'), 'permissionClaims');
+}
+
+function isTo(claims: readonly JsonObject[], answer: JsonObject): boolean {
+  return claims.some((claim) => claimsTheSame(claim, answer));
 }
 
 export function isBound(binding: KubeObject | undefined): boolean {
@@ -90,7 +111,7 @@ export const defaultBindingHooks: KindHooks = {
     const owed = [defaultBindingsDebt(api, key.cluster)];
     if (waitsForBindings(row)) return owed;
     const read: ReadRow = (wanted) => api.store.newest(wanted);
-    const wanted = maintainedHere(api, { cluster: key.cluster, row, read }).find(
+    const wanted = knownWantedBindings(api, { cluster: key.cluster, row, read }).find(
       ({ name }) => name === key.name,
     );
     if (wanted === undefined) return [];
@@ -100,7 +121,11 @@ export const defaultBindingHooks: KindHooks = {
   },
 };
 
-function maintainedHere(api: Api, place: Parameters<typeof wantedBindings>[1]): readonly WantedBinding[] {
+/** The same, and nothing where a type is not there. */
+export function knownWantedBindings(
+  api: Api,
+  place: Parameters<typeof wantedBindings>[1],
+): readonly WantedBinding[] {
   try {
     return wantedBindings(api, place);
   } catch (error) {

@@ -6,7 +6,7 @@ import {
   type ResourceAttributes,
 } from '../../access/mod.ts';
 import type { Api, Sight, ViewedKind } from '../../api/mod.ts';
-import { BoundedCache, type ClusterScope, EVERYWHERE, limits } from '../../base/mod.ts';
+import { BoundedCache, type ClusterScope, EVERYWHERE, type LogicalCluster, limits } from '../../base/mod.ts';
 import {
   type AcceptedClaim,
   allowsVerb,
@@ -27,7 +27,8 @@ import {
 } from '../../definitions/mod.ts';
 import { goQuote, isObject, type KubeObject, newForbidden, newObject } from '../../machinery/mod.ts';
 import type { ListedObject } from '../../store/mod.ts';
-import { clustersReferring, consumersOf } from '../views/consumers.ts';
+import { type FormerConsumers, formerConsumers, hasFormer, isSuccessor } from '../former-consumers.ts';
+import { clustersReferring, consumersOf, refersTo } from '../views/consumers.ts';
 import { type ExportOffer, type ExportPlace, readOffer, readSchema } from '../views/export-offer.ts';
 import type { ViewClaims } from '../views/view-claims.ts';
 import { READ_ONLY, withVerbs } from '../views/viewed-definition.ts';
@@ -48,6 +49,8 @@ class ClaimsInViews implements ViewClaims {
   readonly #api: Api;
   /** Exports by their identity, as they were found last: whoever uses one looks whether it still has it. */
   readonly #places = new BoundedCache<string, readonly ExportPlace[]>(limits.claimedIdentitiesCachedMax);
+  /** Of exports that took the name of another one: who was bound to that. False: too many to tell. */
+  readonly #former = new BoundedCache<string, FormerConsumers | false>(limits.formerExportsCachedMax);
 
   constructor(api: Api) {
     this.#api = api;
@@ -84,16 +87,16 @@ class ClaimsInViews implements ViewClaims {
    */
   async admit(offer: ExportOffer, request: ResourceAttributes<ClusterScope>): Promise<Decision> {
     const claim = claimOf(offer, request);
+    await this.#findFormer(offer);
     const grounds: RbacAt[] = [this.#api.access.groundOf(offer.place.cluster)];
     if (request.cluster !== EVERYWHERE) {
       const { claims, at } = await this.#api.claims.of(request.cluster);
       grounds.push(at);
+      const answers = claim === undefined ? [] : claims.filter((accepted) => isAnswerTo(claim, accepted));
       const isInForce =
-        claim !== undefined &&
-        claims.some(
-          (accepted) =>
-            isAnswerTo(claim, accepted) && allowsVerb(verbsInForce(claim, accepted), request.verb),
-        );
+        // What was accepted for an export that had this name before was accepted for that one.
+        answers.every(({ claimantIdentity = offer.identity }) => claimantIdentity === offer.identity) &&
+        answers.some((accepted) => allowsVerb(verbsInForce(claim!, accepted), request.verb));
       if (!isInForce) return withoutClaim(request, grounds);
     }
     if (claim === undefined || claim.identityHash === '') return decision('allow', '', grounds);
@@ -125,6 +128,23 @@ class ClaimsInViews implements ViewClaims {
       return decision('deny', reason, grounds);
     }
     return decision('allow', '', grounds);
+  }
+
+  /** Once for an export that needs it, as long as that is remembered. */
+  async #findFormer(offer: ExportOffer): Promise<void> {
+    if (!isSuccessor(offer.row) || this.#former.get(textOf(offer)) !== undefined) return;
+    const max = limits.formerConsumersMax;
+    const found = await formerConsumers(this.#api.store, successorOf(offer), max);
+    this.#former.set(textOf(offer), found ?? false);
+  }
+
+  /** Whether what is marked in a logical cluster may be marked for an export that had this name before. */
+  #isForFormer(offer: ExportOffer): (cluster: LogicalCluster) => boolean {
+    if (!isSuccessor(offer.row)) return () => false;
+    const former = this.#former.get(textOf(offer)) ?? false;
+    if (former === false) return () => true;
+    const successor = successorOf(offer);
+    return (cluster) => hasFormer(this.#api.store, former, { cluster, successor });
   }
 
   async #exportersOf(
@@ -168,15 +188,21 @@ class ClaimsInViews implements ViewClaims {
     return undefined;
   }
 
-  #sightOf({ place }: ExportOffer, claim: OfferedClaim, cluster: ClusterScope): Sight {
+  #sightOf(offer: ExportOffer, claim: OfferedClaim, cluster: ClusterScope): Sight {
+    const { place } = offer;
     const { label } = claim;
-    const values = [
-      label.value,
-      ...(isKind(claim, BINDINGS) ? [reflexiveLabel(exportHash(place)).value] : []),
-    ];
+    const own = isKind(claim, BINDINGS) ? reflexiveLabel(exportHash(place)).value : undefined;
+    const isForFormer = this.#isForFormer(offer);
     const sight: Sight = {
-      text: `${label.key} in (${values.join()})`,
-      sees: (_key, { labels }) => values.includes(labels[label.key] ?? ''),
+      text: `${label.key} in (${[label.value, own ?? ''].join()}) for ${offer.identity}`,
+      sees: (key, row) => {
+        const value = row.labels[label.key];
+        if (value === undefined) return false;
+        if (value === own) return true;
+        if (value !== label.value) return false;
+        // Who is bound to it can be looked at in any case.
+        return !isForFormer(key.cluster) || (own !== undefined && refersTo(row, place));
+      },
     };
     if (cluster === EVERYWHERE) {
       if (!isKind(claim, BINDINGS)) return { ...sight, clusters: clustersWith(label) };
@@ -190,6 +216,14 @@ class ClaimsInViews implements ViewClaims {
       },
     };
   }
+}
+
+function successorOf({ place, identity }: ExportOffer): ExportPlace & { readonly identity: string } {
+  return { ...place, identity };
+}
+
+function textOf({ place, identity }: ExportOffer): string {
+  return `${place.cluster}:${place.name}:${identity}`;
 }
 
 function clustersWith(label: Label): NonNullable<Sight['clusters']> {

@@ -16,6 +16,7 @@ import {
 import type { WorkChange } from '../../store/mod.ts';
 import { extraAnnotationsOf } from '../binding/mod.ts';
 import { debt, EXPORT_CONTROLLERS } from '../debts.ts';
+import { formerLife } from '../former-consumers.ts';
 import { API_EXPORTS } from '../kcp-objects.ts';
 import { keepStatus } from '../keep-status.ts';
 import {
@@ -37,12 +38,14 @@ const IDENTITY_VALID = 'IdentityValid';
 export const exportHooks: KindHooks = {
   group: APIS_GROUP,
   resource: API_EXPORTS,
-  complete(api, attempt, change) {
-    const { operation, object, old, user } = change;
+  async complete(api, attempt, change) {
+    const { operation, object, old, user, key } = change;
     if (operation === 'delete') return undefined;
     // Whoever could write it would be given the objects of others.
     if (user !== SYSTEM_USER) keepStatus(object, old);
-    return object.metadata.deletionTimestamp === undefined ? settleIdentity(api, attempt, change) : undefined;
+    if (object.metadata.deletionTimestamp !== undefined) return undefined;
+    const companions = await settleIdentity(api, attempt, change);
+    return operation === 'create' ? { ...companions, remembered: await formerLife(api, key) } : companions;
   },
   work: workOf,
 };

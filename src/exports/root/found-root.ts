@@ -147,7 +147,7 @@ class Founding {
       const key = apisKey(ROOT_CLUSTER, API_BINDINGS, defaultBindingName(ROOT_CLUSTER, reference));
       if (this.#api.store.newest(key) !== undefined) continue;
       const born = { uid: this.#api.random.uuid(), now: this.#now };
-      const request = { cluster: ROOT_CLUSTER, reference, born };
+      const request = { cluster: ROOT_CLUSTER, path: ROOT_CLUSTER, reference, born };
       // Those that are there are looked for where there may be some.
       const beside = this.#defaults === undefined ? {} : { beside: [...bindings] };
       const made = await bindingFor(this.#api, this, { ...request, ...beside });
