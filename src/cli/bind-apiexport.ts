@@ -11,12 +11,12 @@ import { ApiFailure } from './client/api-failure.ts';
 import type { ApiClient } from './client/client.ts';
 import { workspaceFlag } from './client/connection-flags.ts';
 import { type Command, type Flag, type Invocation, UsageError } from './command.ts';
-import { parseDurationMs } from './duration.ts';
 import { exitCode } from './exit-code.ts';
 import { Failure, reasonOf } from './failure.ts';
 import { outputFlag, printAs } from './output.ts';
 import { openSession, workspaceOf } from './session.ts';
 import type { Terminal } from './terminal.ts';
+import { timeoutMsOf } from './timeout-flag.ts';
 import { waitFor } from './wait.ts';
 import { clusterPath, isWorkspacePath, splitPath } from './workspace-path.ts';
 
@@ -141,7 +141,7 @@ function wantedOf(invocation: Invocation): Wanted {
     path: parent,
     exportName,
     name: typeof name === 'string' && name !== '' ? name : exportName,
-    timeoutMs: timeoutMs(flags['timeout']),
+    timeoutMs: timeoutMsOf(flags['timeout']),
     accepted: parsedClaims(accepted, 'accepted'),
     rejected: parsedClaims(rejected, 'rejected'),
     all: acceptsAll ? ('Accepted' as const) : rejectsAll ? ('Rejected' as const) : undefined,
@@ -150,12 +150,6 @@ function wantedOf(invocation: Invocation): Wanted {
   if (both === undefined) return wanted;
   const text = groupResourceText(both);
   throw new UsageError(`accepted permission claim ${text} conflicts with rejected permission claim ${text}`);
-}
-
-function timeoutMs(value: unknown): number {
-  const ms = parseDurationMs(String(value));
-  if (ms !== undefined) return ms;
-  throw new UsageError(`--timeout takes a duration, such as 30s or 2m, but "${String(value)}" is none`);
 }
 
 function parsedClaims(texts: readonly string[] = [], state: string): readonly PermissionClaim[] {

@@ -9,6 +9,7 @@ import { type LabelSelector, parseLabelSelector } from './label-selector.ts';
 import { outputFlag, printAs } from './output.ts';
 import { contextOf, openSession, type Session, workspaceOf } from './session.ts';
 import type { Terminal } from './terminal.ts';
+import { timeoutMsOf } from './timeout-flag.ts';
 import { waitFor } from './wait.ts';
 import { workspaceUrl } from './workspace-path.ts';
 import {
@@ -48,6 +49,12 @@ export const createWorkspaceCommand: Command = {
       placeholder: 'NAME',
       description: 'Make a kubeconfig context of this name for the workspace; with --enter, switch to it',
     },
+    timeout: {
+      type: 'string',
+      placeholder: 'DURATION',
+      default: '1m',
+      description: 'How long to wait until the workspace is ready',
+    },
     output: outputFlag,
     workspace: workspaceFlag,
   },
@@ -64,9 +71,6 @@ export const createWorkspaceCommand: Command = {
   run: createWorkspace,
 };
 
-/** How long it may take until a workspace is ready. */
-const READY_TIMEOUT_MS = 60_000;
-
 async function createWorkspace(invocation: Invocation, terminal: Terminal): Promise<number> {
   const name = invocation.positionals[0];
   if (name === undefined)
@@ -77,13 +81,14 @@ async function createWorkspace(invocation: Invocation, terminal: Terminal): Prom
   if (ignoresExisting && type !== undefined && !/^root(:|$)/.test(type.path ?? '')) {
     throw new UsageError('--ignore-existing must not be used with non-absolute type path');
   }
+  const timeoutMs = timeoutMsOf(invocation.flags['timeout']);
   const session = await openSession(invocation, terminal);
   const parent = workspaceOf(session);
   const client = await session.client();
   const say =
     invocation.flags['output'] === undefined ? (text: string) => terminal.out(text) : () => undefined;
   const made = await createOrGet(client, { parent, name, type, selector, ignoresExisting });
-  const ready = await reportUntilReady(client, { ...made, parent, type, say });
+  const ready = await reportUntilReady(client, { ...made, parent, type, timeoutMs, say });
   await printAs(invocation.flags['output'], ready, terminal);
   return afterwards(ready, { session, parent, invocation, terminal, say });
 }
@@ -145,10 +150,11 @@ async function reportUntilReady(
   made: Made & {
     readonly parent: string;
     readonly type: WorkspaceTypeReference | undefined;
+    readonly timeoutMs: number;
     readonly say: (text: string) => void;
   },
 ): Promise<Workspace> {
-  const { workspace, existed, parent, type, say } = made;
+  const { workspace, existed, parent, type, timeoutMs, say } = made;
   const name = workspace.metadata.name;
   const reference = `Workspace ${JSON.stringify(name)} (type ${typeText(workspace.spec?.type)})`;
   if (existed && type !== undefined && typeText(type) !== typeText(workspace.spec?.type)) {
@@ -163,7 +169,7 @@ async function reportUntilReady(
     return workspace;
   }
   say(`${reference} ${done}. Waiting for it to be ready...\n`);
-  const ready = await waitFor(READY_TIMEOUT_MS, async () => {
+  const ready = await waitFor(timeoutMs, async () => {
     const now = await getWorkspace(client, parent, name);
     return isReady(now) ? now : undefined;
   });

@@ -1,5 +1,4 @@
 import { type Command, type Invocation, UsageError } from './command.ts';
-import { parseDurationMs } from './duration.ts';
 import { exitCode } from './exit-code.ts';
 import { Failure, reasonOf } from './failure.ts';
 import { apiProviderScenario } from './quickstart/api-provider.ts';
@@ -7,6 +6,7 @@ import type { Scenario, Step, Surroundings } from './quickstart/scenario.ts';
 import { workspacesScenario } from './quickstart/workspaces.ts';
 import { openSession } from './session.ts';
 import type { Terminal } from './terminal.ts';
+import { timeoutMsOf } from './timeout-flag.ts';
 import { useWorkspace } from './ws-use.ts';
 
 export const quickstartCommand: Command = {
@@ -88,7 +88,7 @@ async function quickstart(invocation: Invocation, terminal: Terminal): Promise<n
   const session = await openSession(invocation, terminal);
   const surroundings: Surroundings = {
     client: await session.client(),
-    deadlineMs: Date.now() + timeoutMs(flags['timeout']),
+    deadlineMs: Date.now() + timeoutMsOf(flags['timeout']),
     nowMs: () => Date.now(),
     say: (line) => terminal.out(`${line}\n`),
   };
@@ -167,12 +167,6 @@ function wholeNumber(flag: string, value: unknown, min: number): number {
   const max = flag === 'tree-seed' ? 2 ** 31 : NUMBER_MAX;
   if (number >= min && number <= max) return number;
   throw new UsageError(`--${flag} must be >= ${min}, got ${text}`);
-}
-
-function timeoutMs(value: unknown): number {
-  const ms = parseDurationMs(String(value));
-  if (ms !== undefined) return ms;
-  throw new UsageError(`--timeout takes a duration, such as 10m, but "${String(value)}" is none`);
 }
 
 async function failingAs(what: string, run: () => Promise<void>): Promise<void> {

@@ -20,11 +20,11 @@ import { ClientCertificates } from './client-certificates.ts';
 import { answerClientError } from './client-error.ts';
 import { Deadlines } from './deadlines.ts';
 import { DiscoveryRoutes } from './discovery-routes.ts';
-import { type FailureReport, sendError, sendNotFound, sendStatus, WorkspaceUnavailable } from './errors.ts';
+import { type FailureReport, sendError, sendNotFound, sendStatus } from './errors.ts';
 import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
 import { impersonate } from './impersonation.ts';
-import { refuseMount } from './mounted.ts';
+import { refuseMount, refuseUnavailable } from './mounted.ts';
 import { assertRoutable } from './negotiate.ts';
 import { sendOpenId } from './openid.ts';
 import type { Route } from './path.ts';
@@ -335,12 +335,11 @@ class Router {
     const { cluster, view, home, isUnavailable, mount } = place;
     const asked = impersonate(exchange, access, { user: requester, cluster: home });
     const { user, vouchers } = asked === undefined ? { user: requester, vouchers: undefined } : await asked;
-    if (mount !== undefined) return refuseMount(access, user, mount);
-    if (isUnavailable) {
-      // Only those hear of it who may enter: to all others it is like one that is not there.
-      await access.authorize({ user, cluster, verb: 'access', path: '/' });
-      throw new WorkspaceUnavailable();
-    }
+    // Health is the member's, and everybody's to ask: what has no checks below it answers for every name, so that it
+    // does not tell which of them there are.
+    const isHealth = route.kind === 'health' && route.check === '';
+    if (mount !== undefined && !isHealth) return refuseMount(access, user, mount);
+    if (isUnavailable && !isHealth) return refuseUnavailable(access, user, cluster);
     if (route.kind === 'resource') {
       return this.#resources.serve(exchange, { user, cluster, view, path: route, vouchers });
     }
@@ -349,10 +348,8 @@ class Router {
       { user, cluster, view, verb: exchange.method.toLowerCase(), path },
       vouchers === undefined ? {} : { vouchers },
     );
-    // Health is the member's, and everybody's to ask: what has no checks below it answers for every name.
     // Nor does a view tell by its own paths whether a logical cluster exists.
-    const isForAll = view !== undefined || (route.kind === 'health' && route.check === '');
-    if (!isForAll) this.#assertCluster(cluster, route);
+    if (view === undefined && !isHealth) this.#assertCluster(cluster, route);
     if (route.kind === 'unknown') return sendNotFound(exchange);
     if (exchange.method !== 'GET') {
       throw newMethodNotAllowed({ group: '', resource: path }, exchange.method.toLowerCase());

@@ -39,10 +39,10 @@ export class Plugins {
   }
 
   /** Somebody with a kubeconfig of their own, in `root`; the administrator unless a token is given. */
-  async person(name: string, token = this.server.token): Promise<Person> {
+  async person(name: string, token = this.server.token, url = this.server.url): Promise<Person> {
     const path = join(this.#folder, `${name}.kubeconfig`);
     const cluster = {
-      server: `${this.server.url}/clusters/root`,
+      server: `${url}/clusters/root`,
       'certificate-authority-data': Buffer.from(this.server.ca).toString('base64'),
     };
     await writeFile(

@@ -25,7 +25,22 @@ export const IDENTITIES: readonly Identity[] = [
 ];
 
 /** Where a URL points: `bare` has no prefix, and `impossible` is a name that no workspace can have. */
-export type Where = 'bare' | 'root' | 'mine' | 'theirs' | 'missing' | 'system:admin' | 'impossible';
+export type Where = 'bare' | 'root' | 'mine' | 'theirs' | 'missing' | 'system:admin' | 'impossible' | Door;
+
+/**
+ * Workspaces that are mounted from a server elsewhere, by where they lie and what they are called; what is behind a
+ * shut one is not ready.
+ */
+export type Door = `${'root' | 'mine' | 'theirs'}:${'door' | 'shut'}`;
+
+export const DOORS: readonly Door[] = [
+  'root:door',
+  'root:shut',
+  'mine:door',
+  'mine:shut',
+  'theirs:door',
+  'theirs:shut',
+];
 
 export const PLACES: readonly Where[] = [
   'bare',
@@ -35,7 +50,14 @@ export const PLACES: readonly Where[] = [
   'missing',
   'system:admin',
   'impossible',
+  ...DOORS,
 ];
+
+/** In which workspace a door is; undefined for what is none. */
+export function wallOf(where: Where): 'root' | 'mine' | 'theirs' | undefined {
+  const door = DOORS.find((one) => one === where);
+  return door === undefined ? undefined : (door.slice(0, door.indexOf(':')) as 'root' | 'mine' | 'theirs');
+}
 
 /** What is asked, below the prefix of a workspace. */
 export interface Operation {
@@ -105,6 +127,12 @@ export function statusOf(identity: Identity, where: Where, operation: Operation)
   const isOpen = where === 'bare' && method === 'GET' && (needs === 'health' || path === '/version');
   if (isOpen) return 200;
   if (identity === 'a wrong token') return 401;
+  const wall = wallOf(where);
+  // Whatever is asked, it is not forwarded; who may read the Workspace hears where to send it.
+  if (wall !== undefined && needs !== 'health') {
+    const isSeen = isAllowed(identity, wall, { ...operation, needs: 'tenancy' });
+    return !isSeen ? 403 : where.endsWith(':shut') ? 503 : 501;
+  }
   if (!isAllowed(identity, where, operation)) return 403;
   const workspace = workspaceOf(identity, where);
   // The administrator may do everything, and hears no more than others about what is not there.

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  DOORS,
   expectedStatus,
   IDENTITIES,
   type Identity,
@@ -61,7 +62,7 @@ describe.each(IDENTITIES)('%s', (identity) => {
     if (identity === 'the administrator') return;
     const differences: string[] = [];
     await inBatches(OPERATIONS, async (operation) => {
-      const closed = (['mine', 'theirs', 'system:admin'] as const).filter(
+      const closed = (['mine', 'theirs', 'system:admin', ...DOORS] as const).filter(
         (place) => statusOf(identity, place, { ...operation, needs: minimalNeed(operation) }) === 403,
       );
       const missing = shown(await send(identity, 'missing', operation));

@@ -11,7 +11,7 @@ import {
 } from '../access/suite.ts';
 import { Client, type Reply } from '../http/client.ts';
 import { type InProcessServer, startInProcess } from '../support/in-process.ts';
-import { type Identity, type Operation, type Where, workspaceOf } from './access-model.ts';
+import { type Identity, type Operation, type Where, wallOf, workspaceOf } from './access-model.ts';
 
 const token = (name: string) => `${name}-${randomBytes(16).toString('hex')}`;
 const USERS = { 'my owner': 'my-owner', 'my reader': 'my-reader', 'their owner': 'their-owner' } as const;
@@ -56,6 +56,9 @@ export class AccessWorld {
     await world.#ensure('root', CLUSTER_ROLE_BINDINGS, rootRbacDefaults().clusterRoleBindings.slice(-1));
     await world.#furnish('mine', 'my', clusters.mine);
     await world.#furnish('theirs', 'their', clusters.theirs);
+    await world.#hangDoors('root', 'nowhere');
+    await world.#hangDoors(clusters.mine, world.canaryOf('mine'));
+    await world.#hangDoors(clusters.theirs, world.canaryOf('theirs'));
     return world;
   }
 
@@ -87,7 +90,8 @@ export class AccessWorld {
   /** The canaries of what somebody may not see in a workspace: of all others, and of this one if they were refused. */
   forbiddenWords(identity: Identity, where: Where, status: number): string[] {
     if (identity === 'the administrator') return [];
-    const own = status < 400 ? workspaceOf(identity, where) : undefined;
+    // Who may see a door is told where it leads.
+    const own = status < 400 ? workspaceOf(identity, where) : status === 501 ? wallOf(where) : undefined;
     return [...this.#canaries].flatMap(([workspace, word]) => (workspace === own ? [] : [word]));
   }
 
@@ -99,6 +103,41 @@ export class AccessWorld {
         if (!(error instanceof StatusError && error.reason === 'AlreadyExists')) throw error;
       });
     }
+  }
+
+  /** Two mounted workspaces, `door` to somewhere with this word in its name, and `shut` to what is not there. */
+  async #hangDoors(cluster: string, word: string): Promise<void> {
+    const { client } = this;
+    const prefix = `/clusters/${cluster}`;
+    const group = 'mounts.example.com';
+    const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+    await client.create(`${prefix}/apis/apiextensions.k8s.io/v1/customresourcedefinitions`, {
+      metadata: { name: `doors.${group}` },
+      spec: {
+        group,
+        scope: 'Cluster',
+        names: { plural: 'doors', kind: 'Door' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: open } }],
+      },
+    });
+    await client.until(`${prefix}/apis/${group}/v1/doors`, (_, status) => status === 200);
+    await client.create(`${prefix}/apis/${group}/v1/doors`, {
+      apiVersion: `${group}/v1`,
+      kind: 'Door',
+      metadata: { name: 'door', annotations: { 'experimental.tenancy.kcp.io/is-mount': 'true' } },
+      status: { phase: 'Ready', URL: `https://${word}.example.com/` },
+    });
+    for (const name of ['door', 'shut']) {
+      await client.create(`${prefix}/apis/tenancy.kcp.io/v1alpha1/workspaces`, {
+        apiVersion: 'tenancy.kcp.io/v1alpha1',
+        kind: 'Workspace',
+        metadata: { name },
+        spec: { mount: { ref: { apiVersion: `${group}/v1`, kind: 'Door', name } } },
+      });
+    }
+    const asOwner = { method: 'GET', path: '/api', needs: 'ownership', served: 501 } as const;
+    const { status, text } = await this.send('the administrator', `${prefix}:door`, asOwner);
+    if (status !== 501) throw new Error(`the door does not lead out: ${text}`);
   }
 
   /** The owner, a reader and a service account of a workspace, and its canaries. */

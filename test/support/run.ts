@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly input?: string;
   readonly timeoutMs?: number;
   readonly directory?: string;
+  /** Told whatever is printed, while the command still runs. */
+  readonly onStdout?: (text: string) => void;
 }
 
 export interface RunResult {
@@ -22,12 +24,15 @@ const TIMEOUT_MS = 30_000;
 
 /** Runs a command to its end. Rejects if it cannot be started or does not end in time (it is killed then). */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const { env, input = '', timeoutMs = TIMEOUT_MS, directory } = options;
+  const { env, input = '', timeoutMs = TIMEOUT_MS, directory, onStdout } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: directory, env: { ...process.env, ...env } });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout.push(chunk);
+      onStdout?.(chunk.toString());
+    });
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     let isLate = false;
     const timer = setTimeout(() => {

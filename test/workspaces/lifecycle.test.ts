@@ -170,6 +170,22 @@ it.each(['core.kcp.io/inactive', 'internal.kcp.io/inactive'])(
   },
 );
 
+it('is as if it were not there to all who may not enter, when it is unavailable', async () => {
+  const name = tree.name('ill');
+  await tree.workspace('root', name, { as: 'alice' });
+  const path = (of: string) => `/clusters/root:${of}/api/v1/namespaces`;
+  const ill = { type: 'WorkspaceIll', status: 'False', lastTransitionTime: '2026-01-01T00:00:00Z' };
+  await tree.client.patch(`${workspacePath('root', name)}/status`, { status: { conditions: [ill] } });
+  expect((await tree.as('alice', path(name))).status).toBe(503);
+  const [closed, missing] = [await tree.as('bob', path(name)), await tree.as('bob', path('none'))];
+  expect([closed.status, closed.text]).toEqual([403, missing.text]);
+  for (const check of ['healthz', 'livez', 'readyz', 'readyz/ping']) {
+    const ask = (of: string) => tree.as('bob', `/clusters/root:${of}/${check}`);
+    const [one, other] = [await ask(name), await ask('none')];
+    expect([check, one.status, one.text]).toEqual([check, other.status, other.text]);
+  }
+});
+
 it('ends the watches of all logical clusters too, when it is switched off and not later', async () => {
   const { spec } = await tree.workspace('root', tree.name('sleepy'), { as: 'alice' });
   const inside = `/clusters/${spec.cluster}/api/v1/namespaces/default/configmaps`;
