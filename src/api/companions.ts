@@ -52,10 +52,12 @@ export async function companionDelete(
     readonly key: ObjectKey;
     readonly old: KubeObject;
     readonly oldRow: Row;
+    /** All of its logical cluster goes, too, whatever it owns included: nobody has to collect that. */
+    readonly isAroundGoing?: boolean;
   },
 ): Promise<Companion> {
-  const { definition, key, old, oldRow } = change;
-  const hasDependents = await isOwner(api, key, oldRow.uid);
+  const { definition, key, old, oldRow, isAroundGoing = false } = change;
+  const hasDependents = !isAroundGoing && (await isOwner(api, key, oldRow.uid));
   const work = [
     ...workAfterDelete(api, { key, uid: oldRow.uid, hasDependents }),
     ...hookedWork(api, { operation: 'delete', definition, key, object: old, old }),

@@ -17,6 +17,7 @@ import {
   LogUnavailable,
   type NewRow,
   type ObjectKey,
+  objectKeyText,
   type Precondition,
   type Row,
   type Store,
@@ -355,6 +356,8 @@ class RightsChanged extends Error {
 
 class RecordedReads implements Reads {
   readonly preconditions: Precondition[] = [];
+  /** The last one of each object, by its key as text. */
+  readonly #known = new Map<string, Precondition & { readonly keyText: string }>();
   /** What was found out about rights on the way, besides the right to make the request. */
   readonly reliesOn: RbacAt[] = [];
   readonly #api: Api;
@@ -368,13 +371,16 @@ class RecordedReads implements Reads {
   }
 
   read(key: ObjectKey): Row | undefined {
-    const row = this.#api.store.newest(key);
-    const revision = row?.revision ?? 0;
     // Plugins look at the same few objects; what has changed in between has to be found out.
-    const isKnown = this.preconditions.some(
-      (known) => known.revision === revision && isSameKey(known.key, key),
-    );
-    if (!isKnown) this.preconditions.push({ key, revision });
+    const text = objectKeyText(key);
+    const known = this.#known.get(text);
+    const keyText = known?.keyText ?? text;
+    const row = this.#api.store.newest(key, keyText);
+    const revision = row?.revision ?? 0;
+    if (known?.revision === revision) return row;
+    const precondition = { key, revision, keyText };
+    this.#known.set(keyText, precondition);
+    this.preconditions.push(precondition);
     return row;
   }
 }

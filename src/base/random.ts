@@ -1,4 +1,4 @@
-import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { randomFillSync, randomInt, randomUUID } from 'node:crypto';
 
 /** Randomness as an argument: real in a member, drawn from a seed in simulations. */
 export interface Random {
@@ -10,8 +10,24 @@ export interface Random {
   below(bound: number): number;
 }
 
+/** Asked for at once, since a call of the system takes longer than the few bytes of a name. */
+const POOL_BYTES = 4096;
+const pool = Buffer.alloc(POOL_BYTES);
+let used = POOL_BYTES;
+
 export const systemRandom: Random = {
   uuid: () => randomUUID(),
-  bytes: (count) => randomBytes(count),
+  bytes(count) {
+    if (count > POOL_BYTES) return randomFillSync(Buffer.alloc(count));
+    if (used + count > POOL_BYTES) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    const bytes = Buffer.from(pool.subarray(used, used + count));
+    // Nobody finds in the pool what somebody has as a secret.
+    pool.fill(0, used, used + count);
+    used += count;
+    return bytes;
+  },
   below: (bound) => randomInt(bound),
 };

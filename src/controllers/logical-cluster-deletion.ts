@@ -112,17 +112,15 @@ interface Survey {
   readonly held: HeldContent;
   /** There is more ground than one commit takes. */
   isMore: boolean;
-  ends: ClusterDefaults | undefined;
+  readonly ends: ClusterDefaults | undefined;
 }
 
 /** Looks at everything once: marks what has to be waited for, and removes what is too much for one commit. */
 async function survey(api: Api, look: Look): Promise<Survey> {
   const { cluster } = look.debt.key;
-  const left: Survey = { free: [], ground: [], held: new HeldContent(), isMore: false, ends: undefined };
   // Of the first state: an object that is derived no more by the end has a row that was not looked at.
-  const snapshot = api.store.snapshot();
-  left.ends = snapshot.defaultsOf(cluster);
-  snapshot.close();
+  const ends = api.store.defaultsOf(cluster);
+  const left: Survey = { free: [], ground: [], held: new HeldContent(), isMore: false, ends };
   for await (const batch of batchesOfCluster(api, cluster)) {
     look.signal.throwIfAborted();
     await sort(api, { ...look, left, batch });

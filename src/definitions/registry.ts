@@ -109,8 +109,9 @@ export class DefinitionRegistry {
     readonly resource: string;
     readonly name: string;
   }): ObjectKey | undefined {
-    const identity = this.#ownIdentity(place.group, place.resource);
-    return identity === undefined ? undefined : { ...place, identity, namespace: '' };
+    const { cluster, group, resource, name } = place;
+    const identity = this.#ownIdentity(group, resource);
+    return identity === undefined ? undefined : { cluster, group, resource, identity, namespace: '', name };
   }
 
   /** Whether a kind only has the name of one that root exports: a CRD of somebody, or the export of somebody else. */

@@ -7,8 +7,17 @@ const MICROS_PER_SECOND = 1_000_000n;
 
 /** The metav1.Time text of an instant given in milliseconds since 1970; fractions of a second are dropped. */
 export function formatTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, -5)}Z`;
+  // A write says the time several times, and thousands of them say the same.
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    lastText = `${new Date(ms).toISOString().slice(0, -5)}Z`;
+    lastSecond = second;
+  }
+  return lastText;
 }
+
+let lastSecond = Number.NaN;
+let lastText = '';
 
 /** The metav1.MicroTime text of (possibly fractional) milliseconds since 1970, to the nearest microsecond. */
 export function formatMicroTime(ms: number): string {

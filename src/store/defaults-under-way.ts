@@ -85,16 +85,18 @@ export class DefaultsUnderWay<Group extends object> {
 
   /** With the set if no frame has it yet. */
   #newOf(
-    { set, ...defaults }: NewDefaults,
+    { set, cluster, seed, creationTime }: NewDefaults,
     reserve: (count: number) => Revision,
   ): Pick<Frame, 'defaults' | 'defaultSet'> {
     return {
       ...(!this.#derived.sets.has(set.hash) && { defaultSet: set.bytes }),
       defaults: {
-        ...defaults,
+        cluster,
         setHash: set.hash,
         firstRevision: reserve(set.count),
         count: set.count,
+        seed,
+        creationTime,
         superseded: NOTHING_SUPERSEDED,
       },
     };

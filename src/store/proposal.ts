@@ -20,6 +20,8 @@ export interface Precondition {
   readonly key: ObjectKey;
   /** 0: it must not exist. */
   readonly revision: number;
+  /** `objectKeyText(key)`, from whoever has it at hand: the text with which the row was read is found faster than a new one. */
+  readonly keyText?: string;
 }
 
 /** The objects of an API group in a logical cluster. */

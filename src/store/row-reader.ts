@@ -6,15 +6,19 @@ import { decodeRow } from './row.ts';
 import { objectRowKey } from './tables.ts';
 
 /**
- * Reads durable rows, also derived ones, and remembers the last used ones up to a number of bytes: the rows that every
+ * Reads durable rows, also derived ones, and remembers those used last up to a number of bytes: the rows that every
  * request reads (its logical cluster, its namespace, its CRD) come from here. Whoever makes changes
  * durable says so with {@link forget}, in the same step in which they become visible.
+ *
+ * They are in two generations: when the younger one has half of the bytes it becomes the older one, whose rows are forgotten
+ * unless somebody uses them meanwhile. So what is in use is found by one look, and nothing is moved for it.
  */
 export class RowReader {
   readonly #keyValue: KeyValueStore;
   readonly #derived: DerivedObjects;
-  readonly #rows = new Map<string, StoredRow>();
-  #sizeBytes = 0;
+  #younger = new Map<string, StoredRow>();
+  #older = new Map<string, StoredRow>();
+  #youngerBytes = 0;
 
   constructor(keyValue: KeyValueStore, derived: DerivedObjects) {
     this.#keyValue = keyValue;
@@ -22,33 +26,35 @@ export class RowReader {
   }
 
   read(keyText: string): StoredRow | undefined {
-    const known = this.#rows.get(keyText);
+    const young = this.#younger.get(keyText);
+    if (young !== undefined) return young;
+    const known = this.#older.get(keyText);
     if (known !== undefined) {
-      this.#rows.delete(keyText);
-      this.#rows.set(keyText, known);
+      this.#older.delete(keyText);
+      this.#remember(keyText, known);
       return known;
     }
     const bytes = this.#keyValue.get(objectRowKey(keyText));
     const stored = bytes === undefined ? this.#derived.read(keyText) : { row: decodeRow(bytes), bytes };
-    if (stored === undefined) return undefined;
-    this.#remember(keyText, stored);
+    if (stored !== undefined) this.#remember(keyText, stored);
     return stored;
   }
 
   forget(keyText: string): void {
-    const known = this.#rows.get(keyText);
+    this.#older.delete(keyText);
+    const known = this.#younger.get(keyText);
     if (known === undefined) return;
-    this.#rows.delete(keyText);
-    this.#sizeBytes -= sizeOf(keyText, known);
+    this.#younger.delete(keyText);
+    this.#youngerBytes -= sizeOf(keyText, known);
   }
 
   #remember(keyText: string, stored: StoredRow): void {
-    this.#rows.set(keyText, stored);
-    this.#sizeBytes += sizeOf(keyText, stored);
-    for (const [oldest] of this.#rows) {
-      if (this.#sizeBytes <= limits.rowCacheBytesMax) return;
-      this.forget(oldest);
-    }
+    this.#younger.set(keyText, stored);
+    this.#youngerBytes += sizeOf(keyText, stored);
+    if (this.#youngerBytes <= limits.rowCacheBytesMax / 2) return;
+    this.#older = this.#younger;
+    this.#younger = new Map();
+    this.#youngerBytes = 0;
   }
 }
 

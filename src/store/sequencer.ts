@@ -7,6 +7,7 @@ import {
   type Revision,
   type ShardName,
 } from '../base/mod.ts';
+import type { AliasReader } from './alias-reader.ts';
 import type { EndedDefaults } from './cluster-defaults.ts';
 import { CommitTooLarge, ExpectationFailed, LogUnavailable, WorkChanged } from './commit-errors.ts';
 import { DefaultsUnderWay } from './defaults-under-way.ts';
@@ -54,6 +55,7 @@ interface Group {
 export class Sequencer {
   readonly #keyValue: KeyValueStore;
   readonly #rows: RowReader;
+  readonly #aliases: AliasReader;
   readonly #derived: DerivedObjects;
   readonly #feed: Feed;
   readonly #shard: ShardName;
@@ -77,6 +79,7 @@ export class Sequencer {
   constructor(options: {
     readonly keyValue: KeyValueStore;
     readonly rows: RowReader;
+    readonly aliases: AliasReader;
     readonly derived: DerivedObjects;
     readonly feed: Feed;
     readonly shard: ShardName;
@@ -87,6 +90,7 @@ export class Sequencer {
   }) {
     this.#keyValue = options.keyValue;
     this.#rows = options.rows;
+    this.#aliases = options.aliases;
     this.#derived = options.derived;
     this.#defaults = new DefaultsUnderWay(options.derived);
     this.#feed = options.feed;
@@ -117,8 +121,8 @@ export class Sequencer {
   }
 
   /** The newest row of an object: what the next commit would find. It may not be durable yet. */
-  newest(key: ObjectKey): Row | undefined {
-    return this.#newest(objectKeyText(key))?.row;
+  newest(key: ObjectKey, keyText = objectKeyText(key)): Row | undefined {
+    return this.#newest(keyText)?.row;
   }
 
   /** Resolves when everything that {@link newest} may have shown until now is durable. */
@@ -236,8 +240,8 @@ export class Sequencer {
 
   /** What is there of all that a proposal changes, if it may: nobody has to look again for the same commit. */
   #check(proposal: Proposal): FoundRows {
-    for (const { key, revision } of proposal.preconditions ?? []) {
-      const current = this.#newest(objectKeyText(key))?.row.revision ?? 0;
+    for (const { key, revision, keyText = objectKeyText(key) } of proposal.preconditions ?? []) {
+      const current = this.#newest(keyText)?.row.revision ?? 0;
       if (current !== revision) throw new ExpectationFailed({ key, current, isPrecondition: true });
     }
     for (const pending of proposal.settled ?? []) this.#assertSettled(pending);
@@ -368,6 +372,7 @@ export class Sequencer {
       this.#pendingCommits -= group.commits;
       this.#pendingBytes -= group.sizeBytes;
       for (const keyText of this.#pending.settle(group)) this.#rows.forget(keyText);
+      this.#aliases.forget(group.operations);
       for (const hash of group.defaultSets) this.#derived.sets.settled(hash);
       for (const ended of group.ended)
         for (const key of this.#derived.keysOf(ended.defaults)) this.#rows.forget(objectKeyText(key));

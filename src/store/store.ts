@@ -7,13 +7,15 @@ import {
   revisionAtMs,
   type ShardName,
 } from '../base/mod.ts';
+import { AliasReader } from './alias-reader.ts';
+import type { ClusterDefaults } from './cluster-defaults.ts';
 import { compactHistory, retentionMs } from './compaction.ts';
 import { DefaultSets } from './default-sets.ts';
 import { DerivedObjects } from './derived-objects.ts';
 import { Feed } from './feed.ts';
 import { NO_PREVIOUS_HASH } from './frame.ts';
 import type { KeyValueStore } from './key-value.ts';
-import { type ObjectKey, objectKeyText, parseObjectKeyText } from './object-key.ts';
+import { type ObjectKey, objectKeyText } from './object-key.ts';
 import type { Outcome } from './outcome.ts';
 import type { Head } from './projection.ts';
 import type { Proposal } from './proposal.ts';
@@ -22,14 +24,7 @@ import type { Row } from './row.ts';
 import { RowReader } from './row-reader.ts';
 import { type SequencedCommit, Sequencer } from './sequencer.ts';
 import { StoreSnapshot } from './snapshot.ts';
-import {
-  aliasKey,
-  FLOOR_KEY,
-  FORMAT_KEY,
-  FORMAT_VERSION,
-  FORMER_FORMAT_VERSIONS,
-  readRevision,
-} from './tables.ts';
+import { FLOOR_KEY, FORMAT_KEY, FORMAT_VERSION, FORMER_FORMAT_VERSIONS, readRevision } from './tables.ts';
 
 export interface StoreOptions {
   readonly keyValue: KeyValueStore;
@@ -50,6 +45,7 @@ export class Store {
   readonly feed: Feed;
   readonly #keyValue: KeyValueStore;
   readonly #rows: RowReader;
+  readonly #aliases: AliasReader;
   readonly #defaultSets: DefaultSets;
   readonly #derived: DerivedObjects;
   readonly #sequencer: Sequencer;
@@ -66,6 +62,7 @@ export class Store {
     const derived = new DerivedObjects(defaultSets, (key) => options.keyValue.get(key));
     this.#derived = derived;
     this.#rows = new RowReader(options.keyValue, derived);
+    this.#aliases = new AliasReader(options.keyValue, derived);
     this.#clock = options.clock;
     this.#historyMs = retentionMs(options.historyMs ?? limits.historyMsDefault);
     this.feed = new Feed(head.revision, options.clock);
@@ -74,6 +71,7 @@ export class Store {
     this.#sequencer = new Sequencer({
       keyValue: options.keyValue,
       rows: this.#rows,
+      aliases: this.#aliases,
       derived,
       feed: this.feed,
       shard: options.shard,
@@ -120,15 +118,17 @@ export class Store {
 
   /** The object that has taken a name in its logical cluster (`ALIASES_FIELD`), as far as that is durable. */
   aliased(cluster: LogicalCluster, alias: string): ObjectKey | undefined {
-    const relative = this.#keyValue.get(aliasKey(cluster, alias));
-    return relative === undefined
-      ? this.#derived.aliased(cluster, alias)
-      : parseObjectKeyText(`${cluster}\0${relative.toString()}`);
+    return this.#aliases.read(cluster, alias);
   }
 
-  /** The row that the next commit would find; see {@link settled}. */
-  newest(key: ObjectKey): Row | undefined {
-    return this.#sequencer.newest(key);
+  /** What a logical cluster still has by default, for the commit that ends it. */
+  defaultsOf(cluster: LogicalCluster): ClusterDefaults | undefined {
+    return this.#derived.defaultsOf(cluster);
+  }
+
+  /** The row that the next commit would find; see {@link settled}. `keyText` is that of the key, if it is at hand. */
+  newest(key: ObjectKey, keyText?: string): Row | undefined {
+    return this.#sequencer.newest(key, keyText);
   }
 
   /** Resolves when everything that {@link newest} has shown so far is durable. */

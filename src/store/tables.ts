@@ -160,6 +160,11 @@ export function aliasKey(cluster: LogicalCluster, alias: string): Buffer {
   return Buffer.from(`${TABLE.alias}${cluster}\0${alias}`);
 }
 
+export function isAliasKey(key: Uint8Array): boolean {
+  return key[0] === ALIAS_BYTE;
+}
+const ALIAS_BYTE = Buffer.from(TABLE.alias)[0];
+
 export function referenceKey(reference: string, key: ObjectKey): Buffer {
   return Buffer.from(`${TABLE.reference}${reference}\0${objectKeyText(key)}`);
 }

@@ -166,19 +166,16 @@ export async function ownerReleased(
   if (owner === undefined) return undefined;
   const { metadata } = owner.object;
   const finalizers = (metadata.finalizers ?? []).filter((name) => name !== WORKSPACE_FINALIZER);
-  const isToGo = metadata.deletionTimestamp !== undefined || isAroundGoing(api, owner);
+  // With the one that it lies in, which has marked the logical cluster alone.
+  const isAroundGoing = isGoing(api.store.newest(logicalClusterKey(owner.key.cluster)));
+  const isToGo = metadata.deletionTimestamp !== undefined || isAroundGoing;
   if (isToGo && finalizers.length === 0) {
-    return companionDelete(api, { ...owner, old: owner.object, oldRow: owner.row });
+    return companionDelete(api, { ...owner, old: owner.object, oldRow: owner.row, isAroundGoing });
   }
   const object = deepCopy(owner.object);
   object.metadata.finalizers = finalizers;
   mirrorWorkspace(object, undefined, now);
   return companionPut(api, { ...owner, object, old: owner.object, oldRow: owner.row });
-}
-
-/** Whether a Workspace goes with the one that it lies in, which has marked the logical cluster alone. */
-function isAroundGoing(api: Api, { key }: StoredObject): boolean {
-  return isGoing(api.store.newest(logicalClusterKey(key.cluster)));
 }
 
 /** Whether a LogicalCluster goes, by what its row says beside its bytes. */
