@@ -44,17 +44,18 @@ export function meantPlace(places: MeantPlaces, named: Named): LogicalCluster | 
  * What has to be remembered of a WorkspaceType that is written: what it named before means what it meant, whoever
  * writes it now, since that write may be about something else; what it names anew means what is there now.
  */
-export function rememberPlaces(paths: Paths, type: JsonObject, before: Row | undefined): string {
+export function rememberPlaces(paths: Paths, type: JsonObject, before: Row | undefined): string | undefined {
   const known = before === undefined ? NONE : meantByType(before);
   const lines = new Map<string, string>();
   for (const named of namedBy(type)) {
     if (!PLACE_TEXT.test(named.path) || !PLACE_TEXT.test(named.name)) continue;
     const cluster = meantPlace(known, named) ?? paths.resolve(named.path)?.cluster;
-    if (cluster === undefined) continue;
+    // The name of a logical cluster leads to no other.
+    if (cluster === undefined || cluster === named.path) continue;
     const text = placeText(named);
     lines.set(text, [text, cluster].join(SEPARATOR));
   }
-  return [...lines.values()].join('\n');
+  return lines.size === 0 && known.size === 0 ? undefined : [...lines.values()].join('\n');
 }
 
 function namedBy(type: JsonObject): readonly Named[] {

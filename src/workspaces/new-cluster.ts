@@ -109,7 +109,7 @@ export async function prepareCluster(
       ...lists({ initializers: waiting, terminators }),
     }),
     more: bindings.derived,
-    remembered: lineage.at(-1)?.cluster,
+    remembered: meantBeyondPath(lineage.at(-1)),
   });
   return {
     companions: [...companions, ...(bindings.companions ?? [])],
@@ -150,6 +150,11 @@ function annotationsOf({
     ...(owner === undefined ? {} : { [OWNER]: owner }),
     ...(requiredGroups === undefined ? {} : { [REQUIRED_GROUPS]: requiredGroups }),
   };
+}
+
+/** Where the type of a logical cluster lies, unless its path says so for ever: most are of types of the root. */
+function meantBeyondPath(type: WorkspaceType | undefined): LogicalCluster | undefined {
+  return type?.path === type?.cluster ? undefined : type?.cluster;
 }
 
 /** Only those that have something in them. */
