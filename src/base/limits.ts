@@ -123,8 +123,8 @@ export const limits = {
   defaultSetVariantsMax: 16,
   /** Rows kept decoded: a few thousand of the most used ones. */
   rowCacheBytesMax: 16 * 1024 * 1024,
-  /** Names that objects have taken (a few hundred bytes each), most of them of bound APIs: those of the logical clusters in use. */
-  aliasesCachedMax: 10_000,
+  /** Names that objects have taken, most of them of bound APIs: those that everybody asks for, such as root's. */
+  aliasesCachedMax: 256,
   /**
    * Compiled definitions (validators, printers) kept, by hash, in bytes of their CRDs: some hundred of the usual
    * ones. What is compiled takes several times as many.

@@ -32,6 +32,7 @@ it('starts after starts that were killed at any moment, from the very first one 
     const { items } = await client.list('/api/v1/namespaces');
     expect(items.map(({ metadata }) => metadata.name)).toEqual([
       'default',
+      'kcp-system',
       'kube-node-lease',
       'kube-public',
       'kube-system',

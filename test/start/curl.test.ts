@@ -26,6 +26,7 @@ it.skipIf(!isOnPath('curl', path))(
     expect(kind).toBe('NamespaceList');
     expect(items.map(({ metadata }) => metadata.name)).toEqual([
       'default',
+      'kcp-system',
       'kube-node-lease',
       'kube-public',
       'kube-system',
