@@ -1,6 +1,6 @@
 import { type Api, decodeStored, logicalClusterKey } from '../api/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
-import { systemDefinition } from '../definitions/mod.ts';
+import { boundResourcesOf, identityOfBinding, systemDefinition } from '../definitions/mod.ts';
 import {
   API_BINDINGS,
   acceptsAll,
@@ -110,9 +110,11 @@ async function provide(
   }
   const binding = decodeStored(definition, definition.storageVersion, row);
   if (binding.metadata.deletionTimestamp !== undefined) return;
-  // It waits for somebody who is gone, and its type has come to mean somebody else: it is made anew once it is away.
-  if (isForAnother(binding, wanted))
-    return isBound(binding) ? undefined : client.remove(place, { uid: row.uid });
+  // It waits for what is gone, and its type means something else by now: it is made anew once it is away.
+  if (isForAnother(binding, wanted) || isMadeWithAnother(row, wanted)) {
+    if (isInUse(binding)) return;
+    return client.remove(place, { uid: row.uid, resourceVersion: String(row.revision) });
+  }
   if (acceptsAll(binding, wanted)) return;
   binding['spec'] = defaultBindingSpec(reference, wantedAnswers(binding, wanted));
   binding.metadata.resourceVersion = String(row.revision);
@@ -123,6 +125,17 @@ async function provide(
 function isForAnother(binding: KubeObject, { reference: { meant } }: WantedBinding): boolean {
   const settled = textAt(objectAt(binding, 'status'), 'apiExportClusterName');
   return settled !== '' && meant !== undefined && settled !== meant;
+}
+
+/** Whether the export has gone that a binding was made with, and another one has its name. */
+function isMadeWithAnother(row: Row, { identity }: WantedBinding): boolean {
+  const known = identityOfBinding(row);
+  return known !== undefined && identity !== '' && known !== identity;
+}
+
+/** Whether there may be objects that would go with a binding, also where it is not bound as a whole. */
+function isInUse(binding: KubeObject): boolean {
+  return isBound(binding) || boundResourcesOf(binding).length > 0;
 }
 
 async function isBoundOtherwise(

@@ -64,7 +64,9 @@ export const logicalClusterHooks: KindHooks = {
     if (operation === 'delete') return [];
     if (object.metadata.deletionTimestamp !== undefined) return [deletionDebt(api, key.cluster)];
     const isNew = isWaitingForBindings(object) && !isWaitingForBindings(old);
-    return isNew ? [defaultBindingsDebt(api, key.cluster)] : [];
+    // A new type may want others, also where nothing waits.
+    const isOwed = isNew || (old !== undefined && !isOfSameType({ object, old }));
+    return isOwed ? [defaultBindingsDebt(api, key.cluster)] : [];
   },
 };
 
@@ -81,7 +83,7 @@ export const workspaceLifecycleHooks: KindHooks = {
   },
 };
 
-function isOfSameType({ object, old }: KindChange): boolean {
+function isOfSameType({ object, old }: Pick<KindChange, 'object' | 'old'>): boolean {
   return object.metadata.annotations?.[TYPE] === old?.metadata.annotations?.[TYPE];
 }
 

@@ -15,7 +15,7 @@ const SEPARATOR = '\t';
 // What paths and names are made of: nothing that could end a line or move a border within it.
 const PLACE_TEXT = /^[A-Za-z0-9.:_-]+$/;
 
-/** What a WorkspaceType names elsewhere: APIExports, and other types. */
+/** What a WorkspaceType names elsewhere: APIExports, and other types, which it means wherever it names them. */
 export type NamedKind = 'export' | 'type';
 
 interface Named {
@@ -61,7 +61,12 @@ export function rememberPlaces(paths: Paths, type: JsonObject, before: Row | und
 function namedBy(type: JsonObject): readonly Named[] {
   const spec = objectAt(type, 'spec');
   const child = objectAt(spec, 'defaultChildWorkspaceType');
-  const types = [...objectsAt(objectAt(spec, 'extend'), 'with'), ...(child === undefined ? [] : [child])];
+  const types = [
+    ...objectsAt(objectAt(spec, 'extend'), 'with'),
+    ...(child === undefined ? [] : [child]),
+    ...objectsAt(objectAt(spec, 'limitAllowedParents'), 'types'),
+    ...objectsAt(objectAt(spec, 'limitAllowedChildren'), 'types'),
+  ];
   return [
     ...types.map((entry) => named('type', entry, 'name')),
     ...objectsAt(spec, 'defaultAPIBindings').map((entry) => named('export', entry, 'export')),

@@ -1,4 +1,4 @@
-import { type Reference, referenceText, type WorkspaceType } from './types.ts';
+import { namedBy, type Reference, referenceText, type WorkspaceType } from './types.ts';
 
 /** A type with all that it extends, itself last. */
 type Lineage = readonly WorkspaceType[];
@@ -47,22 +47,21 @@ function extending(text: string, type: WorkspaceType): string {
   return limiting === text ? text : `${text} extends ${limiting}, which`;
 }
 
+/** Whoever has come to be found at a path does not make what the limit was written for. */
 function implementsOne(lineage: Lineage, types: readonly Reference[], of: WorkspaceType): boolean {
-  const wanted = new Set(textsOf(types, of));
-  return lineage.some((type) => wanted.has(referenceText(type)));
+  const wanted = new Map(types.map((named) => namedBy(of, named)).map((one) => [referenceText(one), one]));
+  return lineage.some((type) => {
+    const limit = wanted.get(referenceText(type));
+    return limit !== undefined && (limit.meant === undefined || limit.meant === type.cluster);
+  });
 }
 
 function allowed(types: readonly Reference[], of: WorkspaceType): string {
-  return printList(textsOf(types, of));
+  return printList(types.map((named) => referenceText(namedBy(of, named))));
 }
 
 function implemented(lineage: Lineage): string {
   return printList(lineage.map(referenceText));
-}
-
-/** References without path are to types beside the one that has them. */
-function textsOf(types: readonly Reference[], of: WorkspaceType): readonly string[] {
-  return types.map(({ path, name }) => referenceText({ path: path || of.path, name }));
 }
 
 function printList(texts: readonly string[]): string {

@@ -170,8 +170,8 @@ const typeSpec = factsOf((object, row): TypeSpec => {
       labels.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
     ),
     defaultChild: child && typeNamed(child, places),
-    limitAllowedParents: limitOf(objectAt(spec, 'limitAllowedParents')),
-    limitAllowedChildren: limitOf(objectAt(spec, 'limitAllowedChildren')),
+    limitAllowedParents: limitOf(objectAt(spec, 'limitAllowedParents'), places),
+    limitAllowedChildren: limitOf(objectAt(spec, 'limitAllowedChildren'), places),
     defaultApiBindings: objectsAt(spec, 'defaultAPIBindings').map((entry) => {
       const reference = { path: textAt(entry, 'path'), name: textAt(entry, 'export') };
       return { ...reference, meant: meantPlace(places, { kind: 'export', ...reference }) };
@@ -189,15 +189,12 @@ function isMaintained(annotation: string, spec: JsonObject | undefined): boolean
 }
 
 function typeNamed(object: JsonObject, places: MeantPlaces): Reference {
-  const reference = referenceOf(object);
+  const reference = { path: textAt(object, 'path'), name: textAt(object, 'name') };
   return { ...reference, meant: meantPlace(places, { kind: 'type', ...reference }) };
 }
 
-function referenceOf(object: JsonObject): Reference {
-  return { path: textAt(object, 'path'), name: textAt(object, 'name') };
-}
-
-function limitOf(object: JsonObject | undefined): TypeLimit | undefined {
+function limitOf(object: JsonObject | undefined, places: MeantPlaces): TypeLimit | undefined {
   if (object === undefined) return undefined;
-  return { none: object['none'] === true, types: objectsAt(object, 'types').map(referenceOf) };
+  const types = objectsAt(object, 'types').map((entry) => typeNamed(entry, places));
+  return { none: object['none'] === true, types };
 }

@@ -245,6 +245,22 @@ describe('a new workspace', () => {
     expect(items.map((binding) => statusOf(binding).phase)).toEqual(['Bound', 'Bound']);
   });
 
+  test('waits for the export that has the name, also when it is another one by now', async () => {
+    const provider = await fixture.cluster('provider');
+    const apiExport = `/clusters/${provider}/${APIS}/apiexports/gadgets`;
+    await fixture.client.create(`/clusters/${provider}/${APIS}/apiexports`, exportOf('gadgets', [GADGETS]));
+    await type('corrected', { defaultAPIBindings: [{ path: provider, export: 'gadgets' }] });
+    const { cluster } = await workspace('corrected');
+    for (const path of [apiExport, `/clusters/${provider}/api/v1/namespaces/kcp-system/secrets/gadgets`]) {
+      await fixture.client.delete(path);
+      await fixture.client.untilGone(path);
+    }
+    await fixture.offer(provider, 'gadgets', [GADGETS]);
+    await expect.poll(() => phaseOf(self(cluster)), { timeout: 10_000 }).toBe('Ready');
+    const [binding] = await bindingsIn(cluster);
+    expect(statusOf(binding!).phase).toBe('Bound');
+  });
+
   test('says that a type is gone that it waits for, and follows its type as long as it waits', async () => {
     const provider = await fixture.cluster('provider');
     await type('vanishing', {});

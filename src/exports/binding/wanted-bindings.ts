@@ -33,6 +33,8 @@ export interface WantedBinding {
   readonly claims: readonly JsonObject[] | undefined;
   /** The claims that are for the consumer to answer. */
   readonly open: readonly JsonObject[];
+  /** What its export is known by; empty as long as there is none. */
+  readonly identity: string;
   /** The path of its export leads to somebody else than when the type was written: nothing is bound there. */
   readonly isLost: boolean;
   /** Its type asks for it also where the workspace is ready. */
@@ -54,26 +56,30 @@ export function wantedBindings(
   return references.map((reference) => ({
     name: defaultBindingName(cluster, reference),
     reference,
-    ...claimsOf(api, cluster, { reference, read }),
+    ...offerOf(api, cluster, { reference, read }),
     isLost: isLost(api, cluster, reference),
     isMaintained: maintained.some((other) => deepEqual({ ...other }, { ...reference })),
   }));
 }
 
-function claimsOf(
+function offerOf(
   api: Api,
   cluster: LogicalCluster,
   { reference, read }: { readonly reference: ExportReference; readonly read: ReadRow },
-): Pick<WantedBinding, 'claims' | 'open'> {
+): Pick<WantedBinding, 'claims' | 'open' | 'identity'> {
   const provider = exportCluster(api, cluster, reference);
-  if (provider === undefined) return NO_CLAIMS;
+  if (provider === undefined) return NO_OFFER;
   const place = { cluster: provider, resource: API_EXPORTS, name: reference.name };
   const found = readApisObject({ read }, place);
-  if (found === undefined) return NO_CLAIMS;
-  return { claims: acceptedClaims(found.object), open: openClaims(found.object) };
+  if (found === undefined) return NO_OFFER;
+  return {
+    claims: acceptedClaims(found.object),
+    open: openClaims(found.object),
+    identity: textAt(objectAt(found.object, 'status'), 'identityHash'),
+  };
 }
 
-const NO_CLAIMS = { claims: undefined, open: [] };
+const NO_OFFER = { claims: undefined, open: [], identity: '' };
 
 /** Whether a binding accepts what it is to accept. */
 export function acceptsAll(binding: KubeObject, { claims, open }: WantedBinding): boolean {
@@ -115,8 +121,7 @@ export const defaultBindingHooks: KindHooks = {
       ({ name }) => name === key.name,
     );
     if (wanted === undefined) return [];
-    const isSettled =
-      operation !== 'delete' && isBound(object) === isBound(old) && acceptsAll(object, wanted);
+    const isSettled = operation !== 'delete' && isBound(object) && isBound(old) && acceptsAll(object, wanted);
     return isSettled ? [] : owed;
   },
 };
