@@ -1,5 +1,5 @@
 import type { Paths } from '../api/mod.ts';
-import type { LogicalCluster } from '../base/mod.ts';
+import type { LogicalCluster, Pause } from '../base/mod.ts';
 import { type JsonObject, objectAt, objectsAt, textAt } from '../machinery/mod.ts';
 import { REMEMBERED_FIELD, type Row } from '../store/mod.ts';
 
@@ -11,6 +11,8 @@ import { REMEMBERED_FIELD, type Row } from '../store/mod.ts';
 export type MeantPlaces = ReadonlyMap<string, LogicalCluster>;
 
 const NONE: MeantPlaces = new Map();
+/** A path takes some 50 µs. */
+const PATHS_AT_ONCE = 100;
 const SEPARATOR = '\t';
 // What paths and names are made of: nothing that could end a line or move a border within it.
 const PLACE_TEXT = /^[A-Za-z0-9.:_-]+$/;
@@ -42,12 +44,18 @@ export function meantPlace(places: MeantPlaces, named: Named): LogicalCluster | 
 
 /**
  * What has to be remembered of a WorkspaceType that is written: what it named before means what it meant, whoever
- * writes it now, since that write may be about something else; what it names anew means what is there now.
+ * writes it now, since that write may be about something else; what it names anew means what is there now. Thousands of
+ * paths give way to others in between.
  */
-export function rememberPlaces(paths: Paths, type: JsonObject, before: Row | undefined): string | undefined {
+export async function rememberPlaces(
+  paths: Paths,
+  pause: Pause,
+  { type, before }: { readonly type: JsonObject; readonly before: Row | undefined },
+): Promise<string | undefined> {
   const known = before === undefined ? NONE : meantByType(before);
   const lines = new Map<string, string>();
-  for (const named of namedBy(type)) {
+  for (const [index, named] of namedBy(type).entries()) {
+    if (index % PATHS_AT_ONCE === PATHS_AT_ONCE - 1) await pause();
     if (!PLACE_TEXT.test(named.path) || !PLACE_TEXT.test(named.name)) continue;
     const cluster = meantPlace(known, named) ?? paths.resolve(named.path)?.cluster;
     // The name of a logical cluster leads to no other.

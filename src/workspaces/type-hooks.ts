@@ -18,10 +18,10 @@ import { lifecycleName } from './types.ts';
 export const workspaceTypeHooks: KindHooks = {
   group: TENANCY_GROUP,
   resource: WORKSPACE_TYPES,
-  complete({ paths }, _attempt, { operation, object, oldRow, key, nowMs }) {
+  async complete({ paths }, { pause }, { operation, object, oldRow, key, nowMs }) {
     if (operation === 'delete') return undefined;
     settleWorkspaceType(object, key.cluster, formatTime(nowMs));
-    return { remembered: rememberPlaces(paths, object, oldRow) };
+    return { remembered: await rememberPlaces(paths, pause, { type: object, before: oldRow }) };
   },
   work(api, { operation, key, object, old }) {
     if (operation === 'update' && deepEqual(bindingsOf(object), bindingsOf(old))) return [];
