@@ -145,7 +145,7 @@ test('who makes itself somebody else has no more by a view than it has', { timeo
       expect([requester, own.status]).toEqual([requester, impersonated.status]);
       if (requester === 'bridge') expect(name).toBe('reader');
     }),
-    { numRuns: 600 },
+    { numRuns: 1_800 },
   );
   expect(passed).toBeGreaterThan(5);
   const bridge = await lent.as('bridge', `${VIEW}/cons/apis/example.com/v1/widgets`, {
