@@ -113,7 +113,8 @@ describe('arithmetic', () => {
         const sum = addQuantities(parseQuantity(a), parseQuantity(b));
         const again = parseQuantity(formatQuantity(sum));
         expect(compareQuantities(again, sum)).toBe(0);
-        expect(formatQuantity(again)).toBe(formatQuantity(sum));
+        // Without a suffix the text does not say that it is binary: 2000 read again is 2k.
+        if (again.format === sum.format) expect(formatQuantity(again)).toBe(formatQuantity(sum));
       }),
     );
   });
