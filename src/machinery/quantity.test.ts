@@ -100,16 +100,20 @@ describe('arithmetic', () => {
     expect(subtract('0', '2Ki')).toBe('-2Ki');
   });
 
-  const texts = fc
-    .tuple(
-      fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }),
-      fc.constantFrom('', 'n', 'u', 'm', 'k', 'M', 'Ki', 'Mi', 'e3', 'e-3'),
-    )
-    .map(([number, suffix]) => `${number}${suffix}`);
+  const textsUpTo = (max: bigint) =>
+    fc
+      .tuple(
+        fc.bigInt({ min: -max, max }),
+        fc.constantFrom('', 'n', 'u', 'm', 'k', 'M', 'Ki', 'Mi', 'e3', 'e-3'),
+      )
+      .map(([number, suffix]) => `${number}${suffix}`);
+  const texts = textsUpTo(10n ** 15n);
+  // Binary ones that 64 bits do not hold are capped when they are read.
+  const textsInBounds = textsUpTo(10n ** 12n);
 
   test('formatting and parsing again keeps the value', () => {
     fc.assert(
-      fc.property(texts, texts, (a, b) => {
+      fc.property(textsInBounds, textsInBounds, (a, b) => {
         const sum = addQuantities(parseQuantity(a), parseQuantity(b));
         const again = parseQuantity(formatQuantity(sum));
         expect(compareQuantities(again, sum)).toBe(0);
