@@ -1,10 +1,8 @@
 import { type Api, decodeStored } from '../api/mod.ts';
-import type { LogicalCluster } from '../base/mod.ts';
 import { secretReference } from '../definitions/mod.ts';
 import { API_EXPORTS, apisDefinition, EXPORT_CONTROLLERS } from '../exports/mod.ts';
-import type { ListedObject, ObjectKey } from '../store/mod.ts';
 import { ControllerClient } from './client.ts';
-import { changeAll } from './objects.ts';
+import { changeAll, referringIn } from './objects.ts';
 import type { Controller } from './runtime.ts';
 
 /**
@@ -19,7 +17,8 @@ export function exportIdentityController(api: Api): Controller {
       const [namespace = '', name = ''] = key.split('/');
       const definition = apisDefinition(API_EXPORTS);
       const client = new ControllerClient(api, { name: 'kcp-apiexport', signal });
-      const exports = exportsOf(api, cluster, secretReference({ namespace, name }));
+      // Mostly one.
+      const exports = referringIn(api, cluster, secretReference({ namespace, name }));
       await changeAll(exports, signal, async ({ key: found }) => {
         const row = found.resource === API_EXPORTS ? api.store.get(found) : undefined;
         if (row === undefined) return;
@@ -32,38 +31,4 @@ export function exportIdentityController(api: Api): Controller {
       return 'settled';
     },
   };
-}
-
-/** The exports of one Secret, mostly one; each batch from a state of its own. */
-async function* exportsOf(
-  api: Api,
-  cluster: LogicalCluster,
-  reference: string,
-): AsyncGenerator<readonly ListedObject[]> {
-  let after: ObjectKey | undefined;
-  for (;;) {
-    const batch = await nextOf(api, { cluster, reference, after });
-    if (batch.length === 0) return;
-    yield batch;
-    after = batch.at(-1)!.key;
-  }
-}
-
-async function nextOf(
-  api: Api,
-  page: {
-    readonly cluster: LogicalCluster;
-    readonly reference: string;
-    readonly after: ObjectKey | undefined;
-  },
-): Promise<readonly ListedObject[]> {
-  const snapshot = api.store.snapshot();
-  try {
-    for await (const batch of snapshot.referringIn(page.cluster, page.reference, page.after)) {
-      if (batch.length > 0) return batch;
-    }
-    return [];
-  } finally {
-    snapshot.close();
-  }
 }

@@ -1,7 +1,7 @@
 import { type Api, FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../api/mod.ts';
-import { limits } from '../base/mod.ts';
+import { type LogicalCluster, limits } from '../base/mod.ts';
 import { type KubeObject, parseJson, StatusError } from '../machinery/mod.ts';
-import type { ListedObject, ListScope, ObjectKey } from '../store/mod.ts';
+import type { ListedObject, ListScope, ObjectKey, StoreSnapshot } from '../store/mod.ts';
 
 /** What is left in a scope. */
 export interface Remainder {
@@ -14,30 +14,24 @@ export interface Remainder {
  * The objects of a scope in batches that fit in memory. Each batch is read from a state of its own, so that
  * nothing old is held while somebody works on it; what is created meanwhile may be missed.
  */
-export async function* batchesOf(api: Api, scope: ListScope): AsyncGenerator<readonly ListedObject[]> {
-  let after: string | undefined;
-  for (;;) {
-    const batch = await nextBatch(api, { ...scope, after });
-    const last = batch.at(-1);
-    if (last === undefined) return;
-    yield batch;
-    after = `${last.key.namespace}\0${last.key.name}`;
-  }
+export function batchesOf(api: Api, scope: ListScope): AsyncGenerator<readonly ListedObject[]> {
+  return pagesOf(api, (snapshot, last) =>
+    snapshot.list(last === undefined ? scope : { ...scope, after: `${last.namespace}\0${last.name}` }),
+  );
 }
 
-/** The objects that refer to something, behind one if it is given, in batches that fit in memory, each from a state of its own. */
-export async function* referring(
+/** The objects anywhere that refer to something, in such batches. */
+export function referring(api: Api, reference: string): AsyncGenerator<readonly ListedObject[]> {
+  return pagesOf(api, (snapshot, last) => snapshot.referring(reference, last));
+}
+
+/** Those of one logical cluster. */
+export function referringIn(
   api: Api,
+  cluster: LogicalCluster,
   reference: string,
-  from?: ObjectKey,
 ): AsyncGenerator<readonly ListedObject[]> {
-  let after = from;
-  for (;;) {
-    const batch = await nextReferring(api, reference, after);
-    if (batch.length === 0) return;
-    yield batch;
-    after = batch.at(-1)!.key;
-  }
+  return pagesOf(api, (snapshot, last) => snapshot.referringIn(cluster, reference, last));
 }
 
 /**
@@ -98,24 +92,29 @@ export async function remainderOf(api: Api, scope: ListScope): Promise<Remainder
   return { count, finalizers };
 }
 
-async function nextBatch(api: Api, scope: ListScope): Promise<readonly ListedObject[]> {
-  const snapshot = api.store.snapshot();
-  try {
-    for await (const batch of snapshot.list(scope)) if (batch.length > 0) return batch;
-    return [];
-  } finally {
-    snapshot.close();
+/** Reads on in a snapshot behind the last object that was read, if there was one. */
+type ReadOn = (
+  snapshot: StoreSnapshot,
+  last: ObjectKey | undefined,
+) => AsyncIterable<readonly ListedObject[]>;
+
+async function* pagesOf(api: Api, read: ReadOn): AsyncGenerator<readonly ListedObject[]> {
+  let last: ObjectKey | undefined;
+  for (;;) {
+    const batch = await nextPage(api, (snapshot) => read(snapshot, last));
+    if (batch.length === 0) return;
+    yield batch;
+    last = batch.at(-1)!.key;
   }
 }
 
-async function nextReferring(
+async function nextPage(
   api: Api,
-  reference: string,
-  after: ObjectKey | undefined,
+  read: (snapshot: StoreSnapshot) => AsyncIterable<readonly ListedObject[]>,
 ): Promise<readonly ListedObject[]> {
   const snapshot = api.store.snapshot();
   try {
-    for await (const batch of snapshot.referring(reference, after)) if (batch.length > 0) return batch;
+    for await (const batch of read(snapshot)) if (batch.length > 0) return batch;
     return [];
   } finally {
     snapshot.close();

@@ -1,15 +1,9 @@
-import {
-  type Api,
-  decodeStored,
-  logicalClusterKey,
-  parseMountWorkKey,
-  WORKSPACE_MOUNTS,
-} from '../api/mod.ts';
+import { type Api, decodeStored, parseMountWorkKey, WORKSPACE_MOUNTS } from '../api/mod.ts';
 import { mountReference } from '../definitions/mod.ts';
 import type { ListedObject } from '../store/mod.ts';
 import { TENANCY_GROUP, WORKSPACES } from '../workspaces/mod.ts';
 import { ControllerClient } from './client.ts';
-import { referring } from './objects.ts';
+import { referringIn } from './objects.ts';
 import type { Controller } from './runtime.ts';
 
 const MANAGER = 'kcp-workspace-mounts';
@@ -21,14 +15,11 @@ export function workspaceMountController(api: Api): Controller {
     async reconcile({ key: { cluster, key } }, signal) {
       const client = new ControllerClient(api, { name: MANAGER, signal });
       const reference = mountReference(parseMountWorkKey(key));
-      // Other logical clusters have objects of the same name: theirs come before and after.
-      for await (const batch of referring(api, reference, logicalClusterKey(cluster))) {
-        const here = batch.filter(({ key: place }) => place.cluster === cluster);
-        for (const workspace of here) {
+      for await (const batch of referringIn(api, cluster, reference)) {
+        for (const workspace of batch) {
           signal.throwIfAborted();
           await rewrite(api, client, workspace);
         }
-        if (here.length < batch.length) break;
       }
       return 'settled';
     },

@@ -16,6 +16,7 @@ export {
   WAITING_FOR_BINDINGS,
   waitsForBindings,
 } from './default-exports.ts';
+export { logicalClusterFacts } from './facts.ts';
 export { HomeWorkspaces } from './home.ts';
 export { lifecycleLabel, lifecycleLabels } from './lifecycle-labels.ts';
 export { BINDINGS_INITIALIZED, BINDINGS_RECONCILED, RESOURCES_REMAIN } from './lifecycle-names.ts';
