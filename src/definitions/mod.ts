@@ -1,3 +1,4 @@
+export * from './annotations.ts';
 export { applyTypeOf } from './apply-types.ts';
 export * from './bound/mod.ts';
 export * from './claims/mod.ts';

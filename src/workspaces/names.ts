@@ -8,8 +8,7 @@ export const LOGICAL_CLUSTERS = 'logicalclusters';
 export const SHARDS = 'shards';
 
 /** Annotations. */
-export const PATH = 'kcp.io/path';
-export const TYPE = 'internal.tenancy.kcp.io/type';
+export { PATH_ANNOTATION as PATH, TYPE_ANNOTATION as TYPE } from '../definitions/mod.ts';
 export const OWNER = 'experimental.tenancy.kcp.io/owner';
 export const REQUIRED_GROUPS = 'authorization.kcp.io/required-groups';
 export const SHARD = 'core.kcp.io/shard';

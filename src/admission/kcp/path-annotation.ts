@@ -1,10 +1,9 @@
-import { LOGICAL_CLUSTERS, logicalClusterKey } from '../../definitions/mod.ts';
+import { LOGICAL_CLUSTERS, logicalClusterKey, PATH_ANNOTATION as PATH } from '../../definitions/mod.ts';
 import { goQuote, type KubeObject, objectOf, parseJson } from '../../machinery/mod.ts';
 import type { Row } from '../../store/mod.ts';
 import type { AdmissionPlugin, AdmissionReads, AdmissionRequest } from '../chain.ts';
 import { isAbout, newAdmissionForbidden } from '../refusal.ts';
 
-const PATH = 'kcp.io/path';
 /** Those that others refer to by the path of their workspace have it in any case. */
 const STAMPED = new Set([
   'apiexports.apis.kcp.io',

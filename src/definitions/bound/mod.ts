@@ -25,6 +25,7 @@ export {
   identityReference,
   secretReference,
 } from './export-fields.ts';
+export { isReferencePart } from './reference-part.ts';
 export {
   heirReference,
   logicalClusterFields,

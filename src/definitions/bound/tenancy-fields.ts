@@ -1,5 +1,7 @@
 import { type KubeObject, objectAt, objectsAt, textAt } from '../../machinery/mod.ts';
 import { REFERENCES_FIELD } from '../../store/mod.ts';
+import { TYPE_ANNOTATION } from '../annotations.ts';
+import { isReferencePart } from './reference-part.ts';
 
 /** What the LogicalCluster of a workspace of a type refers to, by `path:name` of the type. */
 export function typeReference(type: string): string {
@@ -11,8 +13,6 @@ export function heirReference(type: string): string {
   return `workspacetype-heir:${type}`;
 }
 
-/** The annotation of a LogicalCluster that says of which type it is. */
-const TYPE = 'internal.tenancy.kcp.io/type';
 /** Labels by which it is noted for whom a logical cluster waits: the views of these find it by them. */
 const LIFECYCLE_LABELS = ['initializer.internal.kcp.io/', 'terminator.internal.kcp.io/'];
 
@@ -22,8 +22,8 @@ export function logicalClusterFields(object: KubeObject): Record<string, string>
   const waited = Object.keys(labels).filter((label) =>
     LIFECYCLE_LABELS.some((prefix) => label.startsWith(prefix)),
   );
-  const type = annotations[TYPE] ?? '';
-  const references = TYPE_TEXT.test(type) ? [typeReference(type), ...waited] : waited;
+  const type = annotations[TYPE_ANNOTATION] ?? '';
+  const references = isReferencePart(type) ? [typeReference(type), ...waited] : waited;
   return {
     'status.phase': textAt(objectAt(object, 'status'), 'phase'),
     ...(references.length === 0 ? {} : { [REFERENCES_FIELD]: references.join('\n') }),
@@ -34,10 +34,7 @@ export function logicalClusterFields(object: KubeObject): Record<string, string>
 export function workspaceTypeFields(object: KubeObject): Record<string, string> {
   const extended = objectsAt(objectAt(objectAt(object, 'spec'), 'extend'), 'with')
     .map((entry) => `${textAt(entry, 'path')}:${textAt(entry, 'name')}`)
-    .filter((text) => TYPE_TEXT.test(text));
+    .filter(isReferencePart);
   if (extended.length === 0) return {};
   return { [REFERENCES_FIELD]: [...new Set(extended)].map(heirReference).join('\n') };
 }
-
-// What paths and names are made of: nothing that could end a line.
-const TYPE_TEXT = /^[A-Za-z0-9.:_-]+$/;

@@ -1,5 +1,6 @@
 import { type JsonObject, type KubeObject, objectAt, textAt } from '../../machinery/mod.ts';
 import { REFERENCES_FIELD } from '../../store/mod.ts';
+import { isReferencePart } from './reference-part.ts';
 
 /** What a Workspace refers to that no shard has taken so far: a shard that changes has them all looked at. */
 export const UNSCHEDULED = 'unscheduled';
@@ -30,7 +31,7 @@ export function mountedObject(workspace: JsonObject): MountedObject | undefined 
 export function workspaceFields(workspace: KubeObject): Record<string, string> {
   const mounted = mountedObject(workspace);
   if (mounted !== undefined) {
-    const isPossible = Object.values(mounted).every((text) => COMPONENT.test(text));
+    const isPossible = Object.values(mounted).every((text) => text === '' || isReferencePart(text));
     return isPossible ? { [REFERENCES_FIELD]: mountReference(mounted) } : {};
   }
   const waits =
@@ -39,5 +40,3 @@ export function workspaceFields(workspace: KubeObject): Record<string, string> {
     workspace.metadata.deletionTimestamp === undefined;
   return waits ? { [REFERENCES_FIELD]: UNSCHEDULED } : {};
 }
-
-const COMPONENT = /^[A-Za-z0-9.:_-]*$/;

@@ -1,7 +1,7 @@
 import { APIS_GROUP } from '../../access/mod.ts';
 import { type Api, type Companions, companionPut, type Reads } from '../../api/mod.ts';
 import { base62Sha224, type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
-import { isForNamedObjects, isRootExport } from '../../definitions/mod.ts';
+import { isForNamedObjects, isRootExport, PATH_ANNOTATION } from '../../definitions/mod.ts';
 import {
   formatTime,
   type JsonObject,
@@ -24,8 +24,6 @@ import { reconcileBinding } from './reconcile-binding.ts';
 
 const NAME_LENGTH_MAX = 247;
 const HASH_LENGTH = 5;
-/** What admission puts on bindings that somebody writes. */
-const PATH_ANNOTATION = 'kcp.io/path';
 
 /**
  * The name that kcp gives a binding which a workspace has by default. Those of root's own exports are called the same in
@@ -71,6 +69,7 @@ export async function bindingFor(
     apiVersion: `${APIS_GROUP}/${definition.storageVersion}`,
     kind: definition.names.kind,
     metadata: objectOf({
+      // What admission puts on bindings that somebody writes.
       ...(path === undefined ? {} : { annotations: objectOf({ [PATH_ANNOTATION]: path }) }),
       creationTimestamp: born.now,
       finalizers: [BINDING_FINALIZER],

@@ -16,8 +16,10 @@ import {
   type Definition,
   decodeCustomResource,
   exportedKind,
+  PATH_ANNOTATION,
   schemaOfKind,
   systemDefinition,
+  TYPE_ANNOTATION,
 } from '../../definitions/mod.ts';
 import {
   deepCopy,
@@ -39,7 +41,6 @@ import { API_BINDINGS, API_RESOURCE_SCHEMAS, apisKey } from '../kcp-objects.ts';
 import {
   CREATE_ONLY_ANNOTATION,
   type Manifest,
-  PATH_ANNOTATION,
   ROOT_EXPORTS,
   rootEndpointSlice,
   rootExport,
@@ -50,7 +51,7 @@ import {
 
 const ANNOTATIONS: Readonly<Record<string, string>> = {
   [PATH_ANNOTATION]: ROOT_CLUSTER,
-  'internal.tenancy.kcp.io/type': 'root:root',
+  [TYPE_ANNOTATION]: 'root:root',
 };
 /** At start, who else writes are the controllers of the start before: few, and soon done. */
 const ATTEMPTS_MAX = 16;

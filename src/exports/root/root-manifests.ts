@@ -1,4 +1,4 @@
-import { type KcpKind, kcpKinds, schemaOfKind } from '../../definitions/mod.ts';
+import { type KcpKind, kcpKinds, PATH_ANNOTATION, schemaOfKind } from '../../definitions/mod.ts';
 import { IDENTITY_NAMESPACE } from '../identity/mod.ts';
 
 /** What the root of the workspace tree offers: exports of kcp's own kinds, and the types of workspaces. */
@@ -6,7 +6,6 @@ import { IDENTITY_NAMESPACE } from '../identity/mod.ts';
 const APIS = 'apis.kcp.io';
 const TENANCY = 'tenancy.kcp.io';
 const ROOT = 'root';
-export const PATH_ANNOTATION = 'kcp.io/path';
 /** Marks what is only made once: somebody may change it, and it stays as they want it. */
 export const CREATE_ONLY_ANNOTATION = 'bootstrap.kcp.io/create-only';
 const BATTERY_ANNOTATION = 'bootstrap.kcp.io/battery';
