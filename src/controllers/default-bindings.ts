@@ -8,20 +8,20 @@ import {
   apisKey,
   bindingsIn,
   defaultBindingSpec,
+  exportReferenceOf,
   isBound,
   type WantedBinding,
   wantedAnswers,
   wantedBindings,
 } from '../exports/mod.ts';
 import {
+  type ConditionVerdict,
   deepEqual,
   formatTime,
-  isObject,
   type KubeObject,
   newObject,
   objectAt,
   objectOf,
-  parseJson,
   textAt,
   textsAt,
 } from '../machinery/mod.ts';
@@ -40,8 +40,6 @@ import { ControllerClient } from './client.ts';
 import type { Controller } from './runtime.ts';
 
 const INITIALIZER_NAME = 'kcp-apibinder-initializer';
-
-type Condition = Parameters<typeof withCondition>[1];
 
 /**
  * Gives logical clusters the bindings that their types want and that they could not have from the beginning, and ends
@@ -77,7 +75,10 @@ export async function settleDefaultBindings(
     if (waitsForBindings(row)) await write({ initialized: problem('WorkspaceTypesInvalid', message) });
     return;
   }
-  for (const one of wanted) await provide(api, client, { cluster, wanted: one });
+  let known: Promise<readonly KubeObject[]> | undefined;
+  // Only where something is missing, and then once: what is made here has names of its own.
+  const others = () => (known ??= bindingObjects(api, cluster));
+  for (const one of wanted) await provide(api, client, { cluster, wanted: one, others });
   const progress = await progressOf(api, cluster, wanted);
   const maintained = progress.filter((one) => one.isMaintained);
   await write({
@@ -90,8 +91,14 @@ export async function settleDefaultBindings(
 async function provide(
   api: Api,
   client: ControllerClient,
-  { cluster, wanted }: { readonly cluster: LogicalCluster; readonly wanted: WantedBinding },
+  step: {
+    readonly cluster: LogicalCluster;
+    readonly wanted: WantedBinding;
+    /** The bindings that were there at the beginning. */
+    readonly others: () => Promise<readonly KubeObject[]>;
+  },
 ): Promise<void> {
+  const { cluster, wanted, others } = step;
   const definition = apisDefinition(API_BINDINGS);
   const { name, reference, claims = [] } = wanted;
   const row = api.store.get(apisKey(cluster, API_BINDINGS, name));
@@ -99,7 +106,7 @@ async function provide(
   if (wanted.isLost) return;
   if (row === undefined) {
     // Who has bound the export under another name has what the type wants.
-    if (await isBoundOtherwise(api, cluster, wanted)) return;
+    if ((await others()).some((other) => refersTo(other, reference))) return;
     const binding = objectOf({
       apiVersion: `${definition.group}/${definition.storageVersion}`,
       kind: definition.names.kind,
@@ -138,21 +145,15 @@ function isInUse(binding: KubeObject): boolean {
   return isBound(binding) || boundResourcesOf(binding).length > 0;
 }
 
-async function isBoundOtherwise(
-  api: Api,
-  cluster: LogicalCluster,
-  { reference }: WantedBinding,
-): Promise<boolean> {
-  return (await bindingsIn(api, cluster)).some(({ row }) => refersTo(row, reference));
+function refersTo(binding: KubeObject, { path, name }: WantedBinding['reference']): boolean {
+  const reference = exportReferenceOf(binding);
+  return reference.path === path && reference.name === name;
 }
 
-function refersTo(row: Row, { path, name }: WantedBinding['reference']): boolean {
-  const { value } = parseJson(row.json);
-  const found = objectAt(
-    objectAt(objectAt(isObject(value) ? value : undefined, 'spec'), 'reference'),
-    'export',
-  );
-  return textAt(found, 'path') === path && textAt(found, 'name') === name;
+async function bindingObjects(api: Api, cluster: LogicalCluster): Promise<readonly KubeObject[]> {
+  const definition = apisDefinition(API_BINDINGS);
+  const bindings = await bindingsIn(api, cluster);
+  return bindings.map(({ row }) => decodeStored(definition, definition.storageVersion, row));
 }
 
 /** How far a wanted binding is. */
@@ -170,12 +171,11 @@ async function progressOf(
   wanted: readonly WantedBinding[],
 ): Promise<readonly Progress[]> {
   if (wanted.length === 0) return [];
-  const definition = apisDefinition(API_BINDINGS);
-  const rows = await bindingsIn(api, cluster);
+  const bindings = await bindingObjects(api, cluster);
   return wanted.map(({ name, reference, claims, isMaintained }): Progress => {
-    const found =
-      rows.find(({ key }) => key.name === name) ?? rows.find(({ row }) => refersTo(row, reference));
-    const binding = found && decodeStored(definition, definition.storageVersion, found.row);
+    const binding =
+      bindings.find(({ metadata }) => metadata.name === name) ??
+      bindings.find((other) => refersTo(other, reference));
     return {
       text: binding?.metadata.name ?? `for APIExport ${reference.path}|${reference.name}`,
       isBound: isBound(binding),
@@ -185,7 +185,7 @@ async function progressOf(
   });
 }
 
-function initializedCondition(progress: readonly Progress[]): Condition {
+function initializedCondition(progress: readonly Progress[]): ConditionVerdict {
   if (progress.some(({ hasExport }) => !hasExport)) {
     const detail = 'unable to complete initialization: unable to find at least 1 APIExport';
     return problem('APIBindingErrors', `encountered errors: ${detail}`);
@@ -193,25 +193,25 @@ function initializedCondition(progress: readonly Progress[]): Condition {
   return conditionOf(BINDINGS_INITIALIZED, progress, 'bound');
 }
 
-function reconciledCondition(progress: readonly Progress[]): Condition {
+function reconciledCondition(progress: readonly Progress[]): ConditionVerdict {
   return conditionOf(BINDINGS_RECONCILED, progress, 'reconciled');
 }
 
-function conditionOf(type: string, progress: readonly Progress[], how: string): Condition {
+function conditionOf(type: string, progress: readonly Progress[], how: string): ConditionVerdict {
   const missing = progress.filter((one) => !one.isBound).map(({ text }) => text);
   if (missing.length === 0) return { type, status: 'True' };
   const message = `APIBinding(s) not yet fully ${how}: ${missing.sort().join(', ')}`;
   return { type, status: 'False', severity: 'Info', reason: 'WaitingOnAPIBindings', message };
 }
 
-function problem(reason: string, message: string): Condition {
+function problem(reason: string, message: string): ConditionVerdict {
   return { type: BINDINGS_INITIALIZED, status: 'False', severity: 'Error', reason, message };
 }
 
 /** What there is to say in a LogicalCluster; that it is initialized takes the initializer away. */
 interface StatusChange {
-  readonly initialized?: Condition;
-  readonly reconciled?: Condition;
+  readonly initialized?: ConditionVerdict;
+  readonly reconciled?: ConditionVerdict;
 }
 
 async function writeStatus(

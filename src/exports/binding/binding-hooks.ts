@@ -20,7 +20,7 @@ import { assertRoomForBinding } from './binding-room.ts';
 import { assertMayBind, exportCluster, exportReferenceOf } from './export-of-binding.ts';
 import { labelForProvider } from './label-for-provider.ts';
 import { boundSchemas, reconcileBinding } from './reconcile-binding.ts';
-import { knownWantedBindings } from './wanted-bindings.ts';
+import { namedBinding } from './wanted-bindings.ts';
 
 /**
  * What belongs to every write of an APIBinding: the right to bind, and the whole of its status, which is settled by the
@@ -54,9 +54,8 @@ export const bindingHooks: KindHooks = {
 function settleProvider(api: Api, { reads }: Attempt, { object, key: { cluster, name } }: KindChange): void {
   const row = reads.read(logicalClusterKey(cluster));
   const read: ReadRow = (key) => reads.read(key);
-  const meant = row && knownWantedBindings(api, { cluster, row, read }).find((one) => one.name === name);
-  if (meant?.reference.meant !== undefined)
-    madeObjectAt(object, 'status')['apiExportClusterName'] = meant.reference.meant;
+  const meant = row && namedBinding(api, { cluster, row, read }, name)?.reference.meant;
+  if (meant !== undefined) madeObjectAt(object, 'status')['apiExportClusterName'] = meant;
 }
 
 async function assertAllowed(api: Api, attempt: Attempt, change: KindChange): Promise<void> {

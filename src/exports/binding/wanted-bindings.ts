@@ -26,9 +26,15 @@ import { acceptedClaims, defaultBindingName, openClaims } from './binding-for.ts
 import { type ExportReference, exportCluster, isLost } from './export-of-binding.ts';
 
 /** A binding that a logical cluster is to have because of its type. */
-export interface WantedBinding {
+export interface NamedBinding {
   readonly name: string;
   readonly reference: ExportReference;
+  /** Its type asks for it also where the workspace is ready. */
+  readonly isMaintained: boolean;
+}
+
+/** The same with what its export offers now. */
+export interface WantedBinding extends NamedBinding {
   /** The claims that it is to accept; undefined as long as there is no such export. */
   readonly claims: readonly JsonObject[] | undefined;
   /** The claims that are for the consumer to answer. */
@@ -37,18 +43,34 @@ export interface WantedBinding {
   readonly identity: string;
   /** The path of its export leads to somebody else than when the type was written: nothing is bound there. */
   readonly isLost: boolean;
-  /** Its type asks for it also where the workspace is ready. */
-  readonly isMaintained: boolean;
+}
+
+/** A logical cluster, by its row, and how what it is to bind is read. */
+interface Place {
+  readonly cluster: LogicalCluster;
+  readonly row: Row;
+  readonly read: ReadRow;
 }
 
 /**
  * The bindings that a logical cluster has to have now: those of all its types as long as it waits for them, and then
  * those of types that maintain them. Throws `TypeProblem` when a type is not there.
  */
-export function wantedBindings(
-  api: Api,
-  { cluster, row, read }: { readonly cluster: LogicalCluster; readonly row: Row; readonly read: ReadRow },
-): readonly WantedBinding[] {
+export function wantedBindings(api: Api, place: Place): readonly WantedBinding[] {
+  return namedBindings(api, place).map((named) => withOffer(api, place, named));
+}
+
+/** The one of that name, if the logical cluster has to have it; undefined also where a type is not there. */
+export function namedBinding(api: Api, place: Place, name: string): NamedBinding | undefined {
+  try {
+    return namedBindings(api, place).find((one) => one.name === name);
+  } catch (error) {
+    if (error instanceof TypeProblem) return undefined;
+    throw error;
+  }
+}
+
+function namedBindings(api: Api, { cluster, row, read }: Place): readonly NamedBinding[] {
   const lineage = lineageOfRow(api, row, read);
   if (lineage === undefined) return [];
   const maintained = maintainedExports(lineage);
@@ -56,27 +78,24 @@ export function wantedBindings(
   return references.map((reference) => ({
     name: defaultBindingName(cluster, reference),
     reference,
-    ...offerOf(api, cluster, { reference, read }),
-    isLost: isLost(api, cluster, reference),
     isMaintained: maintained.some((other) => deepEqual({ ...other }, { ...reference })),
   }));
 }
 
-function offerOf(
-  api: Api,
-  cluster: LogicalCluster,
-  { reference, read }: { readonly reference: ExportReference; readonly read: ReadRow },
-): Pick<WantedBinding, 'claims' | 'open' | 'identity'> {
+function withOffer(api: Api, { cluster, read }: Place, named: NamedBinding): WantedBinding {
+  const { reference } = named;
   const provider = exportCluster(api, cluster, reference);
-  if (provider === undefined) return NO_OFFER;
-  const place = { cluster: provider, resource: API_EXPORTS, name: reference.name };
-  const found = readApisObject({ read }, place);
-  if (found === undefined) return NO_OFFER;
-  return {
-    claims: acceptedClaims(found.object),
-    open: openClaims(found.object),
-    identity: textAt(objectAt(found.object, 'status'), 'identityHash'),
-  };
+  const found =
+    provider && readApisObject({ read }, { cluster: provider, resource: API_EXPORTS, name: reference.name });
+  const offer =
+    found === undefined
+      ? NO_OFFER
+      : {
+          claims: acceptedClaims(found.object),
+          open: openClaims(found.object),
+          identity: textAt(objectAt(found.object, 'status'), 'identityHash'),
+        };
+  return { ...named, ...offer, isLost: isLost(api, cluster, reference) };
 }
 
 const NO_OFFER = { claims: undefined, open: [], identity: '' };
@@ -116,25 +135,14 @@ export const defaultBindingHooks: KindHooks = {
     if (row === undefined || isGoing(row)) return [];
     const owed = [defaultBindingsDebt(api, key.cluster)];
     if (waitsForBindings(row)) return owed;
-    const read: ReadRow = (wanted) => api.store.newest(wanted);
-    const wanted = knownWantedBindings(api, { cluster: key.cluster, row, read }).find(
-      ({ name }) => name === key.name,
-    );
-    if (wanted === undefined) return [];
-    const isSettled = operation !== 'delete' && isBound(object) && isBound(old) && acceptsAll(object, wanted);
+    const place: Place = { cluster: key.cluster, row, read: (wanted) => api.store.newest(wanted) };
+    const named = namedBinding(api, place, key.name);
+    if (named === undefined) return [];
+    const isSettled =
+      operation !== 'delete' &&
+      isBound(object) &&
+      isBound(old) &&
+      acceptsAll(object, withOffer(api, place, named));
     return isSettled ? [] : owed;
   },
 };
-
-/** The same, and nothing where a type is not there. */
-export function knownWantedBindings(
-  api: Api,
-  place: Parameters<typeof wantedBindings>[1],
-): readonly WantedBinding[] {
-  try {
-    return wantedBindings(api, place);
-  } catch (error) {
-    if (error instanceof TypeProblem) return [];
-    throw error;
-  }
-}
