@@ -10,9 +10,9 @@ import {
 } from '../machinery/mod.ts';
 import { type Condition, withCondition } from './conditions.ts';
 import { TYPE_HEIRS } from './default-exports.ts';
-import { rememberPlaces } from './meant-places.ts';
+import { meantByType, rememberPlaces } from './meant-places.ts';
 import { BINDING_LIFECYCLE, TENANCY_GROUP, WORKSPACE_TYPES } from './names.ts';
-import { lifecycleName } from './types.ts';
+import { lifecycleName, namesOf, typeSpecOf } from './types.ts';
 
 /** Has every WorkspaceType say where its controllers find the workspaces that wait for them. */
 export const workspaceTypeHooks: KindHooks = {
@@ -21,7 +21,9 @@ export const workspaceTypeHooks: KindHooks = {
   async complete({ paths }, { pause }, { operation, object, oldRow, key, nowMs }) {
     if (operation === 'delete') return undefined;
     settleWorkspaceType(object, key.cluster, formatTime(nowMs));
-    return { remembered: await rememberPlaces(paths, pause, { type: object, before: oldRow }) };
+    const before = meantByType(oldRow);
+    const named = namesOf(typeSpecOf(object, before));
+    return { remembered: await rememberPlaces(paths, pause, { named, before }) };
   },
   work(api, { operation, key, object, old }) {
     if (operation === 'update' && deepEqual(bindingsOf(object), bindingsOf(old))) return [];

@@ -4,7 +4,7 @@ import type { DefinitionRegistry } from '../definitions/mod.ts';
 import { type JsonObject, objectAt, objectsAt, textAt } from '../machinery/mod.ts';
 import type { ObjectKey, Row } from '../store/mod.ts';
 import { factsOf } from './facts.ts';
-import { type MeantPlaces, meantByType, meantPlace } from './meant-places.ts';
+import { type MeantPlaces, meantByType, meantPlace, type Named } from './meant-places.ts';
 import { BINDING_LIFECYCLE, PATH, TENANCY_GROUP, WORKSPACE_TYPES } from './names.ts';
 
 /** A reference to a WorkspaceType, or to an APIExport. Without path: in the same workspace. */
@@ -155,8 +155,10 @@ function notResolved(reference: Reference): TypeProblem {
   return new TypeProblem(`workspace type "${referenceText(reference)}" cannot be resolved`);
 }
 
-const typeSpec = factsOf((object, row): TypeSpec => {
-  const places = meantByType(row);
+const typeSpec = factsOf((object, row): TypeSpec => typeSpecOf(object, meantByType(row)));
+
+/** What a WorkspaceType says, and what it means by the paths in it. */
+export function typeSpecOf(object: JsonObject, places: MeantPlaces): TypeSpec {
   const spec = objectAt(object, 'spec');
   const annotations = objectAt(objectAt(object, 'metadata'), 'annotations');
   const child = objectAt(spec, 'defaultChildWorkspaceType');
@@ -178,7 +180,22 @@ const typeSpec = factsOf((object, row): TypeSpec => {
     }),
     isMaintained: isMaintained(textAt(annotations, BINDING_LIFECYCLE), spec),
   };
-});
+}
+
+/** All that a type names elsewhere. */
+export function namesOf(spec: TypeSpec): readonly Named[] {
+  const { limitAllowedParents, limitAllowedChildren, defaultChild } = spec;
+  const types = [
+    ...spec.extends,
+    ...(defaultChild === undefined ? [] : [defaultChild]),
+    ...(limitAllowedParents?.types ?? []),
+    ...(limitAllowedChildren?.types ?? []),
+  ];
+  return [
+    ...types.map((type): Named => ({ kind: 'type', ...type })),
+    ...spec.defaultApiBindings.map((found): Named => ({ kind: 'export', ...found })),
+  ];
+}
 
 const MAINTAIN = 'Maintain';
 const LIFECYCLES: readonly string[] = [MAINTAIN, 'InitializeOnly'];
