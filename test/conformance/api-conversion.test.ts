@@ -7,6 +7,29 @@ const fixture = useMember();
 const APIS = 'apis/apis.kcp.io';
 const text = { type: 'string' };
 
+/** The schema of people, whose specs have these fields in v1 and in v2. */
+function peopleSchema(name: string, { v1, v2 }: { readonly v1: object; readonly v2: object }): object {
+  const schemaOf = (properties: object) => ({
+    type: 'object',
+    properties: { spec: { type: 'object', properties } },
+  });
+  return {
+    apiVersion: 'apis.kcp.io/v1alpha1',
+    kind: 'APIResourceSchema',
+    metadata: { name },
+    spec: {
+      group: 'example.com',
+      names: { plural: 'people', singular: 'person', kind: 'Person', listKind: 'PersonList' },
+      scope: 'Cluster',
+      conversion: { strategy: 'None' },
+      versions: [
+        { name: 'v1', served: true, storage: true, schema: schemaOf(v1) },
+        { name: 'v2', served: true, storage: false, schema: schemaOf(v2) },
+      ],
+    },
+  };
+}
+
 /** A provider of people, who have one name in v1 and two in v2, and a consumer who has bound them. */
 class People {
   readonly provider: string;
@@ -61,26 +84,10 @@ class People {
 
   async offer(prefix: string, transformation: string | undefined): Promise<void> {
     const name = `${prefix}.people.example.com`;
-    const schemaOf = (spec: object) => ({
-      type: 'object',
-      properties: { spec: { type: 'object', properties: spec } },
-    });
     const list = { type: 'array', items: { type: 'integer' } };
-    await fixture.client.create(`${this.provider}/${APIS}/v1alpha1/apiresourceschemas`, {
-      apiVersion: 'apis.kcp.io/v1alpha1',
-      kind: 'APIResourceSchema',
-      metadata: { name },
-      spec: {
-        group: 'example.com',
-        names: { plural: 'people', singular: 'person', kind: 'Person', listKind: 'PersonList' },
-        scope: 'Cluster',
-        conversion: { strategy: 'None' },
-        versions: [
-          { name: 'v1', served: true, storage: true, schema: schemaOf({ fullName: text, lucky: list }) },
-          { name: 'v2', served: true, storage: false, schema: schemaOf({ last: text, fate: text }) },
-        ],
-      },
-    });
+    const fields = { v1: { fullName: text, lucky: list }, v2: { last: text, fate: text } };
+    const schemas = `${this.provider}/${APIS}/v1alpha1/apiresourceschemas`;
+    await fixture.client.create(schemas, peopleSchema(name, fields));
     if (transformation === undefined) return;
     const fate = 'self.all(a, self.all(b, a + b < 0 || a + b >= 0)) ? "good" : "bad"';
     await fixture.client.create(`${this.provider}/${APIS}/v1alpha1/apiconversions`, {
@@ -193,25 +200,8 @@ describe('an APIConversion', () => {
     const consumer = await fixture.server.createCluster('conversion-consumer');
     const apis = `${provider}/apis/apis.kcp.io`;
     const name = 'today.people.example.com';
-    const schemaOf = (spec: object) => ({
-      type: 'object',
-      properties: { spec: { type: 'object', properties: spec } },
-    });
-    await fixture.client.create(`${apis}/v1alpha1/apiresourceschemas`, {
-      apiVersion: 'apis.kcp.io/v1alpha1',
-      kind: 'APIResourceSchema',
-      metadata: { name },
-      spec: {
-        group: 'example.com',
-        names: { plural: 'people', singular: 'person', kind: 'Person', listKind: 'PersonList' },
-        scope: 'Cluster',
-        conversion: { strategy: 'None' },
-        versions: [
-          { name: 'v1', served: true, storage: true, schema: schemaOf({ fullName: text, nick: text }) },
-          { name: 'v2', served: true, storage: false, schema: schemaOf({ first: text, last: text }) },
-        ],
-      },
-    });
+    const fields = { v1: { fullName: text, nick: text }, v2: { first: text, last: text } };
+    await fixture.client.create(`${apis}/v1alpha1/apiresourceschemas`, peopleSchema(name, fields));
     const conversion = (transformation: string) => ({
       apiVersion: 'apis.kcp.io/v1alpha1',
       kind: 'APIConversion',
