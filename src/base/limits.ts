@@ -275,9 +275,11 @@ export const limits = {
   rbacRevisionPlaces: 65_536,
   /** Identities that claims name, of which it is remembered which exports have them: some 200 bytes each. */
   claimedIdentitiesCachedMax: 1_000,
-  /** Exports that took the name of another one, of which it is remembered who was bound to that. */
-  formerExportsCachedMax: 100,
-  /** Logical clusters that are remembered for one of them, some 300 bytes each; of more, it sees nothing by claims. */
+  /**
+   * Logical clusters that are remembered, some 300 bytes each, because they have bound an export whose name another one has
+   * taken: for all such exports together, and for one of them. One with more sees nothing by claims.
+   */
+  formerConsumersCachedMax: 100_000,
   formerConsumersMax: 20_000,
   /** Exports of one identity that are asked for their policies: they share a secret, nearly always it is one. */
   exportersOfIdentityMax: 16,

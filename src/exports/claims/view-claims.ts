@@ -6,7 +6,14 @@ import {
   type ResourceAttributes,
 } from '../../access/mod.ts';
 import type { Api, Sight, ViewedKind } from '../../api/mod.ts';
-import { BoundedCache, type ClusterScope, EVERYWHERE, type LogicalCluster, limits } from '../../base/mod.ts';
+import {
+  BoundedCache,
+  type ClusterScope,
+  EVERYWHERE,
+  type LogicalCluster,
+  limits,
+  WeightedCache,
+} from '../../base/mod.ts';
 import {
   type AcceptedClaim,
   allowsVerb,
@@ -50,7 +57,10 @@ class ClaimsInViews implements ViewClaims {
   /** Exports by their identity, as they were found last: whoever uses one looks whether it still has it. */
   readonly #places = new BoundedCache<string, readonly ExportPlace[]>(limits.claimedIdentitiesCachedMax);
   /** Of exports that took the name of another one: who was bound to that. False: too many to tell. */
-  readonly #former = new BoundedCache<string, FormerConsumers | false>(limits.formerExportsCachedMax);
+  readonly #former = new WeightedCache<FormerConsumers | false>({
+    weightMax: limits.formerConsumersCachedMax,
+    weigh: (former) => (former === false ? 1 : 1 + former.size),
+  });
 
   constructor(api: Api) {
     this.#api = api;
@@ -135,7 +145,7 @@ class ClaimsInViews implements ViewClaims {
     if (!isSuccessor(offer.row) || this.#former.get(textOf(offer)) !== undefined) return;
     const max = limits.formerConsumersMax;
     const found = await formerConsumers(this.#api.store, successorOf(offer), max);
-    this.#former.set(textOf(offer), found ?? false);
+    this.#former.getOrCompute(textOf(offer), () => found ?? false);
   }
 
   /** Whether what is marked in a logical cluster may be marked for an export that had this name before. */
