@@ -1,4 +1,4 @@
-// Run by `npm run build` after the compiler: makes the programs in dist/bin that package.json names, antipode itself
+// Run by `npm run build` after the bundler: makes the programs in dist/bin that package.json names, antipode itself
 // and the plugins that kubectl finds there when the folder is on PATH.
 import { access, chmod, mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ import('../cli/${module}').then((program) => program.${call});
 try {
   await access(main);
 } catch {
-  console.error(`${main} is missing: the compiler must run first; use npm run build`);
+  console.error(`${main} is missing: the bundler must run first; use npm run build`);
   process.exit(1);
 }
 await mkdir(folder, { recursive: true });

@@ -7,7 +7,7 @@ import {
   hasLocalPolicy,
   systemDefinition,
 } from '../definitions/mod.ts';
-import type { ObjectKey, Store } from '../store/mod.ts';
+import type { ObjectKey, ObjectStore } from '../store/mod.ts';
 import type { ApiOrigin, FindApiOrigin, RbacAt } from './chain/mod.ts';
 import { APIS_GROUP } from './rbac/mod.ts';
 
@@ -23,12 +23,12 @@ interface Entry {
  * the one, or the exports of the other logical cluster change.
  */
 export class ApiOrigins {
-  readonly #store: Store;
+  readonly #store: ObjectStore;
   readonly #groundOf: (cluster: LogicalCluster) => RbacAt;
   readonly #entries = new BoundedCache<string, Entry>(limits.apiOriginsCachedMax);
 
   constructor(options: {
-    readonly store: Store;
+    readonly store: ObjectStore;
     /** Changes with each binding and export of a logical cluster. */
     readonly groundOf: (cluster: LogicalCluster) => RbacAt;
   }) {

@@ -1,6 +1,6 @@
 import { type LogicalCluster, SYSTEM_ADMIN_CLUSTER } from '../base/mod.ts';
 import { type JsonObject, objectAt, textAt } from '../machinery/mod.ts';
-import type { GroupOfCluster, ObjectKey, Store } from '../store/mod.ts';
+import type { GroupOfCluster, ObjectKey, ObjectStore } from '../store/mod.ts';
 import { ApiOrigins } from './api-origins.ts';
 import type { ClusterQuestion, Question } from './attributes.ts';
 import {
@@ -88,7 +88,7 @@ export class Access {
   readonly #roles: Authorizer;
 
   constructor(options: {
-    readonly store: Store;
+    readonly store: ObjectStore;
     /** Where the object lies that makes a logical cluster exist. */
     readonly logicalClusterKey: (cluster: LogicalCluster) => ObjectKey;
   }) {

@@ -8,7 +8,7 @@ import {
   textAt,
   textsAt,
 } from '../machinery/mod.ts';
-import type { ObjectKey, Row, Store } from '../store/mod.ts';
+import type { ObjectKey, ObjectStore, Row } from '../store/mod.ts';
 import type { LogicalClusterFacts } from './chain/mod.ts';
 
 /** Who may enter: `a,b;c` is (a and b) or c. */
@@ -28,13 +28,13 @@ interface OwnFacts extends Omit<LogicalClusterFacts, 'isClosed'> {
 
 /** What authorizers have to know of logical clusters, from their rows. */
 export class StoreLogicalClusters {
-  readonly #store: Store;
+  readonly #store: ObjectStore;
   readonly #keyOf: (cluster: LogicalCluster) => ObjectKey;
   // As long as the store remembers a row, and no longer.
   readonly #facts = new WeakMap<Row, OwnFacts>();
 
   constructor(options: {
-    readonly store: Store;
+    readonly store: ObjectStore;
     readonly logicalClusterKey: (cluster: LogicalCluster) => ObjectKey;
   }) {
     this.#store = options.store;

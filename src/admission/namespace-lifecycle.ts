@@ -49,7 +49,8 @@ function assertUsable(request: AdmissionRequest, reads: AdmissionReads): void {
   );
 }
 
-function namespaceKey(cluster: LogicalCluster, name: string): ObjectKey {
+/** Where the Namespace of that name is. */
+export function namespaceKey(cluster: LogicalCluster, name: string): ObjectKey {
   return { cluster, group: '', resource: 'namespaces', identity: '', namespace: '', name };
 }
 

@@ -8,6 +8,7 @@ import {
   withRemembered,
 } from '../store/mod.ts';
 import type { Api } from './api.ts';
+import { withDocument } from './convergent/document-write.ts';
 import type { Companion, Companions, KindChange, KindHooks, KindWork } from './kind-hooks.ts';
 import { SYSTEM_BYTES_MAX } from './object-room.ts';
 import { encodeRow } from './row-codec.ts';
@@ -36,7 +37,8 @@ export function companionPut(
   // What every read would add, so that its bytes can be copied.
   if (definition.origin === 'crd' && schema !== undefined) readCustomResource(object, schema);
   const encoded = encodeRow(definition, definition.storageVersion, object, SYSTEM_BYTES_MAX);
-  const row = withRemembered(encoded, remembered, oldRow);
+  const settled = withRemembered(encoded, remembered, oldRow);
+  const row = withDocument(api, { definition, key, row: settled, oldRow }).row ?? settled;
   const work = [
     ...workAfterPut(api, { definition, key, object, old, isCounted: false }),
     ...hookedWork(api, { operation: old === undefined ? 'create' : 'update', definition, key, object, old }),
@@ -106,6 +108,8 @@ export function hookedWork(api: Api, change: KindWork): WorkChange[] {
 function merged(a: Companions, b: Companions): Companions {
   const defaults = a.defaults ?? b.defaults;
   const remembered = a.remembered ?? b.remembered;
+  const befores = [a.before, b.before].filter((before) => before !== undefined);
+  const afters = [a.after, b.after].filter((after) => after !== undefined);
   return {
     companions: [...(a.companions ?? []), ...(b.companions ?? [])],
     preconditions: [...(a.preconditions ?? []), ...(b.preconditions ?? [])],
@@ -113,9 +117,17 @@ function merged(a: Companions, b: Companions): Companions {
     ...(defaults === undefined ? {} : { defaults }),
     ...(remembered === undefined ? {} : { remembered }),
     work: [...(a.work ?? []), ...(b.work ?? [])],
+    ...(befores.length === 0 ? {} : { before: async () => (await inTurn(befores)).flat() }),
+    ...(afters.length === 0 ? {} : { after: async () => void (await inTurn(afters)) }),
     assertCurrent: () => {
       a.assertCurrent?.();
       b.assertCurrent?.();
     },
   };
+}
+
+async function inTurn<Result>(steps: readonly (() => Promise<Result>)[]): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const step of steps) results.push(await step());
+  return results;
 }

@@ -89,6 +89,7 @@ export function remove(
     target,
     context,
     options: { isDryRun: options.isDryRun, fieldManager: '', fieldValidation: 'Ignore' },
+    ...(options.listedUid === undefined ? {} : { part: options.listedUid }),
     keyOf: objectKey,
     attempt: (attempt) => removeOnce(api, attempt, options),
   });

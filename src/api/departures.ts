@@ -1,4 +1,4 @@
-import type { Store } from '../store/mod.ts';
+import type { ObjectStore } from '../store/mod.ts';
 import type { Api } from './api.ts';
 
 interface Departure {
@@ -8,7 +8,7 @@ interface Departure {
 }
 
 // Entries live only as long as their deletions are on the way to the disk.
-const departures = new WeakMap<Store, Map<string, Departure>>();
+const departures = new WeakMap<ObjectStore, Map<string, Departure>>();
 
 /**
  * Runs the last part of a deletion: from the look for dependents to the durable commit. A dependent may

@@ -34,7 +34,7 @@ export function get(
   };
   // The common case stays synchronous: a read costs no turn of the event loop.
   if (named === undefined) return read();
-  return reach(api, named, request.context).then(read);
+  return reach(api, { resource, named, context: request.context }).then(read);
 }
 
 function assertSelectsName(query: Query, name: string): void {

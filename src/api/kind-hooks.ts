@@ -43,7 +43,10 @@ export interface Companion {
   readonly work: readonly WorkChange[];
 }
 
-/** What belongs to a change besides its object: all of it goes into the same commit, or nothing does. */
+/**
+ * What belongs to a change besides its object: all of it goes into the same commit, or nothing does; but for `before` and
+ * `after`, by which a change reaches objects that may be in another log, of which no commit can be as well.
+ */
 export interface Companions {
   readonly companions?: readonly Companion[];
   /** Besides what `attempt.reads.read` has noted. */
@@ -54,6 +57,16 @@ export interface Companions {
   readonly defaults?: NewDefaults;
   /** Debts that belong to no object of the commit. */
   readonly work?: readonly WorkChange[];
+  /**
+   * Commits what the object relies on, and cannot be without; what it has made has to stand at the object's own commit.
+   * Run last of all, in no dry run; whatever becomes of the object then, it stays, and the next attempt finds it.
+   */
+  readonly before?: () => Promise<readonly Precondition[]>;
+  /**
+   * Commits what follows from the object, once that is durable and before its writer is answered. A debt of the same
+   * commit repeats it, so that it comes to be whatever happens: `after` only spares its writer the wait.
+   */
+  readonly after?: () => Promise<void>;
   /** Called in the turn in which the commit gets its place: throws when what it was decided by is no longer so. */
   readonly assertCurrent?: () => void;
   /** What the server remembers beside the object from now on (`REMEMBERED_FIELD`), if it is to be something else. */

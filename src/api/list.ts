@@ -7,7 +7,7 @@ import {
   type ListedObject,
   type ListScope,
   type ObjectKey,
-  type StoreSnapshot,
+  type ObjectSnapshot,
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { type ContinuePosition, NEWEST } from './continue-token.ts';
@@ -22,7 +22,14 @@ import { goType } from './render.ts';
 import { reach } from './revision.ts';
 import { parseSelection, type Selection } from './selection.ts';
 import { listInSight } from './sight.ts';
-import { type CollectionResource, namespaceOf, payerOf, resolveCollection, type Target } from './target.ts';
+import {
+  type CollectionResource,
+  namespaceOf,
+  payerOf,
+  resolveCollection,
+  stateOf,
+  type Target,
+} from './target.ts';
 
 const EXPIRED_CONTINUE =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
@@ -57,7 +64,7 @@ export async function list(
   const { since } = options;
   // A list of exactly a state that nobody here knows is too old, in the words that upstream has for it.
   if (options.isExact && since?.revision === undefined) throw newExpired(EXPIRED_LIST);
-  if (since !== undefined) await reach(api, since, request.context);
+  if (since !== undefined) await reach(api, { ...request, resource, named: since });
   const snapshot = api.store.snapshot();
   try {
     const plan = planList(api, { resource, selection, options, snapshot });
@@ -81,21 +88,22 @@ function planList(
     readonly resource: CollectionResource;
     readonly selection: Selection;
     readonly options: ListOptions;
-    readonly snapshot: StoreSnapshot;
+    readonly snapshot: ObjectSnapshot;
   },
 ): ListPlan {
   const { resource, selection, options, snapshot } = request;
   const namespace = namespaceOf(resource) || selection.namespace;
-  const scope = { collection: resource.collection, ...(namespace ? { namespace } : {}) };
+  const scope = { ...stateOf(resource), ...(namespace ? { namespace } : {}) };
   const plan = { resource, selection, limit: options.limit };
   if (options.continueToken !== '') {
     const position = api.tokens.decode(tokenScope(resource), options.continueToken);
     return { ...plan, ...continued(api, { resource, scope, position, snapshot }) };
   }
   const exact = options.isExact ? options.since?.revision : undefined;
-  if (exact !== undefined && exact < snapshot.floor) throw newExpired(EXPIRED_LIST);
-  const revision = exact ?? snapshot.revision;
-  return { ...plan, scope, revision, isCurrent: revision >= snapshot.revision, remaining: undefined };
+  if (exact !== undefined && exact < snapshot.floorOf(scope)) throw newExpired(EXPIRED_LIST);
+  const newest = snapshot.revisionOf(scope);
+  const revision = exact ?? newest;
+  return { ...plan, scope, revision, isCurrent: revision >= newest, remaining: undefined };
 }
 
 function continued(
@@ -104,24 +112,25 @@ function continued(
     readonly resource: CollectionResource;
     readonly scope: ListScope;
     readonly position: ContinuePosition;
-    readonly snapshot: StoreSnapshot;
+    readonly snapshot: ObjectSnapshot;
   },
 ): Pick<ListPlan, 'scope' | 'revision' | 'isCurrent' | 'remaining'> {
   const { resource, position, snapshot } = request;
   const { after, remaining } = position;
   const scope = { ...request.scope, after };
+  const newest = snapshot.revisionOf(scope);
   if (position.version === NEWEST) {
-    return { scope, revision: snapshot.revision, isCurrent: true, remaining: undefined };
+    return { scope, revision: newest, isCurrent: true, remaining: undefined };
   }
   const revision = resource.revisions.stateOf(position.version);
-  if (revision === undefined || revision < snapshot.floor) {
+  if (revision === undefined || revision < snapshot.floorOf(scope)) {
     const version = NEWEST;
     const inconsistent = api.tokens.encode(tokenScope(resource), { version, after, remaining: undefined });
     throw newExpired(EXPIRED_CONTINUE, inconsistent);
   }
-  if (revision > snapshot.revision)
+  if (revision > newest)
     throw newBadRequest('invalid continue token: continue key is not valid: it is from the future');
-  return { scope, revision, isCurrent: revision === snapshot.revision, remaining };
+  return { scope, revision, isCurrent: revision === newest, remaining };
 }
 
 /** What a continue token is good for: this collection of this workspace (or of all), in this namespace, by this door. */
@@ -142,7 +151,7 @@ async function* stream(
   api: Api,
   request: {
     readonly plan: ListPlan;
-    readonly snapshot: StoreSnapshot;
+    readonly snapshot: ObjectSnapshot;
     readonly format: Format;
     readonly signal: AbortSignal;
     onTaken?(objects: readonly ListedObject[]): Promise<void>;
@@ -252,7 +261,7 @@ function take(
   return { taken, isCut: false };
 }
 
-function batches(plan: ListPlan, snapshot: StoreSnapshot): AsyncGenerator<ListedObject[]> {
+function batches(plan: ListPlan, snapshot: ObjectSnapshot): AsyncGenerator<ListedObject[]> {
   const { name } = plan.selection;
   const { scope, resource } = plan;
   const { collection } = scope;
@@ -265,7 +274,7 @@ function batches(plan: ListPlan, snapshot: StoreSnapshot): AsyncGenerator<Listed
 }
 
 /** A list that can only find one object needs no scan: kubectl wait and watch of one object do this. */
-async function* single(snapshot: StoreSnapshot, key: ObjectKey): AsyncGenerator<ListedObject[]> {
+async function* single(snapshot: ObjectSnapshot, key: ObjectKey): AsyncGenerator<ListedObject[]> {
   const row = key.name.includes('\0') ? undefined : snapshot.get(key);
   if (row !== undefined) yield [{ key, row }];
 }
@@ -275,7 +284,7 @@ async function nextPage(
   api: Api,
   request: {
     readonly plan: ListPlan;
-    readonly snapshot: StoreSnapshot;
+    readonly snapshot: ObjectSnapshot;
     readonly last: ListedObject;
     readonly count: number;
   },

@@ -88,15 +88,18 @@ export async function commitLogicalCluster(
     /** The rights of whoever asks for it. */
     readonly reliesOn?: readonly RbacAt[];
     readonly actor: string;
+    /** The shard that it is to be on, if that is not the first one. */
+    readonly log?: string;
   },
 ): Promise<boolean> {
-  const { companions, defaults, preconditions = [], reliesOn = [], actor } = commit;
+  const { companions, defaults, preconditions = [], reliesOn = [], actor, log } = commit;
   const proposal = {
     mutations: companions.map(({ mutation }) => mutation),
     preconditions,
     settled: groundsOf(reliesOn),
     work: companions.flatMap(({ work }) => work),
     defaults,
+    ...(log === undefined ? {} : { log }),
     actor,
     originRegion: api.region,
   };

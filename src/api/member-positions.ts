@@ -1,18 +1,16 @@
-import { assert, type LogicalCluster, type Revision } from '../base/mod.ts';
+import { assert, type Revision } from '../base/mod.ts';
+import type { CollectionKey, ObjectStore } from '../store/mod.ts';
 
 /**
  * The order in which one member has applied changes: what orders events where no single shard does. A position is
  * revision of application × 1024 + number of the member, and so never below 2^53.
- *
- * A member whose only shard is its own applies a change when it sequences it ({@link OneShardPositions}). One that
- * follows several shards keeps a log of what it applied when, and implements the same by it.
  */
 export interface MemberPositions {
-  /** Where this member applied a change of a logical cluster. */
-  ofChange(cluster: LogicalCluster, revision: number): bigint;
-  /** A state of this member, by the revision up to which it has applied. */
+  /** Where this member applied a change of one of a collection's objects. */
+  ofChange(collection: CollectionKey, revision: number): bigint;
+  /** A state of this member, by the revision up to which it has applied, in its own order. */
   ofState(revision: number): bigint;
-  /** The state that a position means; undefined for a position of another member, or of a log that is no more. */
+  /** The state that a position means; undefined for a position of another member. */
   stateAt(position: bigint): Revision | undefined;
 }
 
@@ -28,7 +26,7 @@ export class OneShardPositions implements MemberPositions {
     this.#member = BigInt(memberNumber);
   }
 
-  ofChange(_cluster: LogicalCluster, revision: number): bigint {
+  ofChange(_collection: CollectionKey, revision: number): bigint {
     return this.ofState(revision);
   }
 
@@ -40,5 +38,22 @@ export class OneShardPositions implements MemberPositions {
     if (position % MEMBERS_MAX !== this.#member) return undefined;
     const revision = Number(position / MEMBERS_MAX);
     return Math.min(revision, Number.MAX_SAFE_INTEGER) as Revision;
+  }
+}
+
+/** Positions of a member whose store says when it has applied what: of one log or of several. */
+export class StorePositions extends OneShardPositions {
+  readonly #store: Pick<ObjectStore, 'appliedAt'>;
+
+  constructor(options: {
+    readonly store: Pick<ObjectStore, 'appliedAt'>;
+    readonly memberNumber: number;
+  }) {
+    super(options.memberNumber);
+    this.#store = options.store;
+  }
+
+  override ofChange(collection: CollectionKey, revision: number): bigint {
+    return this.ofState(this.#store.appliedAt(collection, revision));
   }
 }

@@ -1,8 +1,11 @@
-export type { Api, RequestContext } from './api.ts';
+export type { Api, RequestCommits, RequestContext } from './api.ts';
 export { APPLY_PATCH } from './apply.ts';
+export { type Audience, memberAudience, placeholderOf } from './audience.ts';
 export { encodeNew, FOUNDER } from './cluster-default-set.ts';
+export { commitApart, ReadsApart } from './commit-apart.ts';
 export { companionDelete, companionPut, hookedWork, hooksOf } from './companions.ts';
 export { ContinueTokens } from './continue-token.ts';
+export * from './convergent/mod.ts';
 export { rowInVersion } from './conversion.ts';
 export { create } from './create.ts';
 export { type Body, parseBody } from './decode.ts';
@@ -54,7 +57,7 @@ export {
   newLogicalCluster,
   readLogicalCluster,
 } from './logical-cluster.ts';
-export { type MemberPositions, OneShardPositions } from './member-positions.ts';
+export { type MemberPositions, OneShardPositions, StorePositions } from './member-positions.ts';
 export { isMount, parseMountWorkKey, WORKSPACE_MOUNTS } from './mount-work.ts';
 export {
   openApiV2,
@@ -74,6 +77,7 @@ export { decodeStored, encodeRow } from './row-codec.ts';
 export { isSameKey } from './same-key.ts';
 export { patchScale, updateScale } from './scale.ts';
 export { selectedName } from './selection.ts';
+export type { KnownShard, Shards } from './shards.ts';
 export { ShownUrls } from './shown-urls.ts';
 export {
   apiVersionOf,
@@ -100,6 +104,7 @@ export {
   ORPHAN_FINALIZER,
   objectWorkKey,
   parseObjectWorkKey,
+  recountDebt,
 } from './work.ts';
 export type { Attempt, QuotaCount, Reads, Written } from './write.ts';
 export { parseWriteOptions, type WriteOptions } from './write-options.ts';

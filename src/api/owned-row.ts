@@ -39,7 +39,14 @@ export function encodeOwned(
 
 /** Whether storing a row would change nothing. */
 export function isSameRow(row: NewRow, current: Row): boolean {
-  return isSameObject(row, current) && row.fields[REMEMBERED_FIELD] === current.fields[REMEMBERED_FIELD];
+  const isSame =
+    isSameObject(row, current) && row.fields[REMEMBERED_FIELD] === current.fields[REMEMBERED_FIELD];
+  // What another region's write has left behind may be seen later.
+  return isSame && (row.document === undefined || isSameDocument(row, current));
+}
+
+function isSameDocument(row: NewRow, { document }: Row): boolean {
+  return document !== undefined && Buffer.compare(row.document!, document) === 0;
 }
 
 function isSameObject(row: NewRow, current: Row): boolean {

@@ -1,7 +1,8 @@
-import { limits, type Revision } from '../base/mod.ts';
+import { aborted, limits, type Revision, withTimeLimit } from '../base/mod.ts';
 import { newBadRequest, newExpired, newTooLargeResourceVersion, type StatusError } from '../machinery/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import type { RevisionForm } from './revision-form.ts';
+import { type CollectionResource, stateOf } from './target.ts';
 
 /** What a resourceVersion parameter says. */
 export interface NamedRevision {
@@ -43,19 +44,39 @@ export function newForeignPosition({ text }: NamedRevision): StatusError {
  * Waits until this member has what is named, and returns which state this is. Throws 504 (ResourceVersionTooLarge)
  * when it does not come in time, and 410 when it is another member's.
  */
-export async function reach(api: Api, named: NamedRevision, context: RequestContext): Promise<Revision> {
+export async function reach(
+  api: Api,
+  wanted: {
+    readonly resource: CollectionResource;
+    readonly named: NamedRevision;
+    readonly context: RequestContext;
+  },
+): Promise<Revision> {
+  const { named, context } = wanted;
   const { revision, form, text } = named;
+  const { feed } = api.store;
+  const scope = stateOf(wanted.resource);
   if (revision === undefined) throw newForeignPosition(named);
-  if (revision <= api.store.revision) return revision;
-  const timeout = AbortSignal.timeout(limits.futureRevisionWaitMs);
-  const isOver = AbortSignal.any([timeout, context.signal]);
-  const gaveUp = new Promise<void>((resolve) => {
-    isOver.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await Promise.race([api.store.feed.reached(revision, isOver), gaveUp]);
+  if (revision <= feed.revisionOf(scope)) return adopted(api, wanted, revision);
+  const limit = { clock: api.clock, limitMs: limits.futureRevisionWaitMs, signal: context.signal };
+  await withTimeLimit(limit, (isOver) =>
+    Promise.race([feed.reachedIn(scope, revision, isOver), aborted(isOver)]),
+  );
   context.signal.throwIfAborted();
-  if (revision > api.store.revision) {
-    throw newTooLargeResourceVersion(text, form.ofState(api.store.revision));
+  if (revision > feed.revisionOf(scope)) {
+    throw newTooLargeResourceVersion(text, form.ofState(feed.revisionOf(scope)));
   }
-  return revision;
+  return adopted(api, wanted, revision);
+}
+
+/** A home that was lost may have shown what its successor does not have: nobody goes on from there. */
+function adopted(
+  api: Api,
+  { resource, named }: { readonly resource: CollectionResource; readonly named: NamedRevision },
+  revision: Revision,
+): Revision {
+  if (!api.store.isVoid(stateOf(resource), revision)) return revision;
+  throw newExpired(
+    `The resourceVersion ${named.text} was given out by a home of this shard whose last commits were not adopted.`,
+  );
 }

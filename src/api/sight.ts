@@ -1,6 +1,6 @@
 import { EVERYWHERE } from '../base/mod.ts';
 import { type KubeObject, newForbidden, newNotFound } from '../machinery/mod.ts';
-import type { ListedObject, ListScope, ObjectKey, Row, StoreSnapshot } from '../store/mod.ts';
+import type { ListedObject, ListScope, ObjectKey, ObjectSnapshot, Row } from '../store/mod.ts';
 import { groupResource, type Resource } from './target.ts';
 import type { Sight } from './virtual-workspace.ts';
 
@@ -9,7 +9,7 @@ import type { Sight } from './virtual-workspace.ts';
  * logical clusters have anything to show, no others are read: then a list costs what it shows.
  */
 export async function* listInSight(
-  snapshot: StoreSnapshot,
+  snapshot: ObjectSnapshot,
   plan: {
     readonly scope: ListScope;
     readonly sight: Sight | undefined;

@@ -2,8 +2,9 @@ import { SYSTEM_USER, type User } from '../access/mod.ts';
 import { type ClusterScope, EVERYWHERE, type LogicalCluster, SYSTEM_ADMIN_CLUSTER } from '../base/mod.ts';
 import { collectionOf, type Definition, type DefinitionVersion, type Verb } from '../definitions/mod.ts';
 import { type GroupResource, newMethodNotAllowed, newNotFound, StatusError } from '../machinery/mod.ts';
-import type { CollectionKey, ObjectKey, Precondition } from '../store/mod.ts';
+import type { CollectionKey, ObjectKey, Precondition, StateScope } from '../store/mod.ts';
 import type { Api } from './api.ts';
+import type { Audience } from './audience.ts';
 import { kindEverywhere } from './kinds-everywhere.ts';
 import { assertActive, LOGICAL_CLUSTERS, logicalClusterKey, readLogicalCluster } from './logical-cluster.ts';
 import type { RevisionForm } from './revision-form.ts';
@@ -24,6 +25,8 @@ export interface TargetIn<Cluster extends ClusterScope> {
   readonly view?: VirtualWorkspace | undefined;
   /** Who asks, where the request goes on as more than them: see `Door`. */
   readonly caller?: User;
+  /** The member for whose clients it is answered, if that is another one. */
+  readonly audience?: Audience | undefined;
 }
 
 export type Target = TargetIn<ClusterScope>;
@@ -105,7 +108,17 @@ function isInOneCluster(target: Target): target is TargetIn<LogicalCluster> {
 
 /** Where no single shard orders the events, only this member's own order counts. */
 function revisionsOf(api: Api, { cluster, view }: Target, definition: Definition): RevisionForm {
-  return cluster === EVERYWHERE || view !== undefined ? api.revisions.member : api.revisions.of(definition);
+  const isInMemberOrder = cluster === EVERYWHERE || view !== undefined;
+  return isInMemberOrder ? api.revisions.memberOf(definition) : api.revisions.of(definition);
+}
+
+/** What states of a resource's collection are told of, and in which order. */
+export function stateOf({ collection, revisions }: CollectionResource): StateScope {
+  return { collection, order: revisions.name };
+}
+
+function shownTo(audience: Audience | undefined, own: RevisionForm): RevisionForm {
+  return audience === undefined ? own : audience.formOf(own);
 }
 
 function resourceOf<Cluster extends ClusterScope>(
@@ -121,7 +134,7 @@ function resourceOf<Cluster extends ClusterScope>(
     (candidate) => candidate.name === target.version && (candidate.served || target.user === SYSTEM_USER),
   );
   if (found === undefined || version === undefined) throw new UnknownResource();
-  const definition = api.urls.formOf(found.definition);
+  const definition = (target.audience?.urls ?? api.urls).formOf(found.definition);
   // The scope is part of the route: a cluster-scoped object has no namespaced URL, nor the other way round.
   const isOwnNamespace = isNamespace(definition) && target.namespace === target.name;
   const isNamespacedUrl = target.namespace !== '' && !isOwnNamespace;
@@ -132,7 +145,7 @@ function resourceOf<Cluster extends ClusterScope>(
     version,
     subresource: target.subresource,
     collection: collectionOf(target.cluster, definition),
-    revisions: revisionsOf(api, target, definition),
+    revisions: shownTo(target.audience, revisionsOf(api, target, definition)),
     sight: found.sight,
     preconditions: [...found.preconditions, ...place.preconditions],
   };

@@ -2,7 +2,7 @@ import type { Door } from '../access/mod.ts';
 import type { ClusterScope, LogicalCluster } from '../base/mod.ts';
 import type { DefinitionSet, FoundDefinition } from '../definitions/mod.ts';
 import type { KubeObject } from '../machinery/mod.ts';
-import type { ObjectKey, Row, StoreSnapshot } from '../store/mod.ts';
+import type { ObjectKey, ObjectSnapshot, Row } from '../store/mod.ts';
 
 /**
  * What `/services/<name>/…/clusters/{*|name}` shows: the objects of logical clusters, as somebody sees them to whom
@@ -46,7 +46,7 @@ export interface Sight {
    * For lists over all logical clusters: those alone that may have anything to show, in order, behind a name if one is
    * given. Absent: the index over all of them is read.
    */
-  clusters?(snapshot: StoreSnapshot, after: string | undefined): AsyncIterable<LogicalCluster>;
+  clusters?(snapshot: ObjectSnapshot, after: string | undefined): AsyncIterable<LogicalCluster>;
 }
 
 /** One family of `/services/<name>/…` URLs; `facade/path.ts` knows how many segments name a view of it. */

@@ -25,6 +25,7 @@ import {
   namespaceOf,
   payerOf,
   resolveCollection,
+  stateOf,
   type Target,
   UnknownCluster,
   UnknownResource,
@@ -307,13 +308,21 @@ class Watch implements RunningWatch, WatchSink {
 
   async #run(): Promise<void> {
     const { since, sendsInitialEvents } = this.#options;
-    const reached = since === undefined ? (0 as Revision) : await reach(this.#api, since, this.#context);
+    const reached =
+      since === undefined
+        ? (0 as Revision)
+        : await reach(this.#api, {
+            resource: this.#resource,
+            named: since,
+            context: this.#context,
+          });
     let position = sendsInitialEvents ? await this.#sendInitialEvents() : reached;
     // Asked for no initial events and no revision: from now on.
-    if (!sendsInitialEvents && position === 0) position = this.#api.store.revision;
+    if (!sendsInitialEvents && position === 0)
+      position = this.#api.store.feed.revisionOf(stateOf(this.#resource));
     if (this.#isClosed) return;
-    const { collection } = this.#resource;
-    this.#session = new WatchSession({ store: this.#api.store, scope: collection, sink: this, position });
+    const { collection: scope, order } = stateOf(this.#resource);
+    this.#session = new WatchSession({ store: this.#api.store, scope, order, sink: this, position });
     this.#session.start();
   }
 
@@ -321,8 +330,8 @@ class Watch implements RunningWatch, WatchSink {
     const snapshot = this.#api.store.snapshot();
     try {
       const namespace = namespaceOf(this.#resource) || this.#selection.namespace;
-      const scope: ListScope = { collection: this.#resource.collection, ...(namespace ? { namespace } : {}) };
-      const { revision } = snapshot;
+      const scope: ListScope = { ...stateOf(this.#resource), ...(namespace ? { namespace } : {}) };
+      const revision = snapshot.revisionOf(scope);
       const { sight } = this.#resource;
       for await (const batch of listInSight(snapshot, { scope, sight, revision, isCurrent: true })) {
         if (this.#isClosed) break;
@@ -334,9 +343,9 @@ class Watch implements RunningWatch, WatchSink {
         }
       }
       if (this.#options.marksInitialEnd && !this.#isClosed) {
-        this.#output.write(this.#encoder.bookmark(snapshot.revision, { isInitialEnd: true }));
+        this.#output.write(this.#encoder.bookmark(revision, { isInitialEnd: true }));
       }
-      return snapshot.revision;
+      return revision;
     } finally {
       snapshot.close();
     }

@@ -1,5 +1,5 @@
 import { isClusterWide, isQuota } from '../admission/mod.ts';
-import type { LogicalCluster } from '../base/mod.ts';
+import type { LogicalCluster, Random } from '../base/mod.ts';
 import { CRD_GROUP, CRD_RESOURCE, type Definition, nextCrdStatus } from '../definitions/mod.ts';
 import { deepEqual, type KubeObject } from '../machinery/mod.ts';
 import type { ObjectKey, WorkChange, WorkKey } from '../store/mod.ts';
@@ -36,6 +36,8 @@ export const CONTROLLERS = {
   rootCa: 'root-ca',
   /** This logical cluster goes: one debt of each. */
   logicalCluster: 'logicalcluster-deletion',
+  /** Another object has the name of this one: key is the uid of the one that is not served. */
+  nameConflict: 'name-conflict',
 } as const;
 
 /** The finalizers by which the garbage collector holds back a deletion. */
@@ -100,6 +102,12 @@ export function workAfterPut(
   if (isToken && !isTerminating) owe(CONTROLLERS.serviceAccountToken, `${key.namespace}\0${key.name}`);
   if (isQuota(key) && !isCounted && isOutOfCount(object, old)) owe(CONTROLLERS.quota, objectWorkKey(key));
   return work;
+}
+
+/** The debt to count what a quota counts, whatever it says. */
+export function recountDebt(random: Random, quota: ObjectKey): WorkChange {
+  const payload = random.bytes(8);
+  return { controller: CONTROLLERS.quota, cluster: quota.cluster, key: objectWorkKey(quota), payload };
 }
 
 /** Whether a quota's numbers have to be counted anew: what it counts was changed, or somebody wrote its status. */

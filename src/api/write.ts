@@ -2,36 +2,30 @@ import { type Authorized, groundsOf, isGround, type RbacAt } from '../access/mod
 import type { AdmissionReads, AdmissionRequest } from '../admission/mod.ts';
 import { assert, limits, type Pause, pauseFor, type Revision, Turns } from '../base/mod.ts';
 import { collectionOf, type Definition } from '../definitions/mod.ts';
+import { type KubeObject, newAlreadyExists, newConflict, OBJECT_MODIFIED } from '../machinery/mod.ts';
 import {
-  type KubeObject,
-  newAlreadyExists,
-  newConflict,
-  newRequestEntityTooLarge,
-  newServiceUnavailable,
-  newTooManyRequests,
-  OBJECT_MODIFIED,
-} from '../machinery/mod.ts';
-import {
-  CommitTooLarge,
   ExpectationFailed,
   LogUnavailable,
   type NewRow,
   type ObjectKey,
+  type ObjectStore,
   objectKeyText,
   type Precondition,
   type Row,
-  type Store,
   type WorkChange,
   withRemembered,
 } from '../store/mod.ts';
 import type { Api, RequestContext } from './api.ts';
 import { companionsOf, hookedWork, hooksOf, isOwner } from './companions.ts';
+import { withDocument } from './convergent/document-write.ts';
 import { objectForStorage, rowInVersion } from './conversion.ts';
 import { assertConvertible, inDeletableVersion } from './convertible.ts';
 import { depart } from './departures.ts';
+import { commitIdOf, firstOutcome, statusOfStore } from './first-outcome.ts';
 import type { Companions, KindChange } from './kind-hooks.ts';
 import { mountWork } from './mount-work.ts';
 import { bytesMaxOf } from './object-room.ts';
+import { lineOf, untilPlaced } from './object-turns.ts';
 import { encodeOwned, isSameRow } from './owned-row.ts';
 import { decodeStored, homeOf, inStorageVersion } from './row-codec.ts';
 import { isSameKey } from './same-key.ts';
@@ -106,33 +100,46 @@ export async function write(
     readonly context: RequestContext;
     /** How large the body is that asks for it. */
     readonly sizeBytes?: number;
+    /** Which of the commits of a request it is, for `RequestCommits`; absent for its only one. */
+    readonly part?: string;
     keyOf(resource: Resource): ObjectKey;
     attempt(attempt: Attempt): Promise<Wish> | Wish;
+    /** Told in the very turn in which the commit gets its place. */
+    onPlaced?: () => void;
   },
 ): Promise<Written> {
   let { target } = request;
+  const repeated = await firstOutcome(api, request);
+  if (repeated !== undefined) return repeated;
   const turns = turnsOf(api.store);
   const isOfGround = () => isGround(homeOf(resolve(api, target).definition));
   // As long as somebody waits for them to stand still, those who change roles and APIs take turns from the beginning.
   let isCrowded = turns.isBusy(payerOf(target)) && isOfGround();
+  // Many who write one object at once would lose the race again and again.
+  let line = turns.size > 0 ? lineOf(request.keyOf(resolve(api, target))) : undefined;
+  if (line !== undefined && !turns.isBusy(line)) line = undefined;
   for (let attempts = 1; ; attempts++) {
-    const once = async (): Promise<Written> => {
+    const once = async (onPlaced?: () => void): Promise<Written> => {
       // In its turn, not before: whoever came before has changed what it is judged by.
       if (attempts > 1) target = await api.access.authorizeAgain(target);
-      return writeOnce(api, { ...request, target });
+      return writeOnce(api, { ...request, target, ...(onPlaced && { onPlaced }) });
     };
     try {
-      return await (isCrowded ? turns.take(payerOf(target), once, { isShared: !isOfGround() }) : once());
+      if (isCrowded) return await turns.take(payerOf(target), () => once(), { isShared: !isOfGround() });
+      return await (line === undefined ? once() : untilPlaced(turns, line, once));
     } catch (error) {
+      // A log that takes nothing has judged nothing, and what waits in it may wait for as long as it does.
+      if (error instanceof LogUnavailable) throw statusOfStore(error);
       // What an answer was judged by may still be on its way to the disk: nobody hears of it before it is
       // durable, and the next attempt reads it as durable state.
       await settle(api);
-      if (!(error instanceof ExpectationFailed || error instanceof RightsChanged)) throw translate(error);
+      if (!(error instanceof ExpectationFailed || error instanceof RightsChanged)) throw statusOfStore(error);
       const max = isAboutRights(error) ? limits.rightsAttemptsMax : limits.writeAttemptsMax;
       if (attempts >= max) throw tooManyRaces(target, error);
       // Charts write twenty roles at once, providers a hundred exports: each relies on what the one before it changes,
       // and so does everything else that is written meanwhile.
       isCrowded ||= isAboutRights(error);
+      if (error instanceof ExpectationFailed && !error.isPrecondition) line = lineOf(error.key);
       request.context.signal.throwIfAborted();
     }
   }
@@ -140,9 +147,9 @@ export async function write(
 
 // Of the writes of a logical cluster that have lost a race against changes of its roles and APIs: these go on one by one,
 // the others together, in between; whoever has not lost one goes on meanwhile.
-const crowds = new WeakMap<Store, Turns>();
+const crowds = new WeakMap<ObjectStore, Turns>();
 
-function turnsOf(store: Store): Turns {
+function turnsOf(store: ObjectStore): Turns {
   const turns = crowds.get(store) ?? new Turns();
   crowds.set(store, turns);
   return turns;
@@ -192,6 +199,8 @@ async function commit(
       readonly target: Authorized<Target>;
       readonly options: WriteOptions;
       readonly context: RequestContext;
+      readonly part?: string;
+      onPlaced?(): void;
     };
     readonly attempt: Attempt & { readonly reads: RecordedReads };
     readonly wish: Wish;
@@ -214,13 +223,15 @@ async function commit(
   const hooked = await completed(api, step);
   const { companions } = hooked;
   const encoded = await rowOf(hooked.object, hooked);
-  const row = encoded && withRemembered(encoded, companions.remembered, currentRow);
-  if (row !== undefined) await assertConvertible(hooked.definition, row, currentRow);
+  const wanted = encoded && withRemembered(encoded, companions.remembered, currentRow);
+  if (wanted !== undefined) await assertConvertible(hooked.definition, wanted, currentRow);
   const isCreated = currentRow === undefined;
   const lastRow = currentRow && {
     ...currentRow,
     ...(await rowOf(wish.last, { definition, version: version.name })),
   };
+  const shared = withDocument(api, { definition, key, row: wanted, oldRow: currentRow, last: lastRow });
+  const { row } = shared;
   const outcome = { resource, key, isCreated, row, lastRow };
   const expected = currentRow?.revision ?? 0;
   if (row !== undefined && currentRow !== undefined && isSameRow(row, currentRow)) {
@@ -234,19 +245,28 @@ async function commit(
     return { ...outcome, revision: currentRow?.revision };
   }
   const others = companions.companions ?? [];
+  const commitId = commitIdOf(request);
   const propose = async () => {
+    const made = (await companions.before?.()) ?? [];
     const work = await workOf(api, { definition, key, wish, old: current, row: currentRow });
     const reliesOn = [...request.target.reliesOn, ...reads.reliesOn];
     const proposal = {
       mutations: [
         { key, expected, ...(row === undefined ? {} : { row }) },
+        ...shared.mutations,
         ...others.map(({ mutation }) => mutation),
       ],
-      preconditions: [...resource.preconditions, ...reads.preconditions, ...(companions.preconditions ?? [])],
+      preconditions: [
+        ...resource.preconditions,
+        ...reads.preconditions,
+        ...(companions.preconditions ?? []),
+        ...made,
+      ],
       settled: [...groundsOf(reliesOn), ...(companions.settled ?? [])],
       work: [...work, ...hooked.work, ...others.flatMap((other) => other.work), ...(companions.work ?? [])],
       actor: request.target.user.name,
-      originRegion: api.region,
+      originRegion: context.commits?.originRegion ?? api.region,
+      ...(commitId && { commitId }),
       ...(companions.defaults === undefined ? {} : { defaults: companions.defaults }),
     };
     const assertCurrent = () => {
@@ -254,6 +274,7 @@ async function commit(
       if (!api.access.isCurrent(reliesOn)) throw new RightsChanged();
       if (wish.count?.isStale()) throw new ExpectationFailed({ key, current: 0, isPrecondition: true });
       companions.assertCurrent?.();
+      request.onPlaced?.();
     };
     return api.quotas.commit(proposal, { assertCurrent, isCount: wish.count !== undefined });
   };
@@ -262,7 +283,11 @@ async function commit(
     ...others.flatMap(({ mutation }) => (mutation.row === undefined ? uidOf(api, mutation.key) : [])),
   ];
   const committed = await departing.reduce((run, uid) => () => depart(api, uid, run), propose)();
-  return { ...outcome, revision: committed.revisions[0] };
+  // What goes wrong here is made good by whoever owes it: the object is there.
+  await companions.after?.().catch(() => {});
+  // The same request came twice, and the other one was first: what is there is of that one.
+  const first = committed.isRepeat ? await firstOutcome(api, request) : undefined;
+  return first ?? { ...outcome, revision: committed.revisions[0] };
 }
 
 /** What is to be stored of a wish once higher rooms have had their say, and what comes with it. */
@@ -469,13 +494,6 @@ async function settle(api: Api): Promise<void> {
   try {
     await api.store.settled();
   } catch (error) {
-    throw translate(error);
+    throw statusOfStore(error);
   }
-}
-
-function translate(error: unknown): unknown {
-  if (error instanceof CommitTooLarge) return newRequestEntityTooLarge(error.message);
-  if (!(error instanceof LogUnavailable)) return error;
-  // Only the retry hint tells clients apart what passes by itself from what needs an operator.
-  return error.isTransient ? newTooManyRequests(error.message, 1) : newServiceUnavailable(error.message);
 }

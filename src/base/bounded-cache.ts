@@ -20,6 +20,10 @@ export class BoundedCache<Key, Value> {
     return value;
   }
 
+  keys(): IterableIterator<Key> {
+    return this.#entries.keys();
+  }
+
   delete(key: Key): void {
     this.#entries.delete(key);
   }

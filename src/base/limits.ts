@@ -107,6 +107,141 @@ export const limits = {
   /** Commits that wait for the disk; beyond it writers get 429 and back off. */
   pendingCommitsMax: 20_000,
   pendingBytesMax: 128 * 1024 * 1024,
+  /**
+   * Commits that a member can take back from what it has shown: half an hour at 50 a second, in some 60 MB. Beyond,
+   * a member that has to go further back takes over a state from another one.
+   */
+  undoCommitsMax: 100_000,
+  /** One step of an undo: what a batch may take in memory, beside the first commit of it. */
+  undoStepBytes: 4 * 1024 * 1024,
+  /** One part of a state that is handed over, which has one entry more than fits: below what a message may have. */
+  stateChunkBytes: 512 * 1024,
+  /** Frames that are taken from elsewhere in one turn of the event loop: some ten milliseconds. */
+  applyStepBytes: 64 * 1024,
+  /** Frames that one peer is asked for at once: some hundred commits, and one of the largest. */
+  replayBytesMax: 1024 * 1024,
+  /** Frames of one published message, beside the first: with the largest one it stays below what a message may have. */
+  publishBatchBytes: 1024 * 1024,
+  /** Frames that wait in memory to be published; beyond that they are read from the disk. */
+  publishFreshBytesMax: 8 * 1024 * 1024,
+  /** Messages that a home has on their way to its stream: enough for a link of 100 ms at full speed. */
+  publishWindowMessages: 16,
+  /** A member that a heartbeat finds behind waits so long for what is on its way before it asks a peer. */
+  followGraceMs: 1_500,
+  /** Between attempts to reach a source, or a peer. */
+  followRetryMs: 500,
+  /** Questions to peers in one repair: each doubles the way back, so that ten find any place in a million. */
+  repairRoundsMax: 1_000,
+  /** Commits are that old at least before what undoes them is let go: longer than a promotion after a loss takes. */
+  undoKeptMs: 300_000,
+  /** A voter that was not heard for so long does not count as in reach: three heartbeats. */
+  voterReachMs: 3_000,
+  /** A member looks so often whether its Region object says what there is, and says at least so often that it is there. */
+  regionReportMs: 10_000,
+  regionContactMs: 60_000,
+  /** What could not be written is tried again after this. */
+  regionRetryMs: 2_000,
+  /** Members look so often whether something about the homes of their shards is due. */
+  homesTickMs: 250,
+  /** An attempt to become a home: a promotion is to be done within 5 s of an order. */
+  campaignMs: 4_000,
+  /** Voters that can be reached answer within this: three round trips of 300 ms. */
+  campaignGatherMs: 1_000,
+  /** A restarted home of a `process` shard waits so long for voters that may have promised another home. */
+  homeRecoverMs: 1_000,
+  /** A former home lets others open an epoch for so long, more with each slot, before it takes one itself. */
+  homeSettleMs: 2_000,
+  /** A sealed home waits so long for its successor; a move takes four round trips. */
+  homeMoveMs: 8_000,
+  /** One question about homes: what is not answered by then is asked again, or given up. */
+  homesAskMs: 1_500,
+  /** Revisions are announced up to so far above the clock: a ceiling is written twice in that time. */
+  announcedAheadMs: 10_000,
+  /** What a NATS server must take as one message: the largest frame, its envelope and headers, with room to batch. */
+  natsPayloadBytesMin: 8_000_000,
+  /** One message of replication with its envelope: NATS counts headers into the payload, and ours are below 4 KiB. */
+  transportMessageBytesMax: 7_900_000,
+  /** Messages of a log that are on their way to its stream at once: what fills a link of 160 ms with small frames. */
+  publishWindowMessagesMax: 256,
+  /** The same in bytes: two of the largest messages, or more small ones. */
+  publishWindowBytesMax: 16 * 1024 * 1024,
+  /** Messages that wait for the window in memory; whoever publishes reads on from its log when there is room. */
+  publishQueueMessagesMax: 1_024,
+  publishQueueBytesMax: 32 * 1024 * 1024,
+  /** An acknowledgement of a stream that has not come after this is unknown, and looked up: leader elections take 5 s. */
+  publishTimeoutMs: 5_000,
+  /** One question to a JetStream API, on a link that may be silently dead: answers take a round trip of 300 ms at most. */
+  streamCallTimeoutMs: 2_000,
+  /** A replicated stream takes half a second to make, and ten times as long on a busy machine. */
+  streamOpenTimeoutMs: 10_000,
+  /** Servers say every so often that a quiet stream is quiet; after three times nothing the follower starts anew. */
+  followHeartbeatMs: 2_000,
+  followSilenceMs: 6_000,
+  /** Messages that a follower holds before its consumer; beyond the bytes the server is not told to go on. */
+  followQueueBytesMax: 16 * 1024 * 1024,
+  /** Of those, what is applied as one: frames of some seconds in a busy shard. */
+  followBatchBytes: 4 * 1024 * 1024,
+  /**
+   * First and longest wait before something is tried again; jitter takes up to half of it off. A try costs one small
+   * message, and after a cut all is to be in step again within 5 s.
+   */
+  retryMsMin: 100,
+  retryMsMax: 1_000,
+  /**
+   * How far the clock of whoever joins may be off, and how old a request to join may be: links take less than a second,
+   * and machines without NTP drift by some seconds a week.
+   */
+  joinClockMsMax: 60_000,
+  /** Requests to join that are answered at once: each reads all members and writes one record. */
+  joinsAtOnceMax: 4,
+  /** What a planet gives a new member: some keys and certificates of a few kilobytes. */
+  joinGrantBytesMax: 256 * 1024,
+  /** How long whoever joins waits for an answer, and how often it asks before it says why nobody answers. */
+  joinTimeoutMs: 10_000,
+  joinAttemptsMax: 6,
+  /** A home tells so often how far its log is. */
+  heartbeatMs: 1_000,
+  /**
+   * The same while a region is silent, so that it hears of the others as soon as it can: a few hundred bytes each. One
+   * that stays away for longer than most faults last, and maybe for ever, waits for the second.
+   */
+  returnBeatMs: 250,
+  returnAwaitedMs: 600_000,
+  /** Questions of other members on one topic that are answered at once; more are told to come back. */
+  answersMax: 256,
+  /** Answers in parts that are open at once: each holds a window of parts. */
+  partedAnswersMax: 32,
+  /** Parts of one answer, and how many are under way at once: 8 MiB every 160 ms is 50 MB/s. */
+  answerPartBytesMax: 1024 * 1024,
+  answerPartsWindow: 8,
+  /** One part is asked for again after this, and an answer without progress is given up after that. */
+  answerPartTimeoutMs: 5_000,
+  answerStallMs: 30_000,
+  /**
+   * One message of a forwarded request is carried out within this after it was sent, or never: a repeat is sent then. Most
+   * answers come within a round trip of 300 ms; what webhooks hold up is waited for by the repeat.
+   */
+  forwardAttemptMs: 10_000,
+  /** How far the clocks of two members may be apart for one to carry out what the other forwards. */
+  forwardClockMs: 5_000,
+  /** How long a request is repeated that may have been carried out, before its client hears that nobody knows. */
+  forwardDoubtMs: 15_000,
+  /** A planned move takes a home away for so long at most: requests wait for the next one instead of being refused. */
+  forwardPatienceMs: 2_000,
+  /** Messages of one request: with the waits between them more than fit into its time. */
+  forwardAttemptsMax: 64,
+  /** The answer to a forwarded request, as one piece in memory: what a deletion of a collection shows in ten pages. */
+  forwardAnswerBytesMax: 64 * 1024 * 1024,
+  /** Forwarded requests that a home still knows, each for half a minute: 1,500 a second; more are told to come back. */
+  forwardsRememberedMax: 50_000,
+  /** Their answers; the oldest go first, and a repeat of what was carried out finds it in the log. */
+  forwardsRememberedBytesMax: 64 * 1024 * 1024,
+  /** Requests of other members that a home carries out at once: some seconds' worth, more are told to come again. */
+  forwardsAtOnceMax: 1_024,
+  /** How long the answer to a forwarded write waits for this member's replica: as long as a cut is noticed by nobody. */
+  forwardReplicaWaitMs: 2_000,
+  /** A home that has said nothing for so long (five heartbeats) is not asked any more until it does. */
+  homeSilenceMs: 5_000,
   /** Attempts of one patch or unconditional update against concurrent writers (upstream retries patches 5 times). */
   writeAttemptsMax: 16,
   /** The same while roles and bindings of the logical cluster change all the time: each attempt waits for a sync. */
@@ -185,14 +320,14 @@ export const limits = {
   workspaceDepthMax: 64,
   /** Logical clusters with a limit of objects whose number is remembered: counting one reads all of its keys. */
   objectCountsCachedMax: 1_000,
+  /** Logical clusters of which is remembered which shard has them: some 100 bytes each, and a few reads where not. */
+  routedClustersCachedMax: 20_000,
   /** Objects of a logical cluster that goes in one commit: some ten milliseconds, and far from the largest frame. */
   rangeDeletesMax: 512,
   /** Logical clusters that are marked in one commit because the one above them goes: some ten milliseconds. */
   rangeMarksMax: 64,
   /** The same in bytes, as long as there is more than one: LogicalClusters may be as large as any object. */
   rangeMarksBytesMax: 1024 * 1024,
-  /** Debts that a step hands on in one commit: an export may have a million bindings. */
-  controllerDebtsPerCommitMax: 500,
   /** Events that expire in one commit, which holds the event loop for some milliseconds. */
   expiredEventsMax: 128,
   /** Namespaces that are searched for an owner that is not in its dependent's: a read of some microseconds each. */
@@ -320,4 +455,43 @@ export const limits = {
   workspaceTypesExtendedMax: 32,
   /** Names of types that extend one: beyond, workspaces follow their type when they or their own type change. */
   workspaceTypeHeirsMax: 10_000,
+  /**
+   * The document of one convergent object after an edit: it travels in one frame of the log beside the object's row, and
+   * every field takes some 50 bytes besides its path and value.
+   */
+  documentEditBytesMax: 1024 * 1024,
+  documentEditRegistersMax: 20_000,
+  /** The same after a merge: what regions have added without knowing of each other must not keep them apart for ever. */
+  documentBytesMax: 2_400 * 1024,
+  /** Cutting, merging and putting together so many takes a tenth of a second. */
+  documentRegistersMax: 50_000,
+  /**
+   * Client ids that have ever written to one document, some 15 bytes each. A client id is the life of a process, and
+   * only those that edit a document count, so that a region may restart a few times every day for years.
+   */
+  documentClientsMax: 4_096,
+  /** Writers whose clock is so far ahead of the others' refuse: their values would win over later ones of others. */
+  clockAheadMsMax: 2_000,
+  /** Registers from further ahead are parked: two such clocks, and the time that a message takes. */
+  registerAheadMsMax: 5_000,
+  /**
+   * Registers that are looked at while one is sought that breaks the schema: some tenths of a second at most, as each
+   * attempt puts the object together and validates it.
+   */
+  repairRegistersMax: 200_000,
+  /** Attempts of the same, for small documents whose validation costs more than putting them together. */
+  repairAttemptsMax: 200,
+  /** Kinds whose objects converge, compiled for documents: the built-in ones are eight, providers may have more. */
+  convergentKindsCachedMax: 256,
+  /** Logical clusters that are looked for at once, and that are known to be gone, 20 bytes each. */
+  goneClustersMax: 10_000,
+  /** A logical cluster comes by another stream than what is in it; it is looked for after that. */
+  goneClusterWaitMs: 1_000,
+  goneClusterRetryMs: 60_000,
+  /** Documents that one digest of a region's convergent objects lists one by one; beyond, it sends sums. */
+  digestDocumentsMax: 64,
+  /** Such digests in one message: some hundred kilobytes at most. */
+  digestSummariesMax: 32,
+  /** Documents that one comparison finds to differ; the next one finds more. */
+  digestDifferencesMax: 1_000,
 } as const;

@@ -28,6 +28,10 @@ export {
 } from './ids.ts';
 export { limits } from './limits.ts';
 export type { Net, NetRequest, NetResponse } from './net.ts';
+export { packageFile } from './package-file.ts';
 export { type Random, systemRandom } from './random.ts';
+export { SeededRandom } from './seeded-random.ts';
+export { aborted, withTimeLimit } from './time-limit.ts';
 export { Turns } from './turns.ts';
+export { VirtualClock } from './virtual-clock.ts';
 export { WeightedCache } from './weighted-cache.ts';

@@ -16,6 +16,41 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./start.ts')).startCommand,
   },
   {
+    name: 'planet',
+    summary: 'Run a planet of several regions on this machine',
+    load: async () => (await import('./planet.ts')).planetCommand,
+  },
+  {
+    name: 'kubeconfig',
+    summary: 'Write a kubeconfig context for each region of a planet',
+    load: async () => (await import('./region-kubeconfig.ts')).kubeconfigCommand,
+  },
+  {
+    name: 'use',
+    summary: 'Go to another region of a planet, or to the nearest one',
+    load: async () => (await import('./use-region.ts')).useRegionCommand,
+  },
+  {
+    name: 'status',
+    summary: 'Show the regions and shards of a planet',
+    load: async () => (await import('./operator/status.ts')).statusCommand,
+  },
+  {
+    name: 'shard',
+    summary: 'Show the shards of a planet, and move them between regions',
+    load: async () => (await import('./operator/shard.ts')).shardCommand,
+  },
+  {
+    name: 'member',
+    summary: 'List and remove the members of a planet',
+    load: async () => (await import('./operator/member.ts')).memberCommand,
+  },
+  {
+    name: 'join-token',
+    summary: 'Make, list and revoke the tokens by which members join a planet',
+    load: async () => (await import('./operator/join-token.ts')).joinTokenCommand,
+  },
+  {
     name: 'version',
     summary: 'Print the version',
     load: async () => (await import('./version.ts')).versionCommand,

@@ -23,7 +23,8 @@ async function offered(...words: readonly string[]): Promise<readonly string[]> 
 
 describe('completionScript', () => {
   it('completes commands, flags, values and directories in bash', async () => {
-    expect(await offered('antipode', 'st')).toEqual(['start']);
+    expect(await offered('antipode', 'sta')).toEqual(['start', 'status']);
+    expect(await offered('antipode', 'shard', 'm')).toEqual(['move']);
     expect(await offered('antipode', '')).toEqual(commands.map((entry) => entry.name));
     expect(await offered('antipode', 'start', '--log-')).toEqual(['--log-level', '--log-format']);
     expect(await offered('antipode', 'start', '--log-level', 'd')).toEqual(['debug']);

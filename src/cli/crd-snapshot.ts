@@ -12,6 +12,8 @@ export const snapshotCommand: Command = {
   details: [
     'Prints one APIResourceSchema for every definition that is read; nothing is sent to a server. Files may hold several\n' +
       'documents and lists, and may be in JSON.',
+    'For an API whose objects are written in every region, and merged, add the annotation\n' +
+      'planet.antipode.dev/consistency: Convergent to the schemas before they are created.',
   ],
   flags: {
     filename: {

@@ -10,6 +10,13 @@ export const outputFlag: Flag = {
   description: 'Print the result for programs',
 };
 
+/** The same, for tables that have more to say than fits. */
+export const wideOutputFlag: Flag = {
+  ...outputFlag,
+  values: ['json', 'yaml', 'wide'],
+  description: 'Print the result for programs, or with all columns',
+};
+
 /** Prints a value in the form that `-o` asks for; false if it asks for none. */
 export async function printAs(format: unknown, value: unknown, terminal: Terminal): Promise<boolean> {
   if (format === 'json') terminal.out(`${JSON.stringify(value, undefined, 2)}\n`);

@@ -186,9 +186,12 @@ describe('antipode start', () => {
   });
 
   it.each([
-    ['--nats nats://x', '--nats is not done yet: '],
-    ['--join token', '--join is not done yet: '],
-    ['--survive zone', '--survive zone is not done yet: '],
+    ['--nats http://x', '--nats takes URLs, such as nats://'],
+    ['--nats nats://u:p@x', '--nats takes URLs without credentials'],
+    ['--nats nats://x --nats-user u', 'give --nats-creds, or --nats-user together with'],
+    ['--join token', '--join needs --nats'],
+    ['--survive zone', '--survive zone needs --nats'],
+    ['--survive region', '--survive region needs --nats'],
     ['--secure-port 65536', '--secure-port takes a number from 0 to 65535, but "65536" is none'],
     ['--secure-port 6443x', '--secure-port takes a number'],
     ['--bind-address localhost', '--bind-address takes an IP address, '],
@@ -197,6 +200,7 @@ describe('antipode start', () => {
     ['--event-ttl 60', '--event-ttl takes a duration, such as 1h, 90s or 1h30m, but "60" is none'],
     ['--shard-external-url http://x', '--shard-external-url takes an https URL'],
     ['--region Europe', '--region takes a name of at most 63 lower-case letters'],
+    ['--region-labels continent', '--region-labels takes labels, such as continent=europe'],
     ['--oidc-issuer-url https://o', '--oidc-issuer-url needs --oidc-client-id as well'],
     ['--oidc-client-id c', '--oidc-client-id needs --oidc-issuer-url as well'],
     ['--oidc-groups-claim g', '--oidc-groups-claim needs --oidc-issuer-url and --oidc-client-id'],

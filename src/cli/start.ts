@@ -1,13 +1,16 @@
 import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { AuthenticationOptions } from '../region/mod.ts';
+import { packageFile } from '../base/mod.ts';
+import type { AuthenticationOptions, PlanetOptions } from '../region/mod.ts';
 import { authenticationFlags, authenticationOptions } from './authentication-flags.ts';
 import { type Command, type Invocation, UsageError } from './command.ts';
 import { parseDurationMs } from './duration.ts';
 import { exitCode } from './exit-code.ts';
+import { parseLabelSelector } from './label-selector.ts';
 import { createLog, type Log, type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
 import { isOnPath, nextSteps } from './next-steps.ts';
+import { planetFlags, planetOptions } from './planet-flags.ts';
+import { withProgress } from './progress.ts';
 import { listenForStop, type StoppableProcess, type StopRequest } from './stop-request.ts';
 import { red, type Terminal } from './terminal.ts';
 
@@ -17,10 +20,14 @@ export interface MemberOptions {
   readonly bindAddress: string;
   readonly securePort: number;
   readonly region: string;
+  /** Labels of its region, by which workspaces choose it. */
+  readonly regionLabels?: Readonly<Record<string, string>>;
   /** Where clients reach it, if not where it listens. */
   readonly externalUrl?: string;
   /** Who may come in. */
   readonly authentication: AuthenticationOptions;
+  /** Of which planet it is a member; absent: of none. */
+  readonly planet?: PlanetOptions;
   readonly log: Log;
   /** Networks besides the public Internet that webhooks may be in, as prefixes. */
   readonly webhookNetworks: readonly string[];
@@ -97,6 +104,11 @@ export function createStartCommand(surroundings: StartSurroundings): Command {
         default: 'local',
         description: 'The name of the region that this member belongs to',
       },
+      'region-labels': {
+        type: 'list',
+        placeholder: 'KEY=VALUE',
+        description: 'Labels of the Region object of this region in a planet, by which workspaces choose it',
+      },
       'shard-external-url': {
         type: 'string',
         placeholder: 'URL',
@@ -147,19 +159,7 @@ export function createStartCommand(surroundings: StartSurroundings): Command {
         values: logFormats,
         description: 'The form of logged lines',
       },
-      nats: {
-        type: 'string',
-        placeholder: 'URL',
-        description: 'Not done yet: replicate through NATS JetStream',
-      },
-      join: { type: 'string', placeholder: 'TOKEN', description: 'Not done yet: join an existing planet' },
-      survive: {
-        type: 'string',
-        placeholder: 'GOAL',
-        default: 'process',
-        values: ['process', 'zone', 'region'],
-        description: 'What acknowledged writes survive; only process is done yet',
-      },
+      ...planetFlags,
     },
     positionals: [],
     examples: [
@@ -220,12 +220,12 @@ async function serve(member: RunningMember, stop: StopRequest, terminal: Termina
 }
 
 function memberOptions(invocation: Invocation, log: Log): MemberOptions {
-  refuseUnfinished(invocation);
   return {
     rootDirectory: rootDirectory(textFlag(invocation, 'root-directory')),
     bindAddress: bindAddress(textFlag(invocation, 'bind-address')),
     securePort: port(textFlag(invocation, 'secure-port')),
     region: regionName(textFlag(invocation, 'region')),
+    ...regionLabels(invocation),
     ...externalUrl(textFlag(invocation, 'shard-external-url')),
     webhookNetworks: networks(textFlag(invocation, 'webhook-networks')),
     admission: {
@@ -235,6 +235,7 @@ function memberOptions(invocation: Invocation, log: Log): MemberOptions {
     eventTtlMs: duration('event-ttl', textFlag(invocation, 'event-ttl')),
     totalObjectLimit: count(invocation, 'logical-cluster-total-object-limit'),
     authentication: authenticationOptions(invocation),
+    ...planetOptions(invocation),
     log,
   };
 }
@@ -243,21 +244,6 @@ function count(invocation: Invocation, name: string): number {
   const text = textFlag(invocation, name);
   if (/^[0-9]{1,9}$/.test(text)) return Number(text);
   throw new UsageError(`--${name} is "${text}", which is no number of objects: give one such as 10000`);
-}
-
-function refuseUnfinished(invocation: Invocation): void {
-  for (const name of ['nats', 'join']) {
-    if (invocation.flags[name] === undefined) continue;
-    throw new UsageError(
-      `--${name} is not done yet: this version runs a single member with its embedded log; leave --${name} out`,
-    );
-  }
-  const goal = textFlag(invocation, 'survive');
-  if (goal !== 'process') {
-    throw new UsageError(
-      `--survive ${goal} is not done yet: this version runs a single member, whose writes survive a crash of the process; leave --survive out`,
-    );
-  }
 }
 
 function textFlag(invocation: Invocation, name: string): string {
@@ -317,6 +303,29 @@ function regionName(text: string): string {
   );
 }
 
+/** The part of the options that labels the region; nothing where no label is given. */
+function regionLabels(invocation: Invocation): Pick<MemberOptions, 'regionLabels'> {
+  const given = (invocation.lists['region-labels'] ?? [])
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
+  if (given.length === 0) return {};
+  const labels = given.map((text) => {
+    const { matchLabels = {}, matchExpressions = [] } = labelSelector(text);
+    const [entry, ...others] = Object.entries(matchLabels);
+    if (entry !== undefined && others.length === 0 && matchExpressions.length === 0) return entry;
+    throw new UsageError(`--region-labels takes labels, such as continent=europe, but "${text}" is none`);
+  });
+  return { regionLabels: Object.fromEntries(labels) };
+}
+
+function labelSelector(text: string): ReturnType<typeof parseLabelSelector> {
+  try {
+    return parseLabelSelector(text);
+  } catch {
+    return {};
+  }
+}
+
 /** The part of the options that names a URL; nothing where none is given. */
 function externalUrl(text: string): Pick<MemberOptions, 'externalUrl'> {
   if (text === '') return {};
@@ -346,20 +355,6 @@ function startedMember(
 
 /** Beside this program, where the build puts them; undefined if kubectl finds them without help. */
 function pluginFolder(path: string | undefined): string | undefined {
-  const folder = fileURLToPath(new URL('../bin', import.meta.url));
+  const folder = packageFile('dist/bin');
   return isOnPath('kubectl-ws', path) || !isOnPath('kubectl-ws', folder) ? undefined : folder;
-}
-
-const PROGRESS_AFTER_MS = 1000;
-
-/** The work's result; says `line` to somebody who watches once it takes longer than a second. */
-async function withProgress<T>(work: Promise<T>, line: string, terminal: Terminal): Promise<T> {
-  const timer = setTimeout(() => {
-    if (terminal.isInteractive) terminal.err(line);
-  }, PROGRESS_AFTER_MS);
-  try {
-    return await work;
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { packageFile } from '../base/mod.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit-code.ts';
 
@@ -37,9 +38,8 @@ export const versionCommand: Command = {
   },
 };
 
-// The package description lies two folders up, both from the sources and from what is built of them.
 async function readVersion(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = await readFile(packageFile('package.json'), 'utf8');
   const description: unknown = JSON.parse(text);
   const hasVersion = typeof description === 'object' && description !== null && 'version' in description;
   return hasVersion ? String(description.version) : 'unknown';

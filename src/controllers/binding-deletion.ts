@@ -1,5 +1,5 @@
 import { type Api, decodeStored } from '../api/mod.ts';
-import { boundAlias, type Definition, readBoundResources } from '../definitions/mod.ts';
+import { boundAlias, collectionOf, type Definition, readBoundResources } from '../definitions/mod.ts';
 import {
   API_BINDINGS,
   adoptionBy,
@@ -88,11 +88,11 @@ async function removeObjects(
   const { cluster } = step.place;
   const left: Left[] = [];
   for (const bound of readBoundResources(row).resources) {
-    const { group, resource, identity } = bound;
+    const { group, resource } = bound;
     if (adopted.has(`${resource}.${group}`)) continue;
     const kind = api.registry.bound(bound, { isLeaving: true });
     if (kind === undefined) continue;
-    const scope = { collection: { cluster, group, resource, identity } };
+    const scope = { collection: collectionOf(cluster, kind) };
     await changeAll(batchesOf(api, scope), signal, async ({ key, row: object }) => {
       if (isLeaving(object)) return;
       const { namespace, name } = key;

@@ -1,6 +1,6 @@
 import { type Api, decodeStored } from '../api/mod.ts';
 import { exportHash, PARTITIONED, sliceReference } from '../definitions/mod.ts';
-import { apisDefinition, apisKey, ENDPOINT_CONTROLLERS, ENDPOINT_SLICES } from '../exports/mod.ts';
+import { apisDefinition, apisKey, ENDPOINT_CONTROLLERS, ENDPOINT_SLICES, makeSlice } from '../exports/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
 import type { ListedObject } from '../store/mod.ts';
 import { ControllerClient } from './client.ts';
@@ -9,13 +9,23 @@ import type { Controller } from './runtime.ts';
 
 const CLIENT_NAME = 'kcp-apiexportendpointslice';
 
-/** Has slices of endpoints looked at whose export or partition has changed: what they say is settled by every write. */
+/**
+ * Has slices of endpoints looked at whose export or partition has changed: what they say is settled by every write. And
+ * makes those that exports come with, where whoever has made the export did not get that far.
+ */
 export function endpointSliceControllers(api: Api): readonly Controller[] {
   return [
     {
       name: ENDPOINT_CONTROLLERS.endpoints,
       async reconcile({ key: { cluster, key } }, signal) {
         await updateSlices(api, referring(api, sliceReference(exportHash({ cluster, name: key }))), signal);
+        return 'settled';
+      },
+    },
+    {
+      name: ENDPOINT_CONTROLLERS.slice,
+      async reconcile({ key: { cluster, key } }) {
+        await makeSlice(api, { cluster, name: key, actor: `system:controller:${CLIENT_NAME}` });
         return 'settled';
       },
     },

@@ -24,6 +24,7 @@ export class EventExpiry {
   readonly #ttlMs: number;
   readonly #report: (error: unknown) => void;
   #unsubscribe: (() => void) | undefined;
+  #forgetHomes: (() => void) | undefined;
   #cancel: (() => void) | undefined;
   #looking: Promise<void> | undefined;
   /** Events were written while somebody looked, who may not have seen them. */
@@ -45,13 +46,16 @@ export class EventExpiry {
 
   start(): void {
     if (this.#ttlMs === 0) return;
-    this.#unsubscribe = this.#api.store.feed.subscribeToGroups((group) => this.#onGroup(group));
+    const { feed } = this.#api.store;
+    this.#unsubscribe = feed.subscribeToGroups((group) => this.#onGroup(group));
+    this.#forgetHomes = feed.subscribeToHomes(() => this.#onHomes());
     this.#look();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#unsubscribe?.();
+    this.#forgetHomes?.();
     this.#cancel?.();
     await this.#looking;
   }
@@ -68,6 +72,14 @@ export class EventExpiry {
       return;
     if (this.#looking === undefined) this.#look();
     else this.#isDirty = true;
+  }
+
+  /** What is owed first may be of another log now. */
+  #onHomes(): void {
+    this.#isDirty = this.#looking !== undefined;
+    if (this.#looking !== undefined) return;
+    this.#cancel?.();
+    this.#look();
   }
 
   #look(): void {
@@ -94,7 +106,13 @@ export class EventExpiry {
       const rows = await this.#next(after);
       const nowMs = this.#api.store.nowMs();
       const due = rows.filter(({ key }) => this.#dueMs(eventWrittenBeforeMs(key)) <= nowMs);
-      if (due.length > 0) await this.#settle(due, nowMs);
+      // A commit is of one log.
+      for (const log of new Set(due.map(({ key }) => key.log))) {
+        await this.#settle(
+          due.filter(({ key }) => key.log === log),
+          nowMs,
+        );
+      }
       const next = rows[due.length];
       if (next !== undefined) return this.#delayMs(next.key, nowMs);
       if (rows.length < limits.expiredEventsMax) return undefined;

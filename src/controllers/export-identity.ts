@@ -1,6 +1,7 @@
 import { type Api, decodeStored } from '../api/mod.ts';
 import { secretReference } from '../definitions/mod.ts';
 import { API_EXPORTS, apisDefinition, EXPORT_CONTROLLERS } from '../exports/mod.ts';
+import { objectOf } from '../machinery/mod.ts';
 import { ControllerClient } from './client.ts';
 import { changeAll, referringIn } from './objects.ts';
 import type { Controller } from './runtime.ts';
@@ -18,6 +19,11 @@ export function exportIdentityController(api: Api): Controller {
       const definition = apisDefinition(API_EXPORTS);
       const client = new ControllerClient(api, { name: 'kcp-apiexport', signal });
       // Mostly one.
+      if (namespace === '') {
+        // Made in another region, which leaves it to this one. Whoever writes an export gives it what it lacks.
+        await client.mergePatch({ definition, cluster, namespace: '', name }, objectOf({}));
+        return 'settled';
+      }
       const exports = referringIn(api, cluster, secretReference({ namespace, name }));
       await changeAll(exports, signal, async ({ key: found }) => {
         const row = found.resource === API_EXPORTS ? api.store.get(found) : undefined;

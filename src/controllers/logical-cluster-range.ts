@@ -6,9 +6,10 @@ import {
   hookedWork,
   hooksOf,
   logicalClusterKey,
+  tombstoneOf,
 } from '../api/mod.ts';
-import { type LogicalCluster, limits } from '../base/mod.ts';
-import { deepCopy, deepEqual, formatTime, type KubeObject } from '../machinery/mod.ts';
+import { type LogicalCluster, limits, parseLogicalCluster, type ShardName } from '../base/mod.ts';
+import { deepCopy, deepEqual, formatTime, type KubeObject, objectAt, textAt } from '../machinery/mod.ts';
 import {
   type ClusterDefaults,
   ExpectationFailed,
@@ -26,6 +27,9 @@ import {
   newestLogicalCluster,
   ownerMirrored,
   ownerReleased,
+  PLACED_CLUSTERS,
+  placedWorkspaceDebts,
+  placementDebt,
   type StoredObject,
   tellContent,
 } from '../workspaces/mod.ts';
@@ -47,6 +51,7 @@ export async function markAll(api: Api, clusters: readonly LogicalCluster[]): Pr
     if (batch.length > 0) failures.push(...(await commitMarks(api, batch)));
   };
   for (const cluster of clusters) {
+    if (await isOwedElsewhere(api, cluster)) continue;
     const mark = markOf(api, cluster);
     if (mark === undefined) continue;
     const size = mark.mutation.row?.json.length ?? 0;
@@ -56,6 +61,28 @@ export async function markAll(api: Api, clusters: readonly LogicalCluster[]): Pr
   }
   await flush();
   if (failures.length > 0) throw failures[0];
+}
+
+/** Marks one, at the home of its shard. */
+export async function markOne(api: Api, cluster: LogicalCluster): Promise<void> {
+  const mark = markOf(api, cluster);
+  const [failure] = mark === undefined ? [] : await commitMarks(api, [mark]);
+  if (failure !== undefined) throw failure;
+}
+
+/** A logical cluster of another shard is marked at its home, which is told here that it has to look. */
+async function isOwedElsewhere(api: Api, cluster: LogicalCluster): Promise<boolean> {
+  const known = api.shards && newestLogicalCluster(api, cluster);
+  if (known === undefined) return false;
+  const owner = objectAt(objectAt(known.object, 'spec'), 'owner');
+  const parent = parseLogicalCluster(textAt(owner, 'cluster'));
+  const shard = api.store.logOf(known.key) as ShardName;
+  const log = parent && api.store.logOf(logicalClusterKey(parent));
+  if (owner === undefined || log === undefined || log === shard) return false;
+  if (isGoing(known.row)) return true;
+  const placement = { cluster, shard, owner, hasEnded: false, revision: 0 };
+  await commit(api, { mutations: [], work: [placementDebt(api, PLACED_CLUSTERS, placement)], log });
+  return true;
 }
 
 /** Commits marks at once or, if one of them is not of now, each for itself; what could not be is returned. */
@@ -88,18 +115,43 @@ function markOf(api: Api, cluster: LogicalCluster): Companion | undefined {
   return companionPut(api, { ...known, object, old: known.object, oldRow: known.row });
 }
 
-/** Deletes objects that nobody waits for, in commits that hold nobody up. */
+/** Deletes objects that nobody waits for, in commits that hold nobody up, each of one log. */
 export async function removeRange(api: Api, objects: readonly ListedObject[]): Promise<void> {
-  for (let from = 0; from < objects.length; from += limits.rangeDeletesMax) {
-    const part = objects.slice(from, from + limits.rangeDeletesMax);
-    const [first] = part;
-    await commit(api, { ...deletionOf(api, part), emptied: first!.key.cluster });
+  const logs = new Map<string, ListedObject[]>();
+  for (const object of objects) {
+    const log = api.store.logOf(object.key);
+    const others = logs.get(log);
+    if (others === undefined) logs.set(log, [object]);
+    else others.push(object);
   }
+  for (const ofLog of logs.values()) {
+    for (const part of partsOf(ofLog)) {
+      const [first] = part;
+      await commit(api, { ...deletionOf(api, part), emptied: first!.key.cluster });
+    }
+  }
+}
+
+/** Documents of convergent objects go on as tombstones, and a frame holds so many bytes. */
+function* partsOf(objects: readonly ListedObject[]): Generator<readonly ListedObject[]> {
+  let part: ListedObject[] = [];
+  let bytes = 0;
+  for (const object of objects) {
+    const size = object.row.document?.length ?? 0;
+    if (part.length === limits.rangeDeletesMax || (bytes > 0 && bytes + size > limits.rangeMarksBytesMax)) {
+      yield part;
+      [part, bytes] = [[], 0];
+    }
+    part.push(object);
+    bytes += size;
+  }
+  if (part.length > 0) yield part;
 }
 
 /**
  * The last commit of a logical cluster: what was left of it goes, all that it had by default, the LogicalCluster and
- * its Workspace. Finalizers of others keep the LogicalCluster alone.
+ * its Workspace. Finalizers of others keep the LogicalCluster alone. What is in another log goes before, and is not
+ * looked for again once the LogicalCluster is gone.
  */
 export async function removeCluster(
   api: Api,
@@ -110,9 +162,15 @@ export async function removeCluster(
     readonly debt: SettledWork;
   },
 ): Promise<void> {
-  const { logicalCluster, objects, ends, debt } = rest;
+  const { logicalCluster, ends, debt } = rest;
   const now = formatTime(api.store.nowMs());
   const { cluster } = logicalCluster.key;
+  const log = api.store.logOf(logicalCluster.key);
+  const objects = rest.objects.filter(({ key }) => api.store.logOf(key) === log);
+  await removeRange(
+    api,
+    rest.objects.filter(({ key }) => api.store.logOf(key) !== log),
+  );
   const others = (logicalCluster.object.metadata.finalizers ?? []).filter(
     (name) => name !== LOGICAL_CLUSTER_FINALIZER,
   );
@@ -121,12 +179,13 @@ export async function removeCluster(
     others.length === 0
       ? {
           self: { key: logicalCluster.key, expected: logicalCluster.row.revision },
-          owner: await ownerReleased(api, logicalCluster.object, now),
+          owner: await ownerReleased(api, logicalCluster, now),
+          work: placedWorkspaceDebts(api, { cluster, object: logicalCluster.object, hasEnded: true }),
         }
       : keptWithout(api, { logicalCluster, finalizers: others, now });
   await commit(api, {
     mutations: [...deletion.mutations, last.self, ...(last.owner === undefined ? [] : [last.owner.mutation])],
-    work: [...deletion.work, ...(last.owner?.work ?? [])],
+    work: [...deletion.work, ...(last.owner?.work ?? []), ...last.work],
     emptied: cluster,
     ...(ends === undefined ? {} : { ends }),
     settles: [debt],
@@ -153,7 +212,8 @@ function keptWithout(
     old: logicalCluster.object,
     oldRow: row,
   });
-  return { self: mutation, owner: ownerMirrored(api, object, now) };
+  const work = placedWorkspaceDebts(api, { cluster: key.cluster, object, hasEnded: false });
+  return { self: mutation, owner: ownerMirrored(api, { key, object }, now), work };
 }
 
 /**
@@ -167,11 +227,12 @@ export async function tellHeld(api: Api, logicalCluster: StoredObject, message: 
   if (deepEqual(object, logicalCluster.object)) return;
   const { definition, key, row } = logicalCluster;
   const self = companionPut(api, { definition, key, object, old: logicalCluster.object, oldRow: row });
-  const owner = ownerMirrored(api, object, now, { isDeleted: true });
+  const owner = ownerMirrored(api, { key, object }, now, { isDeleted: true });
+  const mirrored = placedWorkspaceDebts(api, { cluster: key.cluster, object, hasEnded: false });
   // No debts but that of whoever looks at the Workspace: this one is still owed.
   await commit(api, {
     mutations: [self.mutation, ...(owner === undefined ? [] : [owner.mutation])],
-    work: owner?.work ?? [],
+    work: [...(owner?.work ?? []), ...mirrored],
   });
 }
 
@@ -180,7 +241,11 @@ function deletionOf(
   objects: readonly ListedObject[],
 ): { readonly mutations: readonly Mutation[]; readonly work: readonly WorkChange[] } {
   return {
-    mutations: objects.map(({ key, row }) => ({ key, expected: row.revision })),
+    mutations: [
+      ...objects.map(({ key, row }) => ({ key, expected: row.revision })),
+      // By these the other regions hear of it.
+      ...objects.flatMap((object) => tombstoneOf(api, object) ?? []),
+    ],
     work: objects.flatMap(({ key, row }) => workElsewhere(api, key, row)),
   };
 }
@@ -200,6 +265,7 @@ async function commit(
   proposal: {
     readonly mutations: readonly Mutation[];
     readonly work: readonly WorkChange[];
+    readonly log?: string;
     readonly emptied?: LogicalCluster;
     readonly ends?: ClusterDefaults;
     readonly settles?: readonly SettledWork[];

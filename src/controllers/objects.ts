@@ -1,7 +1,7 @@
 import { type Api, FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../api/mod.ts';
 import { type LogicalCluster, limits } from '../base/mod.ts';
 import { type KubeObject, parseJson, StatusError } from '../machinery/mod.ts';
-import type { ListedObject, ListScope, ObjectKey, StoreSnapshot } from '../store/mod.ts';
+import type { ListedObject, ListScope, ObjectKey, ObjectSnapshot } from '../store/mod.ts';
 
 /** What is left in a scope. */
 export interface Remainder {
@@ -94,7 +94,7 @@ export async function remainderOf(api: Api, scope: ListScope): Promise<Remainder
 
 /** Reads on in a snapshot behind the last object that was read, if there was one. */
 type ReadOn = (
-  snapshot: StoreSnapshot,
+  snapshot: ObjectSnapshot,
   last: ObjectKey | undefined,
 ) => AsyncIterable<readonly ListedObject[]>;
 
@@ -110,7 +110,7 @@ async function* pagesOf(api: Api, read: ReadOn): AsyncGenerator<readonly ListedO
 
 async function nextPage(
   api: Api,
-  read: (snapshot: StoreSnapshot) => AsyncIterable<readonly ListedObject[]>,
+  read: (snapshot: ObjectSnapshot) => AsyncIterable<readonly ListedObject[]>,
 ): Promise<readonly ListedObject[]> {
   const snapshot = api.store.snapshot();
   try {

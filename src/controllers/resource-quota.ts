@@ -52,6 +52,8 @@ async function reconcile(api: Api, debt: Debt, signal: AbortSignal): Promise<Res
         throw newConflict(key, key.name, 'what has to be counted has changed');
       },
     });
+    // What was counted of other logs may still be on its way: were it lost, nobody would owe a count any more.
+    await api.store.settled();
   } catch (error) {
     if (!(error instanceof StatusError && error.reason === 'NotFound')) throw error;
   } finally {
@@ -79,14 +81,19 @@ async function countAll(
   const counts = new Map<string, Count>();
   const snapshot = api.store.snapshot();
   try {
-    tally.beginAfter(snapshot.sequence);
-    for (const name of Object.keys(hardOf(quota))) {
+    const wanted = Object.keys(hardOf(quota)).flatMap((name) => {
       const kind = kindCountedBy(name);
-      if (kind === undefined || !isCounted(api, kind, tally)) continue;
+      if (kind === undefined || !isCounted(api, kind, tally)) return [];
       const definition = api.registry.find(cluster, kind.group, kind.resource)?.definition;
       // A kind that is not served (yet) has no objects that the quota could have missed.
       const collection =
         definition === undefined ? { cluster, ...kind, identity: '' } : collectionOf(cluster, definition);
+      // Asked for before anything is counted: what comes from now on is not in the number.
+      return [{ name, kind, collection, reached: snapshot.revisionOf({ collection }) }];
+    });
+    const isSame = (a: CountedKind, b: CountedKind) => a.group === b.group && a.resource === b.resource;
+    tally.beginAfter((kind) => wanted.find((one) => isSame(one.kind, kind))?.reached ?? 0);
+    for (const { name, kind, collection } of wanted) {
       const scope = { collection, namespace };
       counts.set(name, { kind, count: await snapshot.count(scope, Number.MAX_SAFE_INTEGER) });
     }

@@ -1,5 +1,5 @@
-import type { Api } from '../api/mod.ts';
-import type { Clock } from '../base/mod.ts';
+import { type Api, isHomedElsewhere } from '../api/mod.ts';
+import { type Clock, ROOT_CLUSTER } from '../base/mod.ts';
 import type { FeedGroup, StoreEvent, WorkKey } from '../store/mod.ts';
 import { WorkChanged } from '../store/mod.ts';
 import { FairQueue } from './fair-queue.ts';
@@ -26,6 +26,8 @@ export interface Controller {
   wakes?(event: StoreEvent): readonly WorkKey[];
   /** It is woken only when what it waits for has come, and not by each part of it: then it need not rest in between. */
   readonly wakesOnce?: boolean;
+  /** It carries out debts of logs that are sequenced elsewhere as well, and settles those of its own logs alone. */
+  readonly isOfAllLogs?: boolean;
   /** Other controllers during whose debts it has to be asked too. */
   readonly wakesWith?: readonly string[];
 }
@@ -49,6 +51,8 @@ interface Item {
   isRunning: boolean;
   isDirty: boolean;
   failures: number;
+  /** Its log is sequenced elsewhere by now: what is owed is owed there. */
+  isGone: boolean;
   /** By the monotonic clock: no look before this. */
   restUntilMs: number;
   cancelRetry: (() => void) | undefined;
@@ -72,7 +76,10 @@ export class ControllerRuntime {
   });
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  /** The logs that have owed anything. */
+  readonly #logs = new Set<string>();
   #unsubscribe: (() => void) | undefined;
+  #forgetHomes: (() => void) | undefined;
 
   constructor(options: {
     readonly api: Api;
@@ -87,22 +94,53 @@ export class ControllerRuntime {
   }
 
   async start(): Promise<void> {
-    this.#unsubscribe = this.#api.store.feed.subscribeToGroups((group) => this.#onGroup(group));
+    const { feed } = this.#api.store;
+    this.#unsubscribe = feed.subscribeToGroups((group) => this.#onGroup(group));
+    this.#forgetHomes = feed.subscribeToHomes(() => this.#onHomes());
+    await this.#scan();
+  }
+
+  /** Takes up all that is owed here; returns what it has found. */
+  async #scan(): Promise<ReadonlySet<string>> {
+    const found = new Set<string>();
     const snapshot = this.#api.store.snapshot();
     try {
       for (const name of this.#controllers.keys()) {
         for await (const batch of snapshot.work(name)) {
-          for (const { key, payload } of batch) if (!this.#items.has(textOf(key))) this.#add(key, payload);
+          for (const { key, payload } of batch) {
+            found.add(textOf(key));
+            if (this.#items.get(textOf(key))?.isGone !== false) this.#add(key, payload);
+          }
         }
       }
     } finally {
       snapshot.close();
     }
+    return found;
+  }
+
+  /** Logs have come to be sequenced here, or elsewhere. */
+  #onHomes(): void {
+    const known = [...this.#items.keys()];
+    this.#scan()
+      .then((found) => {
+        for (const text of known) {
+          const item = this.#items.get(text);
+          if (item === undefined || found.has(text)) continue;
+          item.isGone = true;
+          this.#wake(text);
+        }
+      })
+      .catch((error: unknown) => {
+        // A state that cannot be read fails all that would run on it, too.
+        this.#report('', { controller: '', cluster: ROOT_CLUSTER, key: '' }, error);
+      });
   }
 
   /** Lets running steps end; what is left is done after the next start. */
   async close(): Promise<void> {
     this.#unsubscribe?.();
+    this.#forgetHomes?.();
     this.#abort.abort();
     for (const item of this.#items.values()) item.cancelRetry?.();
     await Promise.allSettled([...this.#running]);
@@ -112,14 +150,23 @@ export class ControllerRuntime {
     for (const { payload, ...key } of group.work) {
       if (!this.#controllers.has(key.controller)) continue;
       if (payload !== undefined) this.#add(key, Buffer.from(payload));
+      else this.#onSettled(key);
     }
     if (this.#items.size === 0 || group.events.length === 0) return;
     const asked = [...this.#controllers.values()].filter((controller) => this.#isAsked(controller));
     for (const event of group.events) {
       for (const controller of asked) {
-        for (const key of this.#wakesOf(controller, event)) this.#wake(textOf(key));
+        for (const key of this.#wakesOf(controller, event)) this.#wakeIn(key);
       }
     }
+  }
+
+  /** What another home has settled is owed here no more. */
+  #onSettled(key: WorkKey): void {
+    const item = this.#items.get(textOf(key));
+    if (item === undefined || this.#controllers.get(key.controller)?.isOfAllLogs !== true) return;
+    item.isGone = true;
+    this.#wake(textOf(key));
   }
 
   #isAsked({ name, wakes, wakesWith = [] }: Controller): boolean {
@@ -140,10 +187,17 @@ export class ControllerRuntime {
     }
   }
 
+  /** The debt in whatever logs have it. */
+  #wakeIn(key: WorkKey): void {
+    for (const log of this.#logs) this.#wake(textOf({ ...key, log }));
+  }
+
   #add(key: WorkKey, payload: Buffer): void {
     const text = textOf(key);
+    this.#logs.add(key.log ?? '');
     const item = this.#items.get(text);
     if (item !== undefined) {
+      item.isGone = false;
       item.payload = payload;
       return this.#wake(text);
     }
@@ -153,6 +207,7 @@ export class ControllerRuntime {
       isRunning: false,
       isDirty: false,
       failures: 0,
+      isGone: false,
       restUntilMs: 0,
       cancelRetry: undefined,
     };
@@ -195,15 +250,28 @@ export class ControllerRuntime {
     }
   }
 
+  /** A debt of the region's convergent log about a logical cluster that another region is home of. */
+  #isElsewhere({ cluster, log }: WorkKey): boolean {
+    return log !== undefined && log === this.#api.convergence?.log && isHomedElsewhere(this.#api, cluster);
+  }
+
   async #run(text: string, item: Item & { readonly key: WorkKey }): Promise<void> {
     item.isQueued = false;
     item.isRunning = true;
     item.isDirty = false;
+    // What another region's home does, it does when it has merged the cause. Whoever becomes the home finds the row.
+    if (item.isGone || this.#isElsewhere(item.key)) {
+      item.isRunning = false;
+      this.#forget(text, item.key);
+      return;
+    }
     const debt: Debt = { key: item.key, payload: item.payload };
     const beganMs = this.#clock.monotonicMs();
     let retryMs: number | undefined = RECHECK_MS;
     try {
       const controller = this.#controllers.get(item.key.controller)!;
+      // What a commit before the one that caused this has done in another log may come to the disk after it.
+      if (debt.key.log !== undefined) await this.#api.store.settled({ besides: debt.key.log });
       const result = await controller.reconcile(debt, this.#abort.signal);
       item.failures = 0;
       if (result === 'settled') retryMs = (await this.#settle(debt)) ? undefined : 0;
@@ -249,5 +317,5 @@ export class ControllerRuntime {
 }
 
 function textOf(key: WorkKey): string {
-  return `${key.controller}\0${key.cluster}\0${key.key}`;
+  return `${key.log ?? ''}\0${key.controller}\0${key.cluster}\0${key.key}`;
 }

@@ -1,4 +1,5 @@
 import type { FieldError, KubeObject, Schema } from '../machinery/mod.ts';
+import type { Consistency } from './consistency.ts';
 import type { ConversionWebhook } from './crd/conversion-review.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
@@ -139,7 +140,7 @@ export interface Definition {
   /** No creations any more: the CRD, or the APIBinding that brings it, is being deleted. */
   readonly isTerminating?: boolean;
   /** Absent for kinds whose objects have one place at a time; see the design's consistency classes. */
-  readonly consistency?: 'Convergent';
+  readonly consistency?: Consistency;
   /** SHA-256 (hex) over everything above: equal hashes behave the same. */
   readonly hash: string;
   readonly strategy: Strategy;

@@ -2,6 +2,7 @@ export * from './annotations.ts';
 export { applyTypeOf } from './apply-types.ts';
 export * from './bound/mod.ts';
 export * from './claims/mod.ts';
+export * from './consistency.ts';
 export * from './crd/mod.ts';
 export * from './definition.ts';
 export * from './definition-set.ts';

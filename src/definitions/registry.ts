@@ -9,7 +9,14 @@ import {
   WeightedCache,
 } from '../base/mod.ts';
 import { type KubeObject, objectAt, parseJson, textAt } from '../machinery/mod.ts';
-import type { CollectionKey, ObjectKey, Precondition, Row, Store, StoreSnapshot } from '../store/mod.ts';
+import type {
+  CollectionKey,
+  ObjectKey,
+  ObjectSnapshot,
+  ObjectStore,
+  Precondition,
+  Row,
+} from '../store/mod.ts';
 import {
   BINDING_GROUP,
   BINDING_RESOURCE,
@@ -29,10 +36,17 @@ import {
   workspaceFields,
   workspaceTypeFields,
 } from './bound/mod.ts';
+import { convergentIdentity } from './consistency.ts';
 import { definitionFromCrd, definitionHashOf, isConditionTrue } from './crd/mod.ts';
 import type { Definition } from './definition.ts';
 import { type DefinitionSet, definitionSet } from './definition-set.ts';
-import { exportedKind, systemDefinition, systemDefinitions, withOwnConsistency } from './kcp/mod.ts';
+import {
+  exportedKind,
+  isOwnConvergent,
+  systemDefinition,
+  systemDefinitions,
+  withOwnConsistency,
+} from './kcp/mod.ts';
 import { builtinDefinition, builtinDefinitions } from './kinds/mod.ts';
 
 /** A definition as one logical cluster has it, and what must not have changed when it is used for a write. */
@@ -52,7 +66,7 @@ const DEFINITION_FIELD = '.definition';
  * bounded caches, shared by all clusters.
  */
 export class DefinitionRegistry {
-  readonly #store: Store;
+  readonly #store: ObjectStore;
   readonly #byHash = new WeightedCache<Weighed<Definition> & Bound>({
     weightMax: limits.definitionsCachedBytesMax,
     weigh: ({ bytes }) => Math.max(bytes, limits.definitionBytesMin),
@@ -69,7 +83,7 @@ export class DefinitionRegistry {
   readonly #ownIdentities = new Map<string, string>();
   #compilations = 0;
 
-  constructor(store: Store) {
+  constructor(store: ObjectStore) {
     this.#store = store;
   }
 
@@ -131,16 +145,27 @@ export class DefinitionRegistry {
     if (known !== undefined) return known;
     const kind = { group: BINDING_GROUP, resource: 'apiexports', identity: '', namespace: '' };
     const row = this.#store.newest({ cluster: ROOT_CLUSTER, ...kind, name });
-    const identity = row === undefined ? '' : textAt(objectAt(objectOf(row), 'status'), 'identityHash');
+    const identity =
+      row === undefined
+        ? this.#boundByRoot(group, resource)
+        : textAt(objectAt(objectOf(row), 'status'), 'identityHash');
     if (identity === '') return undefined;
     this.#ownIdentities.set(name, identity);
     return identity;
   }
 
+  /** What root has bound of its own: all that there is where its exports have not come to yet, from another region. */
+  #boundByRoot(group: string, resource: string): string {
+    const key = this.#store.aliased(ROOT_CLUSTER, boundAlias(group, resource));
+    const row = key && this.#store.get(key);
+    const bound = row === undefined ? [] : readBoundResources(row).resources;
+    return bound.find((one) => one.group === group && one.resource === resource)?.identity ?? '';
+  }
+
   /** The kind of the objects of a collection, as it is served now; undefined when none is that keeps them there. */
   findStored({ cluster, group, resource, identity }: CollectionKey): Definition | undefined {
     const own = builtinDefinition(group, resource) ?? this.find(cluster, group, resource)?.definition;
-    if ((own?.identity ?? '') === identity) return own;
+    if ((own === undefined ? '' : storedIdentity(own)) === identity) return own;
     return identity === '' ? this.findCustom(cluster, group, resource)?.definition : undefined;
   }
 
@@ -297,7 +322,7 @@ export class DefinitionRegistry {
 
 type PlacedResource = BoundResource & { readonly isLeaving: boolean };
 
-async function boundIn(snapshot: StoreSnapshot, cluster: LogicalCluster): Promise<PlacedResource[]> {
+async function boundIn(snapshot: ObjectSnapshot, cluster: LogicalCluster): Promise<PlacedResource[]> {
   const bound: PlacedResource[] = [];
   for await (const rows of snapshot.listRows({ collection: bindingsOf(cluster) })) {
     for (const row of rows) {
@@ -357,6 +382,16 @@ export function internalFields(definition: Definition, object: KubeObject): Reco
   return {};
 }
 
+/**
+ * The identity in the keys of a kind's objects. Those that converge because their provider has chosen it have a place
+ * apart; kcp's own kinds are told by their names.
+ */
+function storedIdentity(definition: Definition): string {
+  const { identity = '', consistency, group, names } = definition;
+  if (consistency === undefined || identity === '') return identity;
+  return isOwnConvergent({ group, resource: names.plural }) ? identity : convergentIdentity(identity);
+}
+
 /** Where the objects of a kind are kept in a cluster. */
 export function collectionOf<Cluster extends ClusterScope>(
   cluster: Cluster,
@@ -366,7 +401,7 @@ export function collectionOf<Cluster extends ClusterScope>(
     group: definition.group,
     resource: definition.names.plural,
   };
-  return { cluster, group, resource, identity: definition.identity ?? '' };
+  return { cluster, group, resource, identity: storedIdentity(definition) };
 }
 
 function bindingsOf(cluster: LogicalCluster): CollectionKey {

@@ -1,7 +1,7 @@
 import type { Api } from '../api/mod.ts';
 import type { LogicalCluster } from '../base/mod.ts';
 import { exportReference, identityOfBinding, isBindingKind } from '../definitions/mod.ts';
-import { type ObjectKey, REMEMBERED_FIELD, type Row, type Store } from '../store/mod.ts';
+import { type ObjectKey, type ObjectStore, REMEMBERED_FIELD, type Row } from '../store/mod.ts';
 
 /** What is remembered of an export that took the name of one that had been bound. */
 const SUCCESSOR = 'successor';
@@ -41,7 +41,7 @@ export function isSuccessor(row: Pick<Row, 'fields'>): boolean {
  * more: whoever binds now binds the one that is there. Undefined when they are more than can be kept in mind.
  */
 export async function formerConsumers(
-  store: Store,
+  store: ObjectStore,
   successor: Successor,
   max: number,
 ): Promise<FormerConsumers | undefined> {
@@ -58,7 +58,7 @@ export async function formerConsumers(
 
 /** Whether a logical cluster still has one of them. */
 export function hasFormer(
-  store: Store,
+  store: ObjectStore,
   former: FormerConsumers,
   { cluster, successor }: { readonly cluster: LogicalCluster; readonly successor: Successor },
 ): boolean {
@@ -74,7 +74,7 @@ function isFormer(row: Row, { identity }: Successor): boolean {
 }
 
 async function* bindingsTo(
-  store: Store,
+  store: ObjectStore,
   { cluster, name }: { readonly cluster: LogicalCluster; readonly name: string },
 ): AsyncGenerator<{ readonly key: ObjectKey; readonly row: Row }> {
   const snapshot = store.snapshot();

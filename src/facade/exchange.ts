@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { createGzip, gzip } from 'node:zlib';
-import { Query, type RequestContext } from '../api/mod.ts';
+import { type Audience, Query, type RequestCommits, type RequestContext } from '../api/mod.ts';
 import { limits } from '../base/mod.ts';
 import { newBadRequest, newTimeout } from '../machinery/mod.ts';
 import type { Timed } from './deadlines.ts';
@@ -15,7 +15,7 @@ export type RawResponse = ServerResponse | Http2ServerResponse;
 export interface Answer {
   readonly code: number;
   readonly contentType: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
 }
 
 const WARNINGS_CHARACTERS_MAX = 4096;
@@ -32,7 +32,12 @@ export class Exchange implements RequestContext, Timed {
   readonly response: RawResponse;
   readonly method: string;
   readonly routed: RoutedPath;
+  /** Of a request that another member has taken. */
+  readonly commits: RequestCommits | undefined;
+  /** The member that has taken it. */
+  readonly audience: Audience | undefined;
   readonly #rawQuery: string;
+  readonly #marks: Record<string, string>;
   readonly #warnings: string[] = [];
   readonly #startedMs: number;
   readonly #timeoutMs: number;
@@ -49,8 +54,15 @@ export class Exchange implements RequestContext, Timed {
     readonly startedMs: number;
     /** Until the answer has been taken. */
     readonly timeoutMs: number;
+    /** Headers of whatever is answered. */
+    readonly marks?: Readonly<Record<string, string>>;
+    readonly commits?: RequestCommits;
+    readonly audience?: Audience;
   }) {
     const { request, response, url, startedMs, timeoutMs } = options;
+    this.commits = options.commits;
+    this.audience = options.audience;
+    this.#marks = { ...options.marks };
     this.request = request;
     this.response = response;
     this.method = request.method ?? 'GET';
@@ -66,6 +78,21 @@ export class Exchange implements RequestContext, Timed {
   get query(): Query {
     this.#query ??= Query.parse(this.#rawQuery);
     return this.#query;
+  }
+
+  /** The query as it came, with its question mark if there is one. */
+  get rawQuery(): string {
+    return this.#rawQuery === '' ? '' : `?${this.#rawQuery}`;
+  }
+
+  /** How long the request may go on, milliseconds. */
+  leftMs(nowMs: number): number {
+    return this.#deadlineMs - nowMs;
+  }
+
+  /** A header of whatever is answered from now on. */
+  mark(header: string, value: string): void {
+    this.#marks[header] = value;
   }
 
   get userAgent(): string {
@@ -220,6 +247,7 @@ export class Exchange implements RequestContext, Timed {
       'Audit-Id': auditId !== undefined && isPlainText(auditId) ? auditId : randomUUID(),
       'Cache-Control': 'no-cache, private',
       'Content-Type': answer.contentType,
+      ...this.#marks,
       ...answer.headers,
       ...more,
     };

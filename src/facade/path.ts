@@ -28,6 +28,7 @@ export type Route =
   | { readonly kind: 'openapi-v3'; readonly document: string }
   | { readonly kind: 'openid-configuration' }
   | { readonly kind: 'openid-keys' }
+  | { readonly kind: 'planet'; readonly segments: readonly string[] }
   | { readonly kind: 'unknown' };
 
 /** What a path names before its `/clusters/`: somebody's view of logical clusters. */
@@ -43,6 +44,8 @@ export interface RoutedPath {
   /** The path is about all logical clusters at once: `/clusters/*`. */
   readonly isEverywhere: boolean;
   readonly service: ServicePath | undefined;
+  /** What is read has to be what the home has now: the path began with `/consistency/home`. */
+  readonly isHomeConsistent?: true;
   /** The cluster's prefix as it was sent, or empty on the bare URL. */
   readonly prefix: string;
   /** What follows the prefix, as it was sent. */
@@ -53,6 +56,8 @@ export interface RoutedPath {
 const UNKNOWN: Route = { kind: 'unknown' };
 const CLUSTERS = '/clusters/';
 const SERVICES = '/services/';
+/** For kubeconfigs, whose clients put no parameters into their requests. */
+const HOME_CONSISTENCY = '/consistency/home';
 const HEALTH = ['healthz', 'livez', 'readyz'];
 const SEGMENTS_MAX = 16;
 
@@ -65,6 +70,15 @@ const EVERYWHERE_IN_GO = '%2A';
  * names nothing. There is one `/clusters/` in a path: what follows it names nothing outside the cluster.
  */
 export function routePath(rawPath: string): RoutedPath {
+  const inner = rawPath.slice(HOME_CONSISTENCY.length);
+  const isHomeConsistent =
+    rawPath.startsWith(HOME_CONSISTENCY) && (inner.startsWith(CLUSTERS) || inner.startsWith(SERVICES));
+  if (!isHomeConsistent) return routeHere(rawPath);
+  const routed = routeHere(inner);
+  return { ...routed, prefix: HOME_CONSISTENCY + routed.prefix, isHomeConsistent };
+}
+
+function routeHere(rawPath: string): RoutedPath {
   if (rawPath.startsWith(SERVICES)) return routeService(rawPath);
   if (rawPath.startsWith(CLUSTERS)) return routeClusters(rawPath, { from: 0, service: undefined });
   return {
@@ -144,6 +158,8 @@ function routeInCluster(path: string): Route {
       return routeOpenApi(rest);
     case '.well-known':
       return isPath(rest, 'openid-configuration') ? { kind: 'openid-configuration' } : UNKNOWN;
+    case 'planet':
+      return rest.length === 0 ? UNKNOWN : { kind: 'planet', segments: rest };
     case 'openid':
       return isPath(rest, 'v1', 'jwks') ? { kind: 'openid-keys' } : UNKNOWN;
   }

@@ -41,7 +41,7 @@ import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import { contentTypeOf, negotiate } from './negotiate.ts';
 import type { ResourcePath } from './path.ts';
-import { assertMethod, questionOf, verbOf } from './verb.ts';
+import { assertMethod, hasBody, questionOf, verbOf } from './verb.ts';
 import { ResponseOutput } from './watch-output.ts';
 
 // Core kinds whose deletion is answered with the object itself (upstream's ReturnDeletedObject).
@@ -90,6 +90,7 @@ export class ResourceRoutes {
       namespace,
       name,
       view,
+      ...(exchange.audience && { audience: exchange.audience }),
     };
     const answer = this.#api.access.authorize(wanted, {
       question: questionOf(exchange, wanted),
@@ -302,12 +303,4 @@ function assertWhole(format: Format): void {
 
 function ok(format: Format): { readonly code: number; readonly contentType: string } {
   return { code: 200, contentType: contentTypeOf(format, { isStream: false }) };
-}
-
-function hasBody(exchange: Exchange): boolean {
-  const { request } = exchange;
-  const { headers } = request;
-  // HTTP/2 needs neither a length nor a type for a body: options that were missed would make a dry run real.
-  if ('stream' in request) return !request.stream.endAfterHeaders;
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

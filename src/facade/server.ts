@@ -6,31 +6,59 @@ import fastify from 'fastify';
 import type { Authenticator, Credentials, User } from '../access/mod.ts';
 import {
   type Api,
+  type Audience,
   assertActive,
   encodeIn,
+  memberAudience,
+  type RequestCommits,
   readLogicalCluster,
   type Services,
+  ShownUrls,
   UnknownCluster,
   WatchHub,
 } from '../api/mod.ts';
-import { type ClusterScope, EVERYWHERE, limits, ROOT_CLUSTER } from '../base/mod.ts';
-import { newMethodNotAllowed, newTooManyRequests, newUnauthorized } from '../machinery/mod.ts';
+import { BoundedCache, type ClusterScope, EVERYWHERE, limits, ROOT_CLUSTER } from '../base/mod.ts';
+import {
+  newBadRequest,
+  newMethodNotAllowed,
+  newServiceUnavailable,
+  newTimeout,
+  newTooManyRequests,
+  newUnauthorized,
+  statusOf,
+} from '../machinery/mod.ts';
+import type { ForwardedResponse, ReceivedRequest } from '../replication/mod.ts';
 import { parseAccept } from './accept.ts';
+import { CapturedResponse, requestOf } from './captured.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { answerClientError } from './client-error.ts';
 import { Deadlines } from './deadlines.ts';
 import { DiscoveryRoutes } from './discovery-routes.ts';
 import { type FailureReport, sendError, sendNotFound, sendStatus } from './errors.ts';
 import { Exchange, type RawRequest, type RawResponse } from './exchange.ts';
+import {
+  confirmHome,
+  type Forwarding,
+  forwardRequest,
+  isOfSharedApi,
+  needsHome,
+  REGION_HEADER,
+  STALENESS_HEADER,
+  scopeOf,
+  wantsHomeConsistency,
+} from './forwarding.ts';
 import { type HealthCheck, sendHealth } from './health.ts';
 import { impersonate } from './impersonation.ts';
 import { refuseMount, refuseUnavailable } from './mounted.ts';
 import { assertRoutable } from './negotiate.ts';
 import { sendOpenId } from './openid.ts';
 import type { Route } from './path.ts';
-import { placeOf } from './place.ts';
+import { type Place, placeOf } from './place.ts';
+import type { PlanetControl } from './planet-control.ts';
+import { PlanetRoutes } from './planet-routes.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import { limitSession } from './session-limits.ts';
+import { TIMEOUTS, type Timeouts } from './timeouts.ts';
 import { versionInfo } from './version.ts';
 
 export interface FacadeOptions {
@@ -45,28 +73,20 @@ export interface FacadeOptions {
     readonly clientAuthorities?: string;
   };
   readonly report: FailureReport;
+  /** Of a member among several; alone, it is home of everything. */
+  readonly forwarding?: Forwarding;
+  /** What operators see and command of the planet; absent: the member is of none. */
+  readonly planet?: PlanetControl;
   /** Other time limits than those of the server, for tests. */
   readonly timeouts?: Timeouts;
-}
-
-/** How long a client may take, milliseconds. */
-export interface Timeouts {
-  /** For the first request of a connection, and for the headers of each. */
-  readonly headersMs: number;
-  /** For the body of a request over HTTP/1.1. */
-  readonly requestMs: number;
-  /** For a whole request, until its answer has been taken. */
-  readonly responseMs: number;
-  /** Between two requests. */
-  readonly idleMs: number;
-  /** How late the limits of HTTP/1.1 may be. */
-  readonly checkMs: number;
 }
 
 /** The HTTPS side of a member. */
 export interface Facade {
   /** Resolves with the port. Rejects with Node's error, `EADDRINUSE` among others. */
   listen(address: { readonly host: string; readonly port: number }): Promise<number>;
+  /** Carries out a request that another member has taken, from its place on; resolves when nothing of it is at work. */
+  carryOut(received: ReceivedRequest): Promise<ForwardedResponse>;
   /** Says "not ready", ends the watches, lets requests finish, and closes every connection. */
   close(): Promise<void>;
 }
@@ -74,15 +94,10 @@ export interface Facade {
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 // Upstream advertises 100 and more; every informer holds one stream.
 const HTTP2_STREAMS_MAX = 1000;
-const TIMEOUTS: Timeouts = {
-  headersMs: limits.headersTimeoutMs,
-  requestMs: limits.requestTimeoutMs,
-  responseMs: limits.responseTimeoutMs,
-  idleMs: limits.idleConnectionMs,
-  checkMs: limits.connectionsCheckMs,
-};
 /** All that is below it is asked for as this path: what a service's name and parameters are is nobody's to tell. */
 const SERVICES_PATH = '/services';
+/** Of a planet. */
+const MEMBERS_MAX = 1024;
 const DRAIN_MS = 3_000;
 const GOODBYE_MS = 250;
 
@@ -163,6 +178,7 @@ export function createFacade(options: FacadeOptions): Facade {
     socket.once('close', () => http1Connections.delete(socket));
   });
   return {
+    carryOut: (received) => router.carryOut(received),
     async listen({ host, port }) {
       await app.listen({ host, port });
       const address = server.address();
@@ -205,7 +221,10 @@ class Router {
   readonly #certificates: ClientCertificates;
   readonly #discovery: DiscoveryRoutes;
   readonly #resources: ResourceRoutes;
+  readonly #planet: PlanetRoutes;
   readonly #checks: readonly HealthCheck[];
+  /** How members show URLs: by where clients reach them. */
+  readonly #urlsOf = new BoundedCache<string, ShownUrls>(MEMBERS_MAX);
   /** Resolves when no request is open, once it is stopping; or when it is told not to wait any more. */
   readonly idle: Promise<void>;
   readonly #deadlines: Deadlines<Exchange>;
@@ -221,6 +240,7 @@ class Router {
     this.#certificates = parts.certificates;
     this.#discovery = new DiscoveryRoutes(options.api);
     this.#resources = new ResourceRoutes(options.api, parts.watches);
+    this.#planet = new PlanetRoutes(options.planet);
     this.#deadlines = new Deadlines(options.api.clock, (exchange) => this.#expire(exchange));
     this.idle = new Promise((resolve) => {
       this.#becomeIdle = resolve;
@@ -249,13 +269,16 @@ class Router {
   }
 
   /** A request is open until its response has been sent, or its connection has ended. */
-  #open(request: RawRequest, response: RawResponse): Exchange {
+  #open(request: RawRequest, response: RawResponse, forwarded?: ForwardedParts): Exchange {
+    const { responseMs } = this.#options.timeouts ?? TIMEOUTS;
     const exchange = new Exchange({
       request,
       response,
       url: (request as { originalUrl?: string }).originalUrl ?? request.url ?? '/',
       startedMs: this.#options.api.clock.monotonicMs(),
-      timeoutMs: (this.#options.timeouts ?? TIMEOUTS).responseMs,
+      marks: { [REGION_HEADER]: this.#options.api.region },
+      ...forwarded,
+      timeoutMs: Math.min(forwarded?.timeoutMs ?? responseMs, responseMs),
     });
     this.#openRequests += 1;
     this.#deadlines.begin(exchange);
@@ -294,6 +317,72 @@ class Router {
     }
   }
 
+  /**
+   * Carries out what another member has taken: everything but finding out who it is, in the same way and by the same code as
+   * what comes by a connection. It is never handed on once more.
+   */
+  async carryOut({ request, from, commitIdOf }: ReceivedRequest): Promise<ForwardedResponse> {
+    const { api, forwarding } = this.#options;
+    const response = new CapturedResponse();
+    const ended = new Promise<void>((resolve) => response.once('close', () => resolve()));
+    response.on('error', () => {});
+    const shownRevisions: number[] = [];
+    const audience = memberAudience({
+      urls: this.#urlsOf.getOrMake(request.baseUrl, () => new ShownUrls(() => request.baseUrl)),
+      number: request.memberNumber,
+      shown: request.shown,
+      note: (revision) => shownRevisions.push(revision),
+    });
+    const exchange = this.#open(requestOf(request), response.raw, {
+      audience,
+      commits: { originRegion: from.region, idOf: commitIdOf },
+      timeoutMs: request.leftMs,
+    });
+    const context = { user: request.user, report: this.#options.report };
+    let place: Place | undefined;
+    try {
+      place = this.#placeOf(exchange, request.user);
+      const isHome = place === undefined || forwarding?.homeOf(place.cluster) === undefined;
+      if (!isHome) throw newServiceUnavailable('the home of the logical cluster is elsewhere', 1);
+      if (!needsHome(api, exchange, exchange.routed)) throw newBadRequest('this is not to be forwarded');
+      // Its answer would be of this region's log. When the replica there knows the API, it is carried out there.
+      if (isOfSharedApi(api, place, exchange.routed)) throw newServiceUnavailable('the API has just come', 1);
+      await this.#serveUser(exchange, request.user);
+    } catch (error) {
+      sendError(exchange, error, context);
+    }
+    await ended;
+    const { revision } = api.store;
+    const { headers } = response;
+    const answer = { headers, revision, shownRevisions, isUnknown: false };
+    const { body, statusCode: status } = response;
+    if (response.isWhole && status < 400) return { ...answer, status, body };
+    const isCarriedOut = await this.#isCarriedOut(place, commitIdOf(''));
+    if (response.isWhole && !isCarriedOut) return { ...answer, status, body, isUnknown: status === 504 };
+    // What was done must not be denied: it is no fault of the first time that it would not be done again.
+    const detail = isCarriedOut
+      ? 'the request was carried out, but what it came to cannot be shown any more'
+      : 'the request was carried out, at least in part, but its answer is too large to be handed on';
+    const bytes = encodeIn({ media: 'json', isPretty: false }, statusOf(newTimeout(detail)));
+    return { ...answer, status: 504, headers: [['content-type', 'application/json']], body: bytes };
+  }
+
+  /** Whether the log has what a request was to commit; also when nobody knows yet. */
+  async #isCarriedOut(place: Place | undefined, commitId: Uint8Array): Promise<boolean> {
+    if (place === undefined || place.cluster === EVERYWHERE) return false;
+    try {
+      return (await this.#options.api.store.committed(place.cluster, commitId)) !== undefined;
+    } catch {
+      // Of its place in the log nobody knows whether it counts. The answer, a 504, says so.
+      return false;
+    }
+  }
+
+  #placeOf(exchange: Exchange, user: User): Place | undefined {
+    const { services, api } = this.#options;
+    return placeOf(exchange.routed, user, { services, paths: api.paths });
+  }
+
   /** What is asked about who makes a request; identity in any other header is not looked at. */
   #credentialsOf(exchange: Exchange): Credentials {
     const { request } = exchange;
@@ -315,16 +404,34 @@ class Router {
 
   async #serveUser(exchange: Exchange, requester: User): Promise<void> {
     const { route, path } = exchange.routed;
-    const place = placeOf(exchange.routed, requester, {
-      services: this.#options.services,
-      paths: this.#options.api.paths,
-    });
+    const { api, forwarding } = this.#options;
+    let place = this.#placeOf(exchange, requester);
     if (this.#isStopping) {
       // HTTP/2 has no such header; its sessions are told to go away when they are closed.
       if (exchange.request.httpVersionMajor < 2) exchange.response.setHeader('Connection', 'close');
       throw newTooManyRequests('the server is shutting down', 1);
     }
-    const { access } = this.#options.api;
+    const { access } = api;
+    // The one place where it is decided where a request is carried out. What was forwarded stays here.
+    if (forwarding !== undefined && exchange.audience === undefined) {
+      const home = forwarding.homeOf(scopeOf(place));
+      const { routed } = exchange;
+      const isForHome = needsHome(api, exchange, routed);
+      if (isForHome && !(home !== undefined && isOfSharedApi(api, place, routed))) {
+        if (home !== undefined && place !== undefined)
+          return forwardRequest(
+            { api, forwarding },
+            { exchange, user: requester, place, home, carried: this.#planet.carried(exchange) },
+          );
+      } else if (wantsHomeConsistency(exchange)) {
+        await confirmHome(forwarding, { exchange, cluster: scopeOf(place), clock: api.clock });
+        // What a path names may only now be known here.
+        place = this.#placeOf(exchange, requester);
+      } else {
+        const stalenessMs = forwarding.stalenessMs(scopeOf(place));
+        if (stalenessMs !== undefined) exchange.mark(STALENESS_HEADER, String(Math.ceil(stalenessMs)));
+      }
+    }
     if (place === undefined && exchange.routed.service !== undefined) {
       // What names no service is a path of the root that leads nowhere, and only those hear so who may ask for it.
       const verb = exchange.method.toLowerCase();
@@ -351,6 +458,8 @@ class Router {
     // Nor does a view tell by its own paths whether a logical cluster exists.
     if (view === undefined && !isHealth) this.#assertCluster(cluster, route);
     if (route.kind === 'unknown') return sendNotFound(exchange);
+    if (route.kind === 'planet')
+      return this.#planet.serve(exchange, place, { segments: route.segments, actor: user.name });
     if (exchange.method !== 'GET') {
       throw newMethodNotAllowed({ group: '', resource: path }, exchange.method.toLowerCase());
     }
@@ -368,6 +477,13 @@ class Router {
     if (row === undefined) throw new UnknownCluster();
     if (!route.kind.startsWith('openapi')) assertActive(cluster, row);
   }
+}
+
+/** What a request that was forwarded has beside it. */
+interface ForwardedParts {
+  readonly commits: RequestCommits;
+  readonly audience: Audience;
+  readonly timeoutMs: number;
 }
 
 /** Always JSON, and always indented. */

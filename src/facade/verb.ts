@@ -51,3 +51,11 @@ export function assertMethod(exchange: Exchange, path: ResourcePath): void {
   if (isServed) return;
   throw newMethodNotAllowed({ group: path.group, resource: path.resource }, method.toLowerCase());
 }
+
+export function hasBody(exchange: Exchange): boolean {
+  const { request } = exchange;
+  const { headers } = request;
+  // HTTP/2 needs neither a length nor a type for a body: options that were missed would make a dry run real.
+  if ('stream' in request) return !request.stream.endAfterHeaders;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}

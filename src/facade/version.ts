@@ -1,10 +1,12 @@
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { packageFile } from '../base/mod.ts';
 import { objectOf } from '../machinery/mod.ts';
 
 /** The Kubernetes whose behaviour is served: clients and charts gate features on it. */
 const KUBERNETES_MINOR = 34;
-// The package description lies two folders up, both from the sources and from what is built of them.
-const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string };
+const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as {
+  readonly version: string;
+};
 
 /** The body of /version. A `+` suffix is build metadata, which version constraints of charts ignore. */
 export const versionInfo = objectOf({

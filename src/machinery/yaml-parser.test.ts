@@ -2,6 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from './json-value.ts';
 import { parseYaml, YamlSyntaxError } from './yaml.ts';
 
+/** Processor time: whatever else the machine does, it does not count. */
+function usedMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 const value = (text: string) => parseYaml(text).value;
 const member = (scalar: string) => (value(`x: ${scalar}`) as JsonObject)['x'];
 const failure = (text: string): string => {
@@ -165,7 +171,7 @@ describe('aliases', () => {
   });
 
   test('hostile depth is refused before it costs a stack or much time', () => {
-    const started = performance.now();
+    const started = usedMs();
     for (const text of ['- ', '[', '{a: ', '? ', '!x ['].map((open) => open.repeat(200_000))) {
       expect(failure(text)).toBe('yaml: exceeded max depth');
     }
@@ -174,18 +180,18 @@ describe('aliases', () => {
     expect(failure(stairs)).toContain('exceeded max depth');
     expect(failure(`${'- '.repeat(101)}x`)).toContain('exceeded max depth');
     expect(failure(`${'- '.repeat(100)}x`)).toBe('no error');
-    expect(performance.now() - started).toBeLessThan(1500);
+    expect(usedMs() - started).toBeLessThan(1500);
   });
 
   test('a text full of errors is refused at the first one', () => {
-    const started = performance.now();
+    const started = usedMs();
     for (const text of [`[${','.repeat(500_000)}]`, ']'.repeat(500_000), `a: ${'&x '.repeat(2000)}`]) {
       expect(failure(text)).toMatch(/^yaml: line 1: /);
     }
-    const refusedMs = performance.now() - started;
+    const refusedMs = usedMs() - started;
     // Collecting all errors takes many times as long; how long that is, this machine says by a right text.
-    const again = performance.now();
+    const again = usedMs();
     expect(parseYaml(`- ${'a\n- '.repeat(50_000)}b`).value).toHaveLength(50_001);
-    expect(refusedMs).toBeLessThan(4 * (performance.now() - again));
+    expect(refusedMs).toBeLessThan(4 * (usedMs() - again));
   });
 });

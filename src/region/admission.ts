@@ -8,10 +8,11 @@ import {
   chosenPlugins,
   QuotaLedger,
 } from '../admission/mod.ts';
-import type { Paths } from '../api/mod.ts';
+import { type Paths, recountDebt } from '../api/mod.ts';
+import { systemRandom } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
 import { admitEndpointSlice } from '../exports/mod.ts';
-import type { Store } from '../store/mod.ts';
+import type { ObjectStore } from '../store/mod.ts';
 import {
   admitDefaultBindings,
   admitWorkspace,
@@ -36,7 +37,7 @@ export function chosenAdmission(choice: AdmissionChoice = { enable: [], disable:
 export function createAdmission(
   plugins: readonly string[],
   parts: {
-    readonly store: Store;
+    readonly store: ObjectStore;
     readonly registry: DefinitionRegistry;
     readonly access: Access;
     readonly types: WorkspaceTypes;
@@ -46,7 +47,10 @@ export function createAdmission(
   },
 ): { readonly admission: AdmissionChain; readonly quotas: QuotaLedger; readonly claims: ClaimTable } {
   const { store, registry, access, types, paths } = parts;
-  const quotas = new QuotaLedger(store, { isEnforced: plugins.includes('ResourceQuota') });
+  const quotas = new QuotaLedger(store, {
+    isEnforced: plugins.includes('ResourceQuota'),
+    recountOf: (quota) => recountDebt(systemRandom, quota),
+  });
   const claims = new ClaimTable({ store, groundOf: (cluster) => access.groundOf(cluster) });
   const admission = new AdmissionChain(
     admissionPlugins(plugins, {

@@ -19,7 +19,7 @@ import {
   verificationKey,
 } from '../access/mod.ts';
 import type { Clock, Random } from '../base/mod.ts';
-import type { ObjectKey, Store } from '../store/mod.ts';
+import type { ObjectKey, ObjectStore } from '../store/mod.ts';
 import { type AdminTokens, tokenHashOf } from './kubeconfig.ts';
 import { createOperatorFetch } from './operator-fetch.ts';
 import { readOperatorFile, unusableFile } from './operator-file.ts';
@@ -86,7 +86,7 @@ export async function createAuthentication(context: {
   readonly options: AuthenticationOptions;
   readonly admins: AdminTokens;
   readonly accountKeys: Awaited<ReturnType<typeof prepareServiceAccountKeys>>;
-  readonly store: Store;
+  readonly store: ObjectStore;
   readonly clock: Clock;
   readonly random: Random;
   /** The server's own address; known once it listens. */

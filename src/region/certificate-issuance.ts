@@ -18,7 +18,8 @@ export interface Lifetime {
 export interface CertificateRequest extends Lifetime {
   readonly authority: KeyedCertificate;
   readonly subject: { readonly commonName: string; readonly organizations: readonly string[] };
-  readonly usage: 'serving' | 'client';
+  /** A `peer` is both: servers that call each other, such as those of NATS, have one certificate for it. */
+  readonly usage: 'serving' | 'client' | 'peer';
   readonly hostnames?: readonly string[];
   readonly addresses?: readonly string[];
 }
@@ -69,7 +70,8 @@ export async function issueCertificate(request: CertificateRequest): Promise<Iss
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
         new x509.ExtendedKeyUsageExtension([
-          request.usage === 'serving' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth,
+          ...(request.usage === 'client' ? [] : [x509.ExtendedKeyUsage.serverAuth]),
+          ...(request.usage === 'serving' ? [] : [x509.ExtendedKeyUsage.clientAuth]),
         ]),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
         await x509.AuthorityKeyIdentifierExtension.create(authority.publicKey, false, webcrypto),

@@ -12,10 +12,12 @@ import {
   exportIdentityController,
   garbageCollector,
   logicalClusterController,
+  nameConflictController,
   namespaceController,
   namespaceDefaultsController,
   partitionSetControllers,
   permissionClaimControllers,
+  placedWorkspaceControllers,
   resourceQuotaController,
   rootCaController,
   serviceAccountTokenController,
@@ -25,6 +27,7 @@ import {
   workspaceSchedulingController,
 } from '../controllers/mod.ts';
 import { StatusError } from '../machinery/mod.ts';
+import type { WorkspaceGround } from '../workspaces/mod.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import type { MemberOptions } from './member.ts';
 
@@ -34,7 +37,9 @@ const EVENT_TTL_MS = 60 * 60_000;
 /** Starts whatever works off what commits leave to be done. Returns what ends it. */
 export async function startControllers(
   api: Api,
-  options: Pick<MemberOptions, 'log' | 'eventTtlMs' | 'disabledControllers'>,
+  options: Pick<MemberOptions, 'log' | 'eventTtlMs' | 'disabledControllers'> & {
+    readonly workspaces: WorkspaceGround;
+  },
 ): Promise<Cleanup> {
   const { log, disabledControllers = [] } = options;
   const runtime = new ControllerRuntime({
@@ -55,6 +60,7 @@ export async function startControllers(
       ...endpointSliceControllers(api),
       ...partitionSetControllers(api),
       workspaceSchedulingController(api),
+      ...placedWorkspaceControllers(api, options.workspaces),
       ...bindingControllers(api),
       defaultBindingController(api),
       typeHeirsController(api),
@@ -62,6 +68,7 @@ export async function startControllers(
       bindingDeletionController(api),
       boundSchemaController(api),
       exportIdentityController(api),
+      nameConflictController(api),
     ].filter(({ name }) => !disabledControllers.includes(name)),
     report: (controller, key, error) => {
       // Somebody else was quicker: the next look settles it, and there is nothing to do for an operator.

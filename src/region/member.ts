@@ -7,14 +7,16 @@ import {
   type Api,
   ContinueTokens,
   createLogicalCluster,
+  isDocumentRecord,
   KindHookTable,
   logicalClusterKey,
-  OneShardPositions,
   RevisionForms,
   ShownUrls,
+  StorePositions,
 } from '../api/mod.ts';
 import {
   ClockRefused,
+  type LogicalCluster,
   type RegionName,
   type ShardName,
   SYSTEM_ADMIN_CLUSTER,
@@ -22,11 +24,19 @@ import {
   systemRandom,
 } from '../base/mod.ts';
 import { oweRootCa } from '../controllers/mod.ts';
-import { DefinitionRegistry } from '../definitions/mod.ts';
+import { DefinitionRegistry, isConvergent } from '../definitions/mod.ts';
 import { foundRoot } from '../exports/mod.ts';
 import { createFacade } from '../facade/mod.ts';
-import { type KeyValueStore, LogDamaged, openLevelKeyValue, Store } from '../store/mod.ts';
-import { HomeWorkspaces, WorkspacePaths, WorkspaceTypes } from '../workspaces/mod.ts';
+import {
+  type CollectionKey,
+  type KeyValueStore,
+  LogDamaged,
+  LogNotOpened,
+  OtherFormat,
+  openLevelKeyValue,
+  PlanetStore,
+} from '../store/mod.ts';
+import { HomeWorkspaces, isOwedToAll, WorkspacePaths, WorkspaceTypes } from '../workspaces/mod.ts';
 import { addressPolicy, LOOPBACK_NETWORKS } from './address-policy.ts';
 import { chosenAdmission, createAdmission } from './admission.ts';
 import { PRIVATE_FILE_MODE, readFileIfPresent, writeFileAtomically } from './atomic-file.ts';
@@ -39,6 +49,8 @@ import {
 import { ensureCertificates } from './certificates.ts';
 import { type Cleanup, runAll } from './cleanup.ts';
 import { startControllers } from './controllers.ts';
+import { createConvergence } from './convergence/mod.ts';
+import { CONVERGENT_DIRECTORY, convergentLogOf } from './convergent-log.ts';
 import { makeDefaultBindings } from './default-bindings.ts';
 import { acquireDirectoryLock } from './directory-lock.ts';
 import { kindHooks } from './kind-hooks.ts';
@@ -50,6 +62,13 @@ import {
   writeAdminKubeconfig,
 } from './kubeconfig.ts';
 import { createNet } from './net.ts';
+import { converge } from './planet/converge.ts';
+import { enterPlanet, type PlanetOptions } from './planet/enter-planet.ts';
+import { createPlanetControl } from './planet/planet-control.ts';
+import { openPlanetDesk, type PlanetDesk } from './planet/planet-desk.ts';
+import { PlanetPart } from './planet/planet-part.ts';
+import { SHARDS_DIRECTORY } from './planet/planet-shards.ts';
+import { RegionReporter, regionFacts } from './planet/region-object.ts';
 import { memberServices } from './services.ts';
 import { StartError, systemErrorCode } from './start-error.ts';
 
@@ -67,6 +86,8 @@ export interface MemberOptions {
   /** 0 takes a free port. */
   readonly securePort: number;
   readonly region: string;
+  /** Labels of its region, by which workspaces choose it. */
+  readonly regionLabels?: Readonly<Record<string, string>>;
   /** Where clients reach it, without slash at the end, if not where it listens: objects say so. */
   readonly externalUrl?: string;
   readonly log: MemberLog;
@@ -82,6 +103,8 @@ export interface MemberOptions {
   readonly disabledControllers?: readonly string[];
   /** Who may come in. */
   readonly authentication?: AuthenticationOptions;
+  /** Of which planet it is a member; absent: of none. */
+  readonly planet?: PlanetOptions;
 }
 
 /** A member that answers requests. */
@@ -92,13 +115,15 @@ export interface Member {
   readonly failed: Promise<Error>;
   /** For what runs in the same process: tests, benchmarks. */
   readonly api: Api;
+  /** Its planet, if it is of one. */
+  readonly planet?: Omit<PlanetDesk, 'close'> & Pick<PlanetPart, 'homes' | 'root' | 'shards'>;
   close(): Promise<void>;
 }
 
 const SHARD = 'root' as ShardName;
-/** Of the founder of a planet. */
-const MEMBER_NUMBER = 0;
-const DATABASE_DIRECTORY = 'data';
+/** Of a member by itself, and of the founder of a planet. */
+const FIRST_MEMBER_NUMBER = 0;
+const DATA_DIRECTORY = 'data';
 const TOKEN_KEY_FILE = '.continue-token-key';
 const TOKEN_KEY_BYTES = 32;
 const FAILURE_CHECK_MS = 1_000;
@@ -130,7 +155,15 @@ async function assemble(
 ): Promise<Omit<Member, 'close'>> {
   const { bindAddress, log } = options;
   const host = dialableHost(bindAddress);
-  const opening = openStore(directory, log);
+  const { planet } = options;
+  const entered = await enterPlanet({ directory, region: options.region, planet, log });
+  if (entered !== undefined) cleanups.unshift(() => entered.transport.close());
+  const dataDirectory = join(directory, DATA_DIRECTORY);
+  const part =
+    entered &&
+    planet &&
+    (await PlanetPart.open({ entered, planet, directory, dataDirectory, shard: SHARD, log, cleanups }));
+  const opening = openStore(directory, { log, region: options.region, part });
   const preparing = [
     ensureCertificates({
       directory,
@@ -152,6 +185,8 @@ async function assemble(
   });
   const [certificates, tokens, tokenKey, store, accountKeys, clientAuthorities] =
     await Promise.all(preparing);
+  const root = store.log(SHARD)!;
+  await part?.start(store, cleanups);
   let url = '';
   const authentication = await createAuthentication({
     options: options.authentication ?? {},
@@ -179,6 +214,16 @@ async function assemble(
     totalObjectLimit: options.totalObjectLimit ?? 0,
   });
   cleanups.unshift(async () => quotas.close());
+  const convergence = await createConvergence({
+    store,
+    clock: systemClock,
+    region: options.region as RegionName,
+    member: entered?.identity.number ?? FIRST_MEMBER_NUMBER,
+    log: part && store.log(convergentLogOf(options.region)),
+    isConvergent: isInConvergentLog,
+    isHome: (cluster) => isHomeOf(store, cluster),
+    isElsewhere: (cluster) => store.shardOf(cluster) !== undefined && !isHomeOf(store, cluster),
+  });
   const api: Api = {
     shard: SHARD,
     store,
@@ -195,16 +240,34 @@ async function assemble(
     clock: systemClock,
     net,
     tokens: new ContinueTokens(tokenKey),
-    revisions: new RevisionForms(new OneShardPositions(MEMBER_NUMBER)),
+    revisions: new RevisionForms(
+      new StorePositions({ store, memberNumber: entered?.identity.number ?? FIRST_MEMBER_NUMBER }),
+    ),
     region: options.region as RegionName,
+    ...(part && { shards: part.knownShards(store) }),
+    convergence,
     caBundle: certificates.ca,
     ...authentication,
   };
-  await found(api);
-  await oweRootCa(api);
-  cleanups.unshift(await startControllers(api, options));
+  if (part !== undefined) await converge({ part, api, store, convergence, directory, log, cleanups });
+  if (part === undefined || part.root.isHome) await found(api);
+  if (part !== undefined) {
+    part.onHome = (shard) => {
+      if (shard !== SHARD) return;
+      void found(api).catch((error: unknown) =>
+        log.warn('what every root has cannot be looked after now', { error: String(error) }),
+      );
+    };
+  }
+  // What they owe is a row in a log, and is done by its home.
+  cleanups.unshift(await startControllers(api, { ...options, workspaces }));
+  const forwards = part?.createForwarding(store);
+  const control = part && createPlanetControl({ part, store: root, url: () => options.externalUrl ?? url });
+  cleanups.unshift(async () => control?.close());
   const facade = createFacade({
     services: memberServices(api),
+    ...(forwards && { forwarding: forwards.forwarding }),
+    ...(control && { planet: control }),
     api,
     authenticator: authentication.authenticator,
     tls: {
@@ -224,8 +287,36 @@ async function assemble(
   url = serverUrl(host, port);
   const kubeconfigPath = join(directory, ADMIN_KUBECONFIG_FILE);
   await writeAdminKubeconfig({ path: kubeconfigPath, host, port, ca: certificates.ca, token: tokens });
+  // Last: what a member that joins is given is in the directory now.
+  const stopTaking = forwards?.serve(facade);
+  const desk = part && (await openPlanetDesk({ part, store: root, directory, log }));
+  const reporter =
+    part &&
+    forwards &&
+    new RegionReporter({
+      api,
+      facts: () => regionFacts(part),
+      clock: systemClock,
+      forwarding: forwards.forwarding,
+      url: () => options.externalUrl ?? url,
+      labels: options.regionLabels ?? {},
+      log,
+    });
+  reporter?.start();
+  cleanups.unshift(async () => {
+    await reporter?.close();
+    desk?.close();
+    stopTaking?.();
+  });
   log.info('serving', { url, directory, revision: store.revision });
-  return { url, kubeconfigPath, api, failed: failureOf(store, cleanups) };
+  const failed = failureOf(store, cleanups);
+  return {
+    url,
+    kubeconfigPath,
+    api,
+    failed,
+    ...(desk && part && { planet: { ...desk, homes: part.homes, root: part.root, shards: part.shards } }),
+  };
 }
 
 /** A member on loopback is for trying things out, and the webhooks run beside it. */
@@ -243,23 +334,70 @@ async function found(api: Api): Promise<void> {
   const isAdminThere = api.store.get(logicalClusterKey(SYSTEM_ADMIN_CLUSTER)) !== undefined;
   if (!isAdminThere) await createLogicalCluster(api, SYSTEM_ADMIN_CLUSTER);
   if (isNew || !isAdminThere) await api.store.compact(api.store.revision);
+  await oweRootCa(api);
 }
 
-async function openStore(directory: string, log: MemberLog): Promise<Store> {
-  const path = join(directory, DATABASE_DIRECTORY);
-  let keyValue: KeyValueStore | undefined;
+/** What is in the log of the region: objects that converge, and what is kept of their documents beside them. */
+function isInConvergentLog(kind: Omit<CollectionKey, 'cluster'>): boolean {
+  return isConvergent(kind) || isDocumentRecord(kind);
+}
+
+/** Whether the shard of a logical cluster is sequenced here. */
+function isHomeOf(store: PlanetStore, cluster: LogicalCluster): boolean {
+  const shard = store.shardOf(cluster);
+  return shard !== undefined && store.log(shard)?.isHome === true;
+}
+
+/** The two logs that every member has: of the shard, and of its region. */
+async function openStore(
+  directory: string,
+  options: {
+    readonly log: MemberLog;
+    readonly region: string;
+    readonly part: PlanetPart | undefined;
+  },
+): Promise<PlanetStore> {
+  const { log, region, part } = options;
+  const convergent = convergentLogOf(region);
+  const paths = {
+    [SHARD]: join(directory, DATA_DIRECTORY),
+    [convergent]: join(directory, CONVERGENT_DIRECTORY),
+  };
+  const opened: KeyValueStore[] = [];
+  const open = async (name: ShardName): Promise<KeyValueStore> => {
+    const keyValue = await openLevelKeyValue(paths[name]!).catch((error: unknown) => {
+      throw new LogNotOpened(name, error);
+    });
+    opened.push(keyValue);
+    return keyValue;
+  };
   try {
-    keyValue = await openLevelKeyValue(path);
-    return await Store.open({
-      keyValue,
-      shard: SHARD,
+    const shard = { name: SHARD, kind: 'shard', keyValue: await open(SHARD) } as const;
+    const kept = (await part?.kept()) ?? [];
+    opened.push(...kept.map(({ keyValue }) => keyValue));
+    return await PlanetStore.open({
       clock: systemClock,
       random: systemRandom,
       onClockStep: (stepMs) => log.warn('the clock stepped and is ignored', { stepMs }),
+      isConvergent: isInConvergentLog,
+      logicalClusterKey,
+      isOwedToAll,
+      logs: [
+        part === undefined ? shard : { ...shard, replication: part.replication, home: () => part.root.place },
+        {
+          name: convergent,
+          kind: 'convergent',
+          keyValue: await open(convergent),
+          // Each region sequences its own, and publishes it to all others.
+          ...(part === undefined ? {} : { replication: { role: 'home' } }),
+        },
+        ...kept,
+      ],
     });
   } catch (error) {
-    await keyValue?.close();
-    throw explainStore(path, error);
+    for (const keyValue of opened) await keyValue.close();
+    if (!(error instanceof LogNotOpened)) throw error;
+    throw explainStore(paths[error.log] ?? join(directory, SHARDS_DIRECTORY, error.log), error.cause);
   }
 }
 
@@ -273,6 +411,13 @@ function explainStore(path: string, error: unknown): unknown {
       exitCode: 5,
       cause: error,
     });
+  }
+  if (error instanceof OtherFormat) {
+    const advice = 'start that version, or this one with an empty directory';
+    return new StartError(
+      `the database ${path} was written by another version of antipode (${text}): ${advice}`,
+      { cause: error },
+    );
   }
   if (error instanceof LogDamaged || code === 'LEVEL_CORRUPTION' || /corrupt/i.test(text)) {
     const advice = 'none of it was removed; restore the directory from a copy';
@@ -324,7 +469,7 @@ async function continueTokenKey(directory: string): Promise<Uint8Array> {
 }
 
 /** A log whose disk failed takes nothing more: the member stops, and a restart finds out what is there. */
-function failureOf(store: Store, cleanups: Cleanup[]): Promise<Error> {
+function failureOf(store: PlanetStore, cleanups: Cleanup[]): Promise<Error> {
   return new Promise((resolve) => {
     const timer = setInterval(() => {
       if (store.failure !== undefined) resolve(store.failure);

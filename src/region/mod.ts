@@ -1,5 +1,11 @@
+export type { SurvivalGoal } from '../replication/mod.ts';
 export type { AuthenticationOptions } from './authentication.ts';
 export { makeDefaultBindings } from './default-bindings.ts';
+export { acquireDirectoryLock, type DirectoryLock } from './directory-lock.ts';
+export { createForwarding, type ShardPlaces, type ShardReplicas } from './forwarding.ts';
 export { type Member, type MemberLog, type MemberOptions, startMember } from './member.ts';
+export type { PlanetOptions } from './planet/enter-planet.ts';
+export { Membership, type PlanetMember } from './planet/membership.ts';
+export { isRunning, type ProcessIdentity, processIdentity } from './process-identity.ts';
 export { memberServices } from './services.ts';
 export { StartError } from './start-error.ts';

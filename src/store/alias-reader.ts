@@ -36,6 +36,11 @@ export class AliasReader {
   forget(operations: readonly WriteOperation[]): void {
     for (const { key } of operations) if (isAliasKey(key)) this.#known.delete(textOf(key));
   }
+
+  /** The tables have been replaced. */
+  forgetAll(): void {
+    this.#known.clear();
+  }
 }
 
 // Without the byte of the table.

@@ -1,4 +1,4 @@
-import type { Revision } from '../base/mod.ts';
+import type { RegionName, Revision, ShardName } from '../base/mod.ts';
 import type { ObjectKey } from './object-key.ts';
 
 /** An expectation did not hold: nothing was written. */
@@ -30,17 +30,94 @@ export class WorkChanged extends Error {
   override readonly name = 'WorkChanged';
 }
 
-/** The log takes no commits: it is full for the moment, was closed, or its disk failed. */
+/**
+ * Why a log takes no commits: `full` for the moment; `closed`; the disk has `failed`; the survival `goal` is out of reach;
+ * the shard's home is `away`.
+ */
+export type UnavailableReason = 'full' | 'closed' | 'failed' | 'goal' | 'away';
+
+/** The log takes no commits now. What was proposed has no place in it. */
 export class LogUnavailable extends Error {
-  override readonly name = 'LogUnavailable';
-  readonly isTransient: boolean;
-  constructor(message: string, options: { readonly isTransient: boolean; readonly cause?: unknown }) {
+  override readonly name: string = 'LogUnavailable';
+  readonly reason: UnavailableReason;
+  constructor(message: string, options: { readonly reason: UnavailableReason; readonly cause?: unknown }) {
     super(message, { cause: options.cause });
-    this.isTransient = options.isTransient;
+    this.reason = options.reason;
   }
+
+  /** Whether it passes by itself. */
+  get isTransient(): boolean {
+    return this.reason !== 'closed' && this.reason !== 'failed';
+  }
+}
+
+/**
+ * A commit has its place in the log of this member, and it is not known whether it will ever count: another home may go
+ * on with or without it.
+ */
+export class OutcomeUnknown extends Error {
+  override readonly name = 'OutcomeUnknown';
 }
 
 /** A commit is larger than one message of the log may be. */
 export class CommitTooLarge extends Error {
   override readonly name = 'CommitTooLarge';
+}
+
+/** The log that a commit is for is sequenced by another member: it has to be made there. */
+export class HomeElsewhere extends LogUnavailable {
+  override readonly name = 'HomeElsewhere';
+  readonly shard: ShardName;
+  /** Where that is, as far as this member knows. */
+  readonly home: HomePlace | undefined;
+
+  constructor(shard: ShardName, home?: HomePlace) {
+    const where = home?.region === undefined ? '' : ` in region ${home.region}`;
+    super(`the home of shard ${shard} is elsewhere${where}`, { reason: 'away' });
+    this.shard = shard;
+    this.home = home;
+  }
+}
+
+export interface HomePlace {
+  readonly region?: RegionName;
+  /** The member's number. */
+  readonly member?: number;
+}
+
+/** What is stored has another layout than this version reads: another version of the program has written it. */
+export class OtherFormat extends Error {
+  override readonly name = 'OtherFormat';
+
+  constructor(found: string, wanted: string) {
+    super(`its format is ${found}, this version reads ${wanted}`);
+  }
+}
+
+/** One of a member's logs could not be opened; why is the cause. */
+export class LogNotOpened extends Error {
+  override readonly name = 'LogNotOpened';
+  readonly log: ShardName;
+
+  constructor(log: ShardName, cause: unknown) {
+    super(`log ${log} cannot be opened: ${String(cause)}`, { cause });
+    this.log = log;
+  }
+}
+
+/** A commit changes objects of several logs, which no log can promise: nothing was written. */
+export class SpansLogs extends Error {
+  override readonly name = 'SpansLogs';
+  /** What it changes, by the name of the log. */
+  readonly keys: ReadonlyMap<string, readonly ObjectKey[]>;
+
+  constructor(keys: ReadonlyMap<string, readonly ObjectKey[]>) {
+    const parts = [...keys].map(([log, own]) => `${log} (${own.map(textOf).join(', ')})`);
+    super(`a commit is of one log, and this one is of ${parts.join(' and ')}`);
+    this.keys = keys;
+  }
+}
+
+function textOf({ cluster, resource, group, name }: ObjectKey): string {
+  return `${cluster}/${resource}${group === '' ? '' : `.${group}`}/${name}`;
 }

@@ -19,12 +19,17 @@ const FRAMES_PER_STEP = 500;
 /**
  * Frees what only readers below the floor needed: superseded values, events, and commit ids of more than
  * 15 minutes ago. Walks the log from where it stopped last, so its cost is that of the new history, and a
- * replay that compacts too ends in the same bytes. Safe to interrupt: each step is one batch.
+ * replay that compacts too ends in the same bytes. Safe to interrupt: each step is one batch. `floor` is a lower one than
+ * the log has, as long as the record that moved it may be undone: what was freed would be missing then.
  */
-export async function compactHistory(keyValue: KeyValueStore, signal?: AbortSignal): Promise<void> {
+export async function compactHistory(
+  keyValue: KeyValueStore,
+  options: { readonly signal?: AbortSignal; readonly floor?: number | undefined } = {},
+): Promise<void> {
+  const { signal } = options;
   const floorBytes = keyValue.get(FLOOR_KEY);
   if (floorBytes === undefined) return;
-  const floor = readRevision(floorBytes, 0);
+  const floor = options.floor ?? readRevision(floorBytes, 0);
   const progress = keyValue.get(COMPACTED_KEY);
   let next = progress === undefined ? 1 : readRevision(progress, 0) + 1;
   while (signal?.aborted !== true) {

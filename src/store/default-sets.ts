@@ -29,14 +29,17 @@ export class DefaultSets {
 
   static async open(keyValue: KeyValueStore): Promise<DefaultSets> {
     const sets = new DefaultSets(keyValue);
-    for await (const entries of keyValue.iterate(DEFAULT_SETS_RANGE)) {
-      for (const [key, bytes] of entries) {
-        const set = new DefaultSet(bytes);
-        assert(set.hash === parseDefaultSetKey(key), 'a default set is what its hash says');
-        sets.#note(set);
-      }
-    }
+    for (const set of await readSets(keyValue)) sets.#note(set);
     return sets;
+  }
+
+  /** The tables have been replaced: from now on it knows what they have, all at once. */
+  async reload(keyValue: KeyValueStore): Promise<void> {
+    const stored = await readSets(keyValue);
+    this.#unsettled.clear();
+    for (const known of [this.#hashes, this.#keyTexts, this.#kindTexts, this.#aliases, this.#references])
+      known.clear();
+    for (const set of stored) this.#note(set);
   }
 
   has(hash: string): boolean {
@@ -94,4 +97,16 @@ export class DefaultSets {
     assert(bytes !== undefined, 'a default set that is named is in the store');
     return new DefaultSet(bytes);
   }
+}
+
+async function readSets(keyValue: KeyValueStore): Promise<DefaultSet[]> {
+  const sets: DefaultSet[] = [];
+  for await (const entries of keyValue.iterate(DEFAULT_SETS_RANGE)) {
+    for (const [key, bytes] of entries) {
+      const set = new DefaultSet(bytes);
+      assert(set.hash === parseDefaultSetKey(key), 'a default set is what its hash says');
+      sets.push(set);
+    }
+  }
+  return sets;
 }

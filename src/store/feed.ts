@@ -1,6 +1,8 @@
 import { type Clock, EVERYWHERE, limits, type Revision } from '../base/mod.ts';
+import type { Placement } from './apply-clock.ts';
 import type { WorkChange } from './frame.ts';
 import { type CollectionScope, collectionKeyText } from './object-key.ts';
+import type { ObjectFeed, StateScope } from './object-store.ts';
 import type { StoreEvent } from './projection.ts';
 
 /** Gets the events of one group of commits that lie in its scope, in order; shared, not to be changed. */
@@ -10,6 +12,18 @@ export type FeedListener = (events: readonly StoreEvent[]) => void;
 export interface FeedGroup {
   readonly events: readonly StoreEvent[];
   readonly work: readonly WorkChange[];
+  /** Where it is in the order of the member's logs, where there are several. */
+  readonly placement?: Placement | undefined;
+}
+
+/** How what is stored now relates to what was visible before. */
+export interface FeedRestart {
+  /** What is visible now ends here. */
+  readonly revision: Revision;
+  /** Up to here nothing has changed. */
+  readonly common: Revision;
+  /** Whether a revision that somebody was shown is one of what is stored now. */
+  survives(revision: Revision): boolean;
 }
 
 /**
@@ -20,10 +34,11 @@ export interface FeedGroup {
  * when it is quiet, further apart the longer one round over all of them takes, so that fan-out never
  * takes more than a fraction of the member's time.
  */
-export class Feed {
+export class Feed implements ObjectFeed {
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Set<FeedListener>>();
   readonly #groupListeners = new Set<(group: FeedGroup) => void>();
+  readonly #restartListeners = new Set<(restart: FeedRestart) => void>();
   readonly #waiters = new Set<{ readonly revision: number; readonly resolve: () => void }>();
   #batch = new Map<string, StoreEvent[]>();
   #isDeliveryScheduled = false;
@@ -47,6 +62,19 @@ export class Feed {
     return this.#deliveredRevision;
   }
 
+  revisionOf(): Revision {
+    return this.#revision;
+  }
+
+  deliveredRevisionOf(): Revision {
+    return this.#deliveredRevision;
+  }
+
+  /** Whether anybody takes the events of single scopes. */
+  get hasListeners(): boolean {
+    return this.#listeners.size > 0;
+  }
+
   /** Every group as it becomes durable: for controllers, which owe work to all logical clusters. */
   subscribeToGroups(listener: (group: FeedGroup) => void): () => void {
     this.#groupListeners.add(listener);
@@ -65,13 +93,55 @@ export class Feed {
   }
 
   publish(group: FeedGroup, revision: Revision): void {
-    this.#revision = revision;
     if (this.#listeners.size > 0) this.#collect(group.events);
-    if (this.#batch.size === 0) this.#deliveredRevision = revision;
-    else this.#scheduleDelivery();
+    this.advance(revision);
     for (const listener of this.#groupListeners) listener(group);
+    this.#resolveWaiters();
+  }
+
+  /** Nothing will come any more at or below a revision that has not come: what is visible is of that moment. */
+  advance(revision: Revision): void {
+    // A commit without changes ends at a revision that may have been passed in the meantime.
+    if (revision > this.#revision) this.#revision = revision;
+    if (this.#batch.size === 0) this.#deliveredRevision = this.#revision;
+    else this.#scheduleDelivery();
+  }
+
+  /** The same, with those told who wait for it. */
+  announce(revision: Revision): void {
+    this.advance(revision);
+    this.#resolveWaiters();
+  }
+
+  /** What is stored was replaced: not by events, and not all that was visible needs to be there any more. */
+  restart(restart: FeedRestart): void {
+    // Whoever watches reads on from the stored log.
+    this.#batch.clear();
+    this.#revision = restart.revision;
+    // What listeners have reached is told by what had been delivered before.
+    for (const listener of [...this.#restartListeners]) listener(restart);
+    this.#deliveredRevision = restart.revision;
+    this.#resolveWaiters();
+  }
+
+  subscribeToRestarts(listener: (restart: FeedRestart) => void): () => void {
+    this.#restartListeners.add(listener);
+    return () => this.#restartListeners.delete(listener);
+  }
+
+  /** Of one log only who has it is told: see `ReplicatedLog.onRole`. */
+  subscribeToHomes(): () => void {
+    return () => {};
+  }
+
+  /** Tells those who follow all groups, and nobody else, what an undo has changed back. */
+  publishUndone(group: FeedGroup): void {
+    for (const listener of this.#groupListeners) listener(group);
+  }
+
+  #resolveWaiters(): void {
     for (const waiter of this.#waiters) {
-      if (waiter.revision > revision) continue;
+      if (waiter.revision > this.#revision) continue;
       this.#waiters.delete(waiter);
       waiter.resolve();
     }
@@ -94,6 +164,10 @@ export class Feed {
       this.#waiters.add(waiter);
       signal.addEventListener('abort', forget, { once: true });
     });
+  }
+
+  reachedIn(_scope: StateScope, revision: number, signal: AbortSignal): Promise<void> {
+    return this.reached(revision, signal);
   }
 
   #collect(events: readonly StoreEvent[]): void {

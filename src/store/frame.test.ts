@@ -27,6 +27,7 @@ const pairs = fc
   })
   .map((entries) => Object.assign(Object.create(null), entries) as Record<string, string>);
 
+const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
 const rowArbitrary: fc.Arbitrary<NewRow> = fc.record({
   uid: text,
   definitionHash: text,
@@ -36,6 +37,7 @@ const rowArbitrary: fc.Arbitrary<NewRow> = fc.record({
   labels: pairs,
   fields: pairs,
   owners: fc.array(text, { maxLength: 3 }),
+  document: optional(blob),
 });
 const defaultsArbitrary: fc.Arbitrary<ClusterDefaults> = fc.record({
   cluster: text.map((each) => each as LogicalCluster),
@@ -46,7 +48,6 @@ const defaultsArbitrary: fc.Arbitrary<ClusterDefaults> = fc.record({
   creationTime: text,
   superseded: blob,
 });
-const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
 const plainFrameArbitrary: fc.Arbitrary<Frame> = fc.record({
   shard: text,
   epoch: number,
@@ -145,6 +146,7 @@ function rowMessageOf(row: NewRow, revision: number): Record<string, unknown> {
     labels: Object.entries(row.labels).flat(),
     fields: Object.entries(row.fields).flat(),
     owners: [...row.owners],
+    ...(row.document === undefined ? {} : { document: hex(row.document) }),
   };
 }
 
@@ -175,7 +177,7 @@ function encodable(frame: Frame): Record<string, unknown> {
     commit_id: frame.commitId,
     changes: (message['changes'] as Record<string, unknown>[]).map((change, index) => ({
       ...change,
-      row: { ...(change['row'] as object), json: frame.changes[index]!.row.json },
+      row: { ...(change['row'] as object), ...bytesOf(frame.changes[index]!.row) },
     })),
     work: frame.work,
     ...(frame.defaultSet && { default_set: setType.decode(frame.defaultSet) }),
@@ -191,6 +193,11 @@ function encodable(frame: Frame): Record<string, unknown> {
 
 function hex(value: Uint8Array): string {
   return Buffer.from(value).toString('hex');
+}
+
+/** What messages hold as bytes, and is compared in hexadecimal. */
+function bytesOf({ json, document }: NewRow): Record<string, unknown> {
+  return { json, ...(document === undefined ? {} : { document }) };
 }
 
 function toBuffer(value: Uint8Array): Buffer {
@@ -254,7 +261,7 @@ describe('the codec of frames', () => {
       fc.property(rowArbitrary, number, (row, revision) => {
         const encoded = encodeRow(row, revision);
         expect(read(rowType, encoded)).toEqual(rowMessageOf(row, revision));
-        const decoded = decodeRow(write(rowType, { ...rowMessageOf(row, revision), json: row.json }));
+        const decoded = decodeRow(write(rowType, { ...rowMessageOf(row, revision), ...bytesOf(row) }));
         expect(rowMessageOf(decoded, decoded.revision)).toEqual(rowMessageOf(row, revision));
       }),
       { numRuns: 200 },

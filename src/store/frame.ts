@@ -11,6 +11,14 @@ import {
   writeDefaults,
   writeEnded,
 } from './cluster-defaults.ts';
+import {
+  type EpochOpening,
+  type EpochSeal,
+  readOpening,
+  readSeal,
+  writeOpening,
+  writeSeal,
+} from './epoch-records.ts';
 import type { ObjectKey } from './object-key.ts';
 import { type NewRow, type Row, readRow, toNumber, withRevision, writeRow } from './row.ts';
 import type { WorkKey } from './tables.ts';
@@ -51,6 +59,12 @@ export interface Frame {
   readonly defaults?: ClusterDefaults;
   /** The logical cluster goes, and all that it still had by default. Its revisions follow those of the changes. */
   readonly ended?: EndedDefaults;
+  /** A home's term of office begins with this record, which has no changes. */
+  readonly opening?: EpochOpening;
+  /** A home's term of office ends with this record, which has no changes: nothing follows in its epoch. */
+  readonly seal?: EpochSeal;
+  /** How the shard is replicated from now on, in the words of those who replicate. */
+  readonly settings?: Uint8Array;
 }
 
 /** What the first frame of a log has in place of a predecessor's hash. */
@@ -64,7 +78,15 @@ export function frameHash(frameBytes: Uint8Array): Uint8Array {
 /** The last revision that a commit has given out; undefined when it gave none. */
 export function lastRevisionOf(frame: Frame): Revision | undefined {
   if (frame.defaults !== undefined) return lastDerivedRevision(frame.defaults);
+  const record = frame.opening ?? frame.seal;
+  if (record !== undefined) return record.revision;
   return (frame.ended && lastEndedRevision(frame.ended)) ?? frame.changes.at(-1)?.revision;
+}
+
+/** The first revision that a commit has given out; undefined when it gave none. */
+export function firstRevisionOf({ changes, ended, defaults, opening, seal }: Frame): Revision | undefined {
+  const derived = defaults ?? (ended !== undefined && lastEndedRevision(ended) ? ended : undefined);
+  return changes[0]?.revision ?? derived?.firstRevision ?? (opening ?? seal)?.revision;
 }
 
 export function encodeFrame(frame: Frame): Buffer {
@@ -84,6 +106,9 @@ export function encodeFrame(frame: Frame): Buffer {
   if (frame.defaultSet !== undefined) writer.uint32(106).bytes(frame.defaultSet);
   if (frame.defaults !== undefined) writeDefaults(writer.uint32(114).fork(), frame.defaults).ldelim();
   if (frame.ended !== undefined) writeEnded(writer.uint32(122).fork(), frame.ended).ldelim();
+  if (frame.opening !== undefined) writeOpening(writer.uint32(130).fork(), frame.opening).ldelim();
+  if (frame.seal !== undefined) writeSeal(writer.uint32(138).fork(), frame.seal).ldelim();
+  if (frame.settings !== undefined) writer.uint32(146).bytes(frame.settings);
   return writer.finish() as Buffer;
 }
 
@@ -107,6 +132,9 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   let defaultSet: Uint8Array | undefined;
   let defaults: ClusterDefaults | undefined;
   let ended: EndedDefaults | undefined;
+  let opening: EpochOpening | undefined;
+  let seal: EpochSeal | undefined;
+  let settings: Uint8Array | undefined;
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     switch (tag >>> 3) {
@@ -155,6 +183,15 @@ export function decodeFrame(bytes: Uint8Array): Frame {
       case 15:
         ended = readEnded(reader, reader.uint32());
         break;
+      case 16:
+        opening = readOpening(reader, reader.uint32());
+        break;
+      case 17:
+        seal = readSeal(reader, reader.uint32());
+        break;
+      case 18:
+        settings = reader.bytes();
+        break;
       default:
         reader.skipType(tag & 7);
     }
@@ -165,6 +202,9 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     ...(defaultSet && { defaultSet }),
     ...(defaults && { defaults }),
     ...(ended && { ended }),
+    ...(opening && { opening }),
+    ...(seal && { seal }),
+    ...(settings && { settings }),
   };
 }
 

@@ -1,8 +1,9 @@
-import { assert, limits } from '../base/mod.ts';
+import { assert, limits, type Revision } from '../base/mod.ts';
 import type { ClusterDefaults } from './cluster-defaults.ts';
 import { creationsOf, type DerivedObjects, deletionsOf } from './derived-objects.ts';
 import type { FormerDefaults } from './former-defaults.ts';
-import { type Change, decodeFrame, type Frame, lastRevisionOf, rowOf } from './frame.ts';
+import { type Change, decodeFrame, type Frame, firstRevisionOf, lastRevisionOf, rowOf } from './frame.ts';
+import { revisionBefore } from './log-reader.ts';
 import { mergeBatches, singleBatch } from './merge.ts';
 import { type CollectionKey, type ObjectKey, objectKeyText } from './object-key.ts';
 import { decodeEventPointer, type StoreEvent } from './projection.ts';
@@ -16,6 +17,14 @@ type Kind = Omit<CollectionKey, 'cluster'>;
 export interface RevisionRange {
   readonly after: number;
   readonly upTo: number;
+}
+
+/** A commit in which something begins, and the one before it. */
+export interface Around {
+  /** The first revision of the commit; undefined when there is none. */
+  readonly first: Revision | undefined;
+  /** The last revision before it. */
+  readonly before: number;
 }
 
 /** What happened, from the stored log. */
@@ -139,31 +148,32 @@ export class History {
     };
   }
 
-  /** Frames are dense and their revisions grow, so a binary search finds the place. */
+  /** The revisions around the first change of which something holds that holds of all later ones. */
+  around(isAfter: (revision: number) => boolean, lastSequence: number): Around {
+    const sequence = this.#firstSequence(isAfter, lastSequence);
+    const bytes = this.#tables.get(logKey(sequence));
+    const first = bytes === undefined ? undefined : firstRevisionOf(decodeFrame(bytes));
+    return { first, before: revisionBefore(this.#tables, sequence) };
+  }
+
   #firstSequenceAfter(revision: number, lastSequence: number): number {
+    return this.#firstSequence((last) => last > revision, lastSequence);
+  }
+
+  /** Frames are dense and their revisions grow, so a binary search finds the place. */
+  #firstSequence(isAfter: (revision: number) => boolean, lastSequence: number): number {
     let low = 1;
     let high = lastSequence + 1;
     while (low < high) {
       const middle = (low + high) >> 1;
       const bytes = this.#tables.get(logKey(middle));
       const last = bytes === undefined ? undefined : lastRevisionOf(decodeFrame(bytes));
-      if (bytes === undefined || (last !== undefined && last <= revision)) low = middle + 1;
+      if (bytes === undefined || (last !== undefined && !isAfter(last))) low = middle + 1;
       else if (last !== undefined) high = middle;
-      else if (this.#revisionBefore(middle) <= revision) low = middle + 1;
+      else if (!isAfter(revisionBefore(this.#tables, middle))) low = middle + 1;
       else high = middle;
     }
     return low;
-  }
-
-  /** The last revision in the frames before one that has no changes. */
-  #revisionBefore(sequence: number): number {
-    for (let at = sequence - 1; at >= 1; at--) {
-      const bytes = this.#tables.get(logKey(at));
-      if (bytes === undefined) return 0;
-      const last = lastRevisionOf(decodeFrame(bytes));
-      if (last !== undefined) return last;
-    }
-    return 0;
   }
 }
 

@@ -1,6 +1,7 @@
 import { assert, type Revision } from '../base/mod.ts';
-import { decodeFrame, lastRevisionOf } from './frame.ts';
+import { type Change, decodeFrame, lastRevisionOf } from './frame.ts';
 import type { KeyValueStore } from './key-value.ts';
+import { revisionBefore } from './log-reader.ts';
 import { commitKey, logKey, readRevision } from './tables.ts';
 
 export interface Outcome {
@@ -9,10 +10,17 @@ export interface Outcome {
   readonly revision: Revision;
   /** Of each mutation, in order. */
   readonly revisions: readonly Revision[];
+  /** It is that of an earlier proposal with the same commit id: what was proposed now has no place in the log. */
+  readonly isRepeat?: true;
+}
+
+/** A commit that counts, as it stands in the log. */
+export interface LoggedCommit extends Outcome {
+  readonly changes: readonly Change[];
 }
 
 /** The first outcome of a commit id that is already in the log. */
-export function outcomeInLog(keyValue: KeyValueStore, commitId: Uint8Array): Outcome | undefined {
+export function outcomeInLog(keyValue: KeyValueStore, commitId: Uint8Array): LoggedCommit | undefined {
   const bytes = keyValue.get(commitKey(commitId));
   if (bytes === undefined) return undefined;
   const sequence = readRevision(bytes, 0);
@@ -23,16 +31,6 @@ export function outcomeInLog(keyValue: KeyValueStore, commitId: Uint8Array): Out
     sequence,
     revision: lastRevisionOf(frame) ?? revisionBefore(keyValue, sequence),
     revisions: frame.changes.map((change) => change.revision),
+    changes: frame.changes,
   };
-}
-
-/** The last revision in the frames before one: a commit without changes has none of its own. */
-function revisionBefore(keyValue: KeyValueStore, sequence: number): Revision {
-  for (let at = sequence - 1; at >= 1; at--) {
-    const frameBytes = keyValue.get(logKey(at));
-    if (frameBytes === undefined) break;
-    const last = lastRevisionOf(decodeFrame(frameBytes));
-    if (last !== undefined) return last;
-  }
-  return 0 as Revision;
 }

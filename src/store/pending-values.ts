@@ -4,7 +4,8 @@
  */
 export class PendingValues<Value, Group extends object> {
   readonly #values = new Map<string, { readonly value: Value | undefined; readonly group: Group }>();
-  readonly #touched = new WeakMap<Group, string[]>();
+  // Until each is settled. In a WeakMap, where each commit is a group, it took a seventh of all that applying one takes.
+  readonly #touched = new Map<Group, string[]>();
 
   get size(): number {
     return this.#values.size;
@@ -24,8 +25,11 @@ export class PendingValues<Value, Group extends object> {
 
   /** The group is durable: forgets its changes but for those that a newer group has changed again. Returns its keys. */
   settle(group: Group): readonly string[] {
-    const touched = this.#touched.get(group) ?? [];
+    const touched = this.#touched.get(group) ?? NO_KEYS;
+    this.#touched.delete(group);
     for (const key of touched) if (this.#values.get(key)?.group === group) this.#values.delete(key);
     return touched;
   }
 }
+
+const NO_KEYS: readonly string[] = [];

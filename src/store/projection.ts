@@ -2,6 +2,7 @@ import { assert, type LogicalCluster, type Revision } from '../base/mod.ts';
 import { type ClusterDefaults, encodeDefaults, encodeEnded, supersede } from './cluster-defaults.ts';
 import { DefaultSet } from './default-set.ts';
 import { creationsOf, deletionsOf } from './derived-objects.ts';
+import { encodeEpoch } from './epochs.ts';
 import { type Frame, rowOf } from './frame.ts';
 import type { WriteOperation } from './key-value.ts';
 import { type ObjectKey, objectKeyText, relativeKeyText } from './object-key.ts';
@@ -12,15 +13,16 @@ import {
   defaultSetKey,
   defaultsKey,
   encodeNumber,
+  epochKey,
   eventKey,
   FLOOR_KEY,
   formerKey,
-  HEAD_KEY,
   logKey,
   objectRowKey,
   ownerKey,
   readRevision,
   referenceKey,
+  SETTINGS_KEY,
   versionKey,
   wildcardKey,
   workKey,
@@ -29,6 +31,8 @@ import {
 /** One change as watchers see it: what was there before, and what is there now. */
 export interface StoreEvent {
   readonly revision: Revision;
+  /** When this member has applied it, in its own order: of events that are delivered in that order. */
+  readonly applied?: Revision | undefined;
   readonly key: ObjectKey;
   readonly oldRow: Row | undefined;
   readonly newRow: Row | undefined;
@@ -51,19 +55,11 @@ export interface ProjectedState {
   onDefaultSet(set: DefaultSet): void;
 }
 
-/** Where the log ends: the state that the next frame builds on. */
-export interface Head {
-  readonly sequence: number;
-  readonly epoch: number;
-  readonly revision: Revision;
-  readonly hash: Uint8Array;
-}
-
 const NO_VALUE = Buffer.alloc(0);
 
 /**
  * The rows that a frame makes of the rows before it. Pure: replaying the log through it gives the same
- * bytes as the sequencer wrote.
+ * bytes as the sequencer wrote. The first operation puts the frame itself into the log.
  */
 export function projectFrame(
   { frame, frameBytes }: { readonly frame: Frame; readonly frameBytes: Uint8Array },
@@ -139,33 +135,10 @@ export function projectFrame(
   }
   if (frame.compactionFloor > 0)
     operations.push({ key: FLOOR_KEY, value: encodeNumber(frame.compactionFloor) });
+  if (frame.opening !== undefined)
+    operations.push({ key: epochKey(frame.epoch), value: encodeEpoch(frame.opening) });
+  if (frame.settings !== undefined) operations.push({ key: SETTINGS_KEY, value: frame.settings });
   return { operations, events };
-}
-
-/** Three numbers and a SHA-256. */
-export const HEAD_BYTES = 56;
-
-/** Says where the log ends: the last operation of a batch of frames, once. */
-export function headOperation(head: Head): WriteOperation {
-  return { key: HEAD_KEY, value: encodeHead(head) };
-}
-
-function encodeHead(head: Head): Buffer {
-  return Buffer.concat([
-    encodeNumber(head.sequence),
-    encodeNumber(head.epoch),
-    encodeNumber(head.revision),
-    head.hash,
-  ]);
-}
-
-export function decodeHead(bytes: Buffer): Head {
-  return {
-    sequence: readRevision(bytes, 0),
-    epoch: readRevision(bytes, 8),
-    revision: readRevision(bytes, 16) as Revision,
-    hash: bytes.subarray(24),
-  };
 }
 
 /** Where an event's new row stands in the log, and whose it is. */

@@ -38,6 +38,8 @@ export interface Proposal {
   readonly work?: readonly WorkChange[];
   /** Debts that this commit settles must stand as they were when they were worked off. */
   readonly settles?: readonly SettledWork[];
+  /** The log of what is in none yet: of a new logical cluster, of debts alone. */
+  readonly log?: string;
   /** Who asks, for the history. */
   readonly actor: string;
   readonly originRegion: string;

@@ -48,6 +48,13 @@ export class RowReader {
     this.#youngerBytes -= sizeOf(keyText, known);
   }
 
+  /** The tables have been replaced. */
+  forgetAll(): void {
+    this.#younger.clear();
+    this.#older.clear();
+    this.#youngerBytes = 0;
+  }
+
   #remember(keyText: string, stored: StoredRow): void {
     this.#younger.set(keyText, stored);
     this.#youngerBytes += sizeOf(keyText, stored);

@@ -19,6 +19,8 @@ export interface Row {
   /** Values of selectable fields by label, and the server's own (their names begin with a dot). */
   readonly fields: Readonly<Record<string, string>>;
   readonly owners: readonly string[];
+  /** Of a convergent object: the state of the document that `json` was made of, which other regions merge. */
+  readonly document?: Uint8Array | undefined;
 }
 
 const NO_TEXTS: readonly string[] = Object.freeze([]);
@@ -71,6 +73,7 @@ export function writeRow(writer: protobuf.Writer, row: NewRow, revision: number)
   writePairs(writer, 58, row.labels);
   writePairs(writer, 66, row.fields);
   for (const owner of row.owners) writer.uint32(74).string(owner);
+  if (row.document !== undefined) writer.uint32(82).bytes(row.document);
   return writer;
 }
 
@@ -92,6 +95,7 @@ export function readRow(reader: protobuf.Reader, length: number): Row {
   let labels: string[] | undefined;
   let fields: string[] | undefined;
   let owners: string[] | undefined;
+  let document: Uint8Array | undefined;
   while (reader.pos < end) {
     const tag = reader.uint32();
     switch (tag >>> 3) {
@@ -125,6 +129,9 @@ export function readRow(reader: protobuf.Reader, length: number): Row {
         owners ??= [];
         owners.push(reader.string());
         break;
+      case 10:
+        document = reader.bytes();
+        break;
       default:
         reader.skipType(tag & 7);
     }
@@ -139,13 +146,15 @@ export function readRow(reader: protobuf.Reader, length: number): Row {
     labels,
     fields,
     owners: owners ?? NO_TEXTS,
+    document,
   });
 }
 
 /** The same row at a revision: that of its change, or of the deletion that ended it. */
 export function withRevision(row: NewRow, revision: Revision): Row {
-  const { uid, definitionHash, json, metadataOffset, isAnnotated, labels, fields, owners } = row;
-  return { revision, uid, definitionHash, json, metadataOffset, isAnnotated, labels, fields, owners };
+  const { uid, definitionHash, json, metadataOffset, isAnnotated, labels, fields, owners, document } = row;
+  const plain = { revision, uid, definitionHash, json, metadataOffset, isAnnotated, labels, fields, owners };
+  return document === undefined ? plain : { ...plain, document };
 }
 
 /** A row whose labels and fields are made when somebody looks: most reads never do. */
@@ -157,6 +166,7 @@ class DecodedRow implements Row {
   readonly metadataOffset: number;
   readonly isAnnotated: boolean;
   readonly owners: readonly string[];
+  readonly document: Uint8Array | undefined;
   #labels: readonly string[] | Readonly<Record<string, string>> | undefined;
   #fields: readonly string[] | Readonly<Record<string, string>> | undefined;
 
@@ -173,6 +183,7 @@ class DecodedRow implements Row {
     this.metadataOffset = parts.metadataOffset;
     this.isAnnotated = parts.isAnnotated;
     this.owners = parts.owners;
+    this.document = parts.document;
     this.#labels = parts.labels;
     this.#fields = parts.fields;
   }

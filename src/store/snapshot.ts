@@ -4,7 +4,8 @@ import type { DefaultSets } from './default-sets.ts';
 import { DerivedObjects, derivedReferring } from './derived-objects.ts';
 import { Everywhere } from './everywhere.ts';
 import { FormerDefaults } from './former-defaults.ts';
-import { History, type RevisionRange } from './history.ts';
+import { decodeHead } from './head.ts';
+import { type Around, History, type RevisionRange } from './history.ts';
 import type { Entry, KeyRange, KeyValueStore } from './key-value.ts';
 import { mergeBatches, singleBatch } from './merge.ts';
 import {
@@ -14,8 +15,9 @@ import {
   type ObjectKey,
   objectKeyText,
 } from './object-key.ts';
+import type { ObjectSnapshot, RevisionOrder } from './object-store.ts';
 import { isPlacedBefore, PlacedBatches, type PlacedObject } from './placed.ts';
-import { decodeHead, type StoreEvent } from './projection.ts';
+import type { StoreEvent } from './projection.ts';
 import { decodeRow, type Row } from './row.ts';
 import { supersededAt, supersededIn } from './superseded.ts';
 import {
@@ -50,6 +52,8 @@ export interface ListScope {
   readonly namespace?: string | undefined;
   /** Only what comes after this `namespace\0name`; in all logical clusters, after this `cluster\0namespace\0name`. */
   readonly after?: string | undefined;
+  /** In which order revisions are that say of a state of it. */
+  readonly order?: RevisionOrder | undefined;
 }
 
 /** A list within one logical cluster. */
@@ -79,7 +83,7 @@ class StoredObject implements ListedObject {
 }
 
 /** A consistent state of the store. Close it: LevelDB keeps what it pins. */
-export class StoreSnapshot {
+export class StoreSnapshot implements ObjectSnapshot {
   /** The revision of the last commit in it. */
   readonly revision: Revision;
   /** Nothing older can be read: lists at and watches from below this have expired. */
@@ -113,6 +117,18 @@ export class StoreSnapshot {
 
   close(): void {
     this.#tables.close();
+  }
+
+  revisionOf(): Revision {
+    return this.revision;
+  }
+
+  floorOf(): Revision {
+    return this.floor;
+  }
+
+  has(change: { readonly revision: number }): boolean {
+    return change.revision <= this.revision;
   }
 
   get(key: ObjectKey): Row | undefined {
@@ -243,6 +259,11 @@ export class StoreSnapshot {
       count += entries.length;
     }
     return count;
+  }
+
+  /** See `History.around`. */
+  around(isAfter: (revision: number) => boolean): Around {
+    return this.#history.around(isAfter, this.sequence);
   }
 
   /** The events of a scope after one revision up to another (inclusive), oldest first, in batches. */

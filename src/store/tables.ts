@@ -19,27 +19,37 @@ import {
  *     e  cluster group resource, revision               → event: sequence, change index, namespace, name
  *     f  cluster, revision at which they ended          → defaults of a logical cluster that is gone
  *     g  cluster, owner uid, object key                 → (empty)
+ *     k  name                                           → what this member alone knows: tail, ceiling, base …
  *     l  sequence                                       → frame
- *     m  name                                           → head, floor, compacted, format
+ *     m  name                                           → head, floor, compacted, format, settings
+ *     n  epoch, sequence                                → frame that was undone
  *     o  cluster group resource namespace name          → row
+ *     p  epoch                                          → where it began, and where the one before had ended
  *     r  reference, object key                          → (empty)
  *     s  hash of a default set                          → default set
+ *     u  sequence                                       → what the frame's projection has replaced
  *     v  object key, revision that superseded it        → row before that revision
  *     w  controller, cluster, key                       → payload of owed work
  *     x  group resource cluster namespace name          → (empty)
+ *     y  block of revisions                             → when this member has applied them
  */
 const TABLE = {
   alias: 'a',
+  applied: 'y',
   commit: 'c',
   defaults: 'd',
+  epoch: 'p',
   event: 'e',
   former: 'f',
   owner: 'g',
+  kept: 'k',
   log: 'l',
   meta: 'm',
+  notAdopted: 'n',
   object: 'o',
   reference: 'r',
   defaultSet: 's',
+  undo: 'u',
   version: 'v',
   work: 'w',
   wildcard: 'x',
@@ -48,19 +58,19 @@ const TABLE = {
 export const HEAD_KEY = Buffer.from(`${TABLE.meta}head`);
 export const FLOOR_KEY = Buffer.from(`${TABLE.meta}floor`);
 export const COMPACTED_KEY = Buffer.from(`${TABLE.meta}compacted`);
+/** What the log says about how it is replicated. */
+export const SETTINGS_KEY = Buffer.from(`${TABLE.meta}settings`);
 /** Marks a directory as ours, and says which layout of tables it has. */
 export const FORMAT_KEY = Buffer.from(`${TABLE.meta}format`);
-export const FORMAT_VERSION: Uint8Array = Buffer.from('antipode/3');
-/** Layouts that are this one but for tables that they do not have. */
-export const FORMER_FORMAT_VERSIONS: readonly Uint8Array[] = ['antipode/1', 'antipode/2'].map((text) =>
-  Buffer.from(text),
-);
+/** Since the fourth, what is written in any region is in a log of its own. */
+export const FORMAT_VERSION: Uint8Array = Buffer.from('antipode/4');
 
 /** Every table that is a projection of the log: dropped and rebuilt by a replay. */
 export const PROJECTION_TABLES: readonly KeyRange[] = [
   TABLE.alias,
   TABLE.commit,
   TABLE.defaults,
+  TABLE.epoch,
   TABLE.event,
   TABLE.former,
   TABLE.owner,
@@ -74,6 +84,52 @@ export const PROJECTION_TABLES: readonly KeyRange[] = [
 ].map(tableRange);
 
 export const LOG_RANGE: KeyRange = tableRange(TABLE.log);
+
+/** Where the log ends on the disk, if commits there have not met their goal: the head is where they have. */
+export const TAIL_KEY = Buffer.from(`${TABLE.kept}tail`);
+/** What the log that is kept follows: the head of what was taken over or trimmed. */
+export const BASE_KEY = Buffer.from(`${TABLE.kept}base`);
+/** No revision above this was ever announced, or was that of a commit which the log has lost. */
+export const CEILING_KEY = Buffer.from(`${TABLE.kept}ceiling`);
+/** Why nothing is applied any more. */
+export const QUARANTINE_KEY = Buffer.from(`${TABLE.kept}quarantine`);
+/** A state is being taken over: what the tables hold is neither the one before nor the one to come. */
+export const IMPORT_KEY = Buffer.from(`${TABLE.kept}import`);
+/** The floors that were in force before the records that may yet be undone moved them. */
+export const FORMER_FLOORS: KeyRange = prefixRange(Buffer.from(`${TABLE.kept}floor`));
+export function formerFloorKey(sequence: number): Buffer {
+  return withRevision(`${TABLE.kept}floor`, sequence);
+}
+
+/** Since when the order of this member's logs says anything of this one. */
+export const APPLY_START_KEY = Buffer.from(`${TABLE.kept}applied`);
+export const APPLIED_RANGE: KeyRange = tableRange(TABLE.applied);
+export function appliedKey(block: number): Buffer {
+  return withRevision(TABLE.applied, block);
+}
+
+export const UNDO_RANGE: KeyRange = tableRange(TABLE.undo);
+export function undoKey(sequence: number): Buffer {
+  return withRevision(TABLE.undo, sequence);
+}
+
+export const NOT_ADOPTED_RANGE: KeyRange = tableRange(TABLE.notAdopted);
+export function notAdoptedKey(epoch: number, sequence: number): Buffer {
+  return Buffer.concat([withRevision(TABLE.notAdopted, epoch), encodeNumber(sequence)]);
+}
+
+export const EPOCHS_RANGE: KeyRange = tableRange(TABLE.epoch);
+export function epochKey(epoch: number): Buffer {
+  return withRevision(TABLE.epoch, epoch);
+}
+
+/** Whether a key has a fresh name in its table, so that nothing can have been there before. */
+export function isFreshKey(key: Uint8Array): boolean {
+  return FRESH_TABLES.has(key[0]!);
+}
+const FRESH_TABLES: ReadonlySet<number> = new Set(
+  [TABLE.commit, TABLE.event, TABLE.former, TABLE.version].map((table) => table.charCodeAt(0)),
+);
 
 export function objectRowKey(keyText: string): Buffer {
   return Buffer.from(TABLE.object + keyText);
@@ -220,6 +276,8 @@ export function parseDefaultSetKey(key: Buffer): string {
 const ZERO = Buffer.of(0);
 
 export interface WorkKey {
+  /** Which of a member's logs has it, where there are several; not part of the key. */
+  readonly log?: string;
   readonly controller: string;
   readonly cluster: LogicalCluster;
   readonly key: string;

@@ -54,7 +54,7 @@ export class HomeWorkspaces implements Homes {
     const cluster = homeClusterName(nameElsewhere(user));
     for (let attempts = 0; attempts < limits.rightsAttemptsMax; attempts++) {
       const row = readLogicalCluster(api, cluster);
-      if (row !== undefined) return homeWorkspace(api, cluster, row);
+      if (row !== undefined) return homeWorkspace(target.audience?.urls ?? api.urls, cluster, row);
       const creation = await api.access.authorize({ ...questionOf(target), verb: 'create' });
       await this.#create(api, { user, cluster, reliesOn: [...target.reliesOn, ...creation.reliesOn] });
       await api.store.settled();
@@ -78,7 +78,15 @@ export class HomeWorkspaces implements Homes {
       preconditions.push({ key, revision: row?.revision ?? 0 });
       return row;
     };
-    const shard = chooseShard(api.registry, { workspace: ANYWHERE, shard: this.#ground.shard, read });
+    // A user has one, which is found without knowing where: all are on the first shard.
+    const own = this.#ground.shard;
+    const shard = chooseShard(api.registry, {
+      workspace: ANYWHERE,
+      shards: [{ name: own, region: undefined }],
+      own,
+      read,
+      random: api.random,
+    });
     const lineage = lineageOf(this.#ground, HOME_TYPE, read);
     if (typeof lineage === 'string') throw new Error(lineage);
     const prepared = await prepareCluster(api, this.#ground, {
@@ -86,8 +94,8 @@ export class HomeWorkspaces implements Homes {
         cluster,
         path: pathOf(user, cluster),
         lineage,
-        // A user has one home, wherever it has to be.
-        shard: typeof shard === 'string' ? { name: this.#ground.shard, region: undefined } : shard,
+        // Wherever it has to be.
+        shard: typeof shard === 'string' ? { name: own, region: undefined } : shard,
         owner: ownerText(user),
         spec: objectOf({ directlyDeletable: true }),
       },
@@ -114,7 +122,7 @@ function questionOf({ user, cluster, verb, group, resource, subresource, namespa
 const ANYWHERE = objectOf({ metadata: objectOf({}), spec: objectOf({}) }) as KubeObject;
 
 /** The Workspace as which kcp shows a home, which is no object of its own: it has the name of its LogicalCluster. */
-function homeWorkspace(api: Api, cluster: LogicalCluster, row: Row): KubeObject {
+function homeWorkspace(urls: Api['urls'], cluster: LogicalCluster, row: Row): KubeObject {
   const { value } = parseJson(row.json);
   const logicalCluster = isObject(value) ? value : undefined;
   const metadata = objectAt(logicalCluster, 'metadata');
@@ -124,7 +132,7 @@ function homeWorkspace(api: Api, cluster: LogicalCluster, row: Row): KubeObject 
     apiVersion: TENANCY_API_VERSION,
     kind: 'Workspace',
     metadata: objectOf({ name: key.name, creationTimestamp: textAt(metadata, 'creationTimestamp') }),
-    spec: objectOf({ URL: api.urls.complete(textAt(status, 'URL')), cluster }),
+    spec: objectOf({ URL: urls.complete(textAt(status, 'URL')), cluster }),
     status: objectOf({
       conditions: status?.['conditions'],
       initializers: status?.['initializers'],

@@ -34,7 +34,7 @@ import {
   type Verb,
 } from '../definitions/mod.ts';
 import { isObject, type JsonObject, objectAt, objectsAt, textAt, textsAt } from '../machinery/mod.ts';
-import type { Row, StoreSnapshot } from '../store/mod.ts';
+import type { ObjectSnapshot, Row } from '../store/mod.ts';
 import { factsOf } from './facts.ts';
 import { lifecycleLabel } from './lifecycle-labels.ts';
 import { LIFECYCLES, type Lifecycle } from './lifecycles.ts';
@@ -207,7 +207,7 @@ function logicalClusters(verbs: readonly Verb[]): Definition {
 
 /** The logical clusters with a label of those that somebody waits with, in order: they refer to it. */
 async function* waitingClusters(
-  snapshot: StoreSnapshot,
+  snapshot: ObjectSnapshot,
   label: string,
   after: string | undefined,
 ): AsyncGenerator<LogicalCluster> {

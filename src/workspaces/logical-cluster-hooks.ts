@@ -38,6 +38,15 @@ import {
   WORKSPACES,
 } from './names.ts';
 import {
+  isOwnerElsewhere,
+  ownerOf,
+  PLACED_CLUSTERS,
+  placedElsewhere,
+  placedWorkspaceDebts,
+  placementDebt,
+  workspaceKeyOf,
+} from './placed-workspaces.ts';
+import {
   markDeleted,
   noteDeleted,
   restoreConditions,
@@ -57,16 +66,18 @@ export const logicalClusterHooks: KindHooks = {
     if (change.operation === 'delete') return leave(api, change, now);
     restoreConditions(change.object, change.old);
     settleLogicalCluster(change.object, now);
-    const companions = withCompanion(ownerMirrored(api, change.object, now));
+    const companions = withCompanion(ownerMirrored(api, change, now));
     return isOfSameType(change) ? companions : { ...companions, remembered: typeClusterOf(api, change) };
   },
   work(api, { operation, key, object, old }) {
-    if (operation === 'delete') return [];
-    if (object.metadata.deletionTimestamp !== undefined) return [deletionDebt(api, key.cluster)];
+    const { cluster } = key;
+    const mirrored = placedWorkspaceDebts(api, { cluster, object, hasEnded: operation === 'delete' });
+    if (operation === 'delete') return mirrored;
+    if (object.metadata.deletionTimestamp !== undefined) return [deletionDebt(api, key.cluster), ...mirrored];
     const isNew = isWaitingForBindings(object) && !isWaitingForBindings(old);
     // A new type may want others, also where nothing waits.
     const isOwed = isNew || (old !== undefined && !isOfSameType({ object, old }));
-    return isOwed ? [defaultBindingsDebt(api, key.cluster)] : [];
+    return isOwed ? [defaultBindingsDebt(api, key.cluster), ...mirrored] : mirrored;
   },
 };
 
@@ -79,7 +90,7 @@ export const workspaceLifecycleHooks: KindHooks = {
     const now = formatTime(change.nowMs);
     if (change.operation === 'update') settleWorkspace(change.object);
     if (!isLeaving(change)) return undefined;
-    return withCompanion(logicalClusterMarked(api, change, now));
+    return logicalClusterMarked(api, change, now);
   },
 };
 
@@ -119,12 +130,9 @@ export function newestLogicalCluster(api: Api, cluster: LogicalCluster): StoredO
 
 /** The Workspace that a LogicalCluster belongs to, if it is still the one. */
 export function newestOwner(api: Api, logicalCluster: KubeObject): StoredObject | undefined {
-  const owner = objectAt(objectAt(logicalCluster, 'spec'), 'owner');
-  const cluster = parseLogicalCluster(textAt(owner, 'cluster'));
-  if (cluster === undefined || textAt(owner, 'resource') !== WORKSPACES) return undefined;
-  const place = { cluster, group: TENANCY_GROUP, resource: WORKSPACES, name: textAt(owner, 'name') };
-  const key = api.registry.ownKey(place);
-  const found = api.registry.find(cluster, TENANCY_GROUP, WORKSPACES);
+  const owner = objectAt(objectAt(logicalCluster, 'spec'), 'owner') ?? {};
+  const key = workspaceKeyOf(api, owner);
+  const found = key && api.registry.find(key.cluster, TENANCY_GROUP, WORKSPACES);
   if (key === undefined || found?.definition.identity !== key.identity) return undefined;
   const stored = newestAt(api, found.definition, key);
   return stored?.row.uid === textAt(owner, 'uid') ? stored : undefined;
@@ -136,15 +144,33 @@ function newestAt(api: Api, definition: Definition, key: ObjectKey): StoredObjec
   return { definition, key, row, object: decodeStored(definition, definition.storageVersion, row) };
 }
 
-/** The Workspace of a LogicalCluster with what there is to say of it now; undefined when it says so already. */
+/**
+ * The Workspace of a LogicalCluster with what there is to say of it now; undefined when it says so already, and where it is
+ * on another shard: there, a debt has it say so.
+ */
 export function ownerMirrored(
+  api: Api,
+  logicalCluster: Pick<StoredObject, 'key' | 'object'>,
+  now: string,
+  options: MirrorOptions = {},
+): Companion | undefined {
+  const { key, object } = logicalCluster;
+  return isOwnerElsewhere(api, object, key.cluster)
+    ? undefined
+    : ownerMirroredAnywhere(api, object, now, options);
+}
+
+interface MirrorOptions {
+  /** It goes, too, whoever has deleted what it is in. */
+  readonly isDeleted?: boolean;
+}
+
+/** The same, for whoever sequences the shard of the Workspace. */
+export function ownerMirroredAnywhere(
   api: Api,
   logicalCluster: KubeObject,
   now: string,
-  options: {
-    /** It goes, too, whoever has deleted what it is in. */
-    readonly isDeleted?: boolean;
-  } = {},
+  options: MirrorOptions = {},
 ): Companion | undefined {
   const owner = newestOwner(api, logicalCluster);
   if (owner === undefined) return undefined;
@@ -157,9 +183,19 @@ export function ownerMirrored(
 
 /**
  * What becomes of the Workspace when its LogicalCluster goes: it goes too, if it was to. With finalizers of others it
- * stays until they let it go; one that nobody has deleted says what has happened.
+ * stays until they let it go; one that nobody has deleted says what has happened. Undefined where it is on another shard.
  */
 export async function ownerReleased(
+  api: Api,
+  logicalCluster: Pick<StoredObject, 'key' | 'object'>,
+  now: string,
+): Promise<Companion | undefined> {
+  const { key, object } = logicalCluster;
+  return isOwnerElsewhere(api, object, key.cluster) ? undefined : ownerReleasedAnywhere(api, object, now);
+}
+
+/** The same, for whoever sequences the shard of the Workspace. */
+export async function ownerReleasedAnywhere(
   api: Api,
   logicalCluster: KubeObject,
   now: string,
@@ -199,18 +235,29 @@ async function leave(api: Api, change: KindChange, now: string): Promise<Compani
   } finally {
     snapshot.close();
   }
-  return withCompanion(await ownerReleased(api, change.object, now));
+  return withCompanion(await ownerReleased(api, change, now));
 }
 
 /** Whether a Workspace goes, and nobody but the system holds it any more. */
 function isLeaving({ operation, object }: KindWork): boolean {
-  if (operation === 'delete') return true;
-  const { deletionTimestamp, finalizers = [] } = object.metadata;
+  return operation === 'delete' || isReleased(object);
+}
+
+/** Whether a Workspace is deleted, and held by the system alone. */
+export function isReleased({ metadata }: KubeObject): boolean {
+  const { deletionTimestamp, finalizers = [] } = metadata;
   return deletionTimestamp !== undefined && finalizers.every((name) => name === WORKSPACE_FINALIZER);
 }
 
-function logicalClusterMarked(api: Api, change: KindChange, now: string): Companion | undefined {
+function logicalClusterMarked(api: Api, change: KindChange, now: string): Companions | undefined {
   const cluster = parseLogicalCluster(textAt(objectAt(change.object, 'spec'), 'cluster'));
+  const { key, oldRow } = change;
+  const shard = cluster && placedElsewhere(api, { key, row: oldRow }, cluster);
+  if (cluster !== undefined && shard !== undefined) {
+    const owner = ownerOf(key, oldRow?.uid ?? '');
+    const placement = { cluster, shard, owner, hasEnded: false, revision: oldRow?.revision ?? 0 };
+    return { work: [placementDebt(api, PLACED_CLUSTERS, placement)] };
+  }
   const known = cluster && newestLogicalCluster(api, cluster);
   if (known === undefined) return undefined;
   // Nobody makes another's logical cluster go by naming it.
@@ -220,7 +267,7 @@ function logicalClusterMarked(api: Api, change: KindChange, now: string): Compan
   markDeleted(object, now);
   if (change.operation === 'update') mirrorWorkspace(change.object, object, now);
   if (deepEqual(object, known.object)) return undefined;
-  return companionPut(api, { ...known, object, old: known.object, oldRow: known.row });
+  return withCompanion(companionPut(api, { ...known, object, old: known.object, oldRow: known.row }));
 }
 
 function withCompanion(companion: Companion | undefined): Companions | undefined {

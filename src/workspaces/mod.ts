@@ -16,17 +16,21 @@ export {
   WAITING_FOR_BINDINGS,
   waitsForBindings,
 } from './default-exports.ts';
-export { logicalClusterFacts } from './facts.ts';
+export { logicalClusterFacts, workspaceFacts } from './facts.ts';
 export { HomeWorkspaces } from './home.ts';
 export { lifecycleLabel, lifecycleLabels } from './lifecycle-labels.ts';
 export { BINDINGS_INITIALIZED, BINDINGS_RECONCILED, RESOURCES_REMAIN } from './lifecycle-names.ts';
 export { lifecycleServices } from './lifecycle-view.ts';
 export {
   isGoing,
+  isReleased,
   logicalClusterHooks,
   newestLogicalCluster,
+  newestOwner,
   ownerMirrored,
+  ownerMirroredAnywhere,
   ownerReleased,
+  ownerReleasedAnywhere,
   type StoredObject,
   workspaceLifecycleHooks,
 } from './logical-cluster-hooks.ts';
@@ -43,7 +47,19 @@ export {
 export type { DefaultBindings, MakeDefaultBindings, WorkspaceGround } from './new-cluster.ts';
 export { objectCountLimit } from './object-count-limit.ts';
 export { WorkspacePaths } from './paths.ts';
-export { workspaceHooks } from './schedule.ts';
+export {
+  isOwedToAll,
+  ownerOf,
+  PLACED_CLUSTERS,
+  PLACED_WORKSPACES,
+  type Placement,
+  placedElsewhere,
+  placedWorkspaceDebts,
+  placementDebt,
+  readPlacement,
+  workspaceKeyOf,
+} from './placed-workspaces.ts';
+export { makePlacedCluster, workspaceHooks } from './schedule.ts';
 export { markDeleted, tellContent } from './settle-logical-cluster.ts';
 export { shardHooks, WORKSPACE_SCHEDULING } from './shard-hooks.ts';
 export { settleWorkspaceType, workspaceTypeHooks } from './type-hooks.ts';

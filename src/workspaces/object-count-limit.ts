@@ -2,7 +2,7 @@ import { type AdmissionPlugin, type AdmissionRequest, newAdmissionForbidden } fr
 import { isEvent, logicalClusterKey } from '../api/mod.ts';
 import { BoundedCache, type LogicalCluster, limits, ROOT_CLUSTER } from '../base/mod.ts';
 import { goQuote, objectAt, textAt } from '../machinery/mod.ts';
-import type { FeedGroup, Store } from '../store/mod.ts';
+import type { FeedGroup, ObjectStore } from '../store/mod.ts';
 import { factsOf } from './facts.ts';
 import { READY } from './lifecycle-names.ts';
 import { CORE_GROUP, LOGICAL_CLUSTERS, MAX_OBJECTS } from './names.ts';
@@ -10,16 +10,18 @@ import { CORE_GROUP, LOGICAL_CLUSTERS, MAX_OBJECTS } from './names.ts';
 /** How many objects a logical cluster has, as far as that is durable. */
 interface Count {
   objects: number;
-  /** Changes after this revision are not in the number yet. */
-  readonly revision: number;
+  /** Changes of groups after this many are not in the number yet. */
+  readonly groups: number;
 }
 
 /** Counts of the logical clusters that a limit was asked about lately, kept true by what the store announces. */
 class ObjectCounts {
-  readonly #store: Store;
+  readonly #store: ObjectStore;
   readonly #counts = new BoundedCache<LogicalCluster, Promise<Count>>(limits.objectCountsCachedMax);
+  /** How many groups the store has announced since this began: revisions of several logs have no order. */
+  #groups = 0;
 
-  constructor(store: Store) {
+  constructor(store: ObjectStore) {
     this.#store = store;
     // As long as the store lives: it tells nobody any more once it is closed.
     store.feed.subscribeToGroups((group) => this.#onGroup(group));
@@ -39,16 +41,16 @@ class ObjectCounts {
     const missed: number[] = [];
     const stop = this.#store.feed.subscribeToGroups(({ events }) => {
       for (const event of events) {
-        if (event.key.cluster === cluster && event.revision > snapshot.revision) missed.push(deltaOf(event));
+        if (event.key.cluster === cluster && !snapshot.has(event)) missed.push(deltaOf(event));
       }
     });
     try {
       const objects = await snapshot.countOfCluster(cluster, Number.MAX_SAFE_INTEGER);
       const sum = missed.reduce((total, delta) => total + delta, objects);
-      return { objects: sum, revision: this.#store.revision };
+      return { objects: sum, groups: this.#groups };
     } catch {
       // As kcp: what cannot be counted stops nobody. A store that cannot be read has other troubles.
-      return { objects: 0, revision: this.#store.revision };
+      return { objects: 0, groups: this.#groups };
     } finally {
       stop();
       snapshot.close();
@@ -56,13 +58,15 @@ class ObjectCounts {
   }
 
   #onGroup({ events }: FeedGroup): void {
+    this.#groups += 1;
+    const groups = this.#groups;
     if (this.#counts.size === 0) return;
     for (const event of events) {
       const counting = this.#counts.get(event.key.cluster);
       const delta = counting === undefined ? 0 : deltaOf(event);
       if (delta === 0) continue;
       void counting?.then((count) => {
-        if (event.revision > count.revision) count.objects += delta;
+        if (groups > count.groups) count.objects += delta;
       });
     }
   }
@@ -77,7 +81,10 @@ function deltaOf({ oldRow, newRow }: FeedGroup['events'][number]): number {
  * allows each. Creations alone are refused, and none before the logical cluster is ready. Those that are under way at
  * once may exceed the limit together.
  */
-export function objectCountLimit(store: Store, options: { readonly perCluster: number }): AdmissionPlugin {
+export function objectCountLimit(
+  store: ObjectStore,
+  options: { readonly perCluster: number },
+): AdmissionPlugin {
   const counts = new ObjectCounts(store);
   return {
     name: 'core.kcp.io/LogicalClusterObjectCountLimit',

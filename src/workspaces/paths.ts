@@ -1,7 +1,7 @@
 import { logicalClusterKey, type Mount, type Paths, type ResolvedPath } from '../api/mod.ts';
 import { type LogicalCluster, parseLogicalCluster } from '../base/mod.ts';
 import type { DefinitionRegistry } from '../definitions/mod.ts';
-import type { Row, Store } from '../store/mod.ts';
+import type { ObjectStore, Row } from '../store/mod.ts';
 import { homeClusterName } from './cluster-name.ts';
 import { workspaceFacts } from './facts.ts';
 import { TENANCY_GROUP, WORKSPACES } from './names.ts';
@@ -14,10 +14,10 @@ export const HOME_PREFIX = 'user';
  * workspace that is renamed, moved or deleted is nowhere else a moment later.
  */
 export class WorkspacePaths implements Paths {
-  readonly #store: Store;
+  readonly #store: ObjectStore;
   readonly #registry: DefinitionRegistry;
 
-  constructor(options: { readonly store: Store; readonly registry: DefinitionRegistry }) {
+  constructor(options: { readonly store: ObjectStore; readonly registry: DefinitionRegistry }) {
     this.#store = options.store;
     this.#registry = options.registry;
   }

@@ -2,17 +2,20 @@ import {
   type Api,
   type Attempt,
   type Companions,
+  commitLogicalCluster,
   type KindChange,
   type KindHooks,
   logicalClusterKey,
+  ReadsApart,
 } from '../api/mod.ts';
-import type { LogicalCluster } from '../base/mod.ts';
+import type { LogicalCluster, ShardName } from '../base/mod.ts';
 import { formatTime, type KubeObject, objectAt, objectOf, textAt } from '../machinery/mod.ts';
-import { REMEMBERED_FIELD, type Row } from '../store/mod.ts';
+import { type ObjectKey, REMEMBERED_FIELD, type Row } from '../store/mod.ts';
 import { mountOf } from './admit-workspace.ts';
 import { randomClusterName, shardHash } from './cluster-name.ts';
 import { type Condition, withCondition } from './conditions.ts';
 import { logicalClusterFacts } from './facts.ts';
+import type { StoredObject } from './logical-cluster-hooks.ts';
 import {
   CLUSTER,
   OWNER,
@@ -21,7 +24,6 @@ import {
   REQUIRED_GROUPS,
   SHARD,
   SHARD_HASH,
-  TENANCY_API_VERSION,
   TENANCY_GROUP,
   UNIVERSAL_TYPE,
   WORKSPACE_FINALIZER,
@@ -29,13 +31,15 @@ import {
 } from './names.ts';
 import { phaseAfter, prepareCluster, type WantedCluster, type WorkspaceGround } from './new-cluster.ts';
 import { ownerNameText } from './owner.ts';
-import { type ChosenShard, chooseShard } from './shards.ts';
+import { ownerOf, PLACED_CLUSTERS, placementDebt, rememberedPlace } from './placed-workspaces.ts';
+import { type ChosenShard, chooseShard, shardsOf } from './shards.ts';
 import { type ReadRow, type Reference, TypeProblem, type WorkspaceType } from './types.ts';
 
 /**
  * Gives a workspace its logical cluster: in the commit that creates it, or, where no shard took it then, in the first one
  * that changes it after one does. Everything that the logical cluster begins with is part of the same commit, so that it
- * is ready at once, unless an initializer of its type has to have its turn.
+ * is ready at once, unless an initializer of its type has to have its turn. On another shard than the parent's it is decided
+ * by that commit alone, and made at the home of that shard (`PLACED_CLUSTERS`).
  */
 export function workspaceHooks(ground: WorkspaceGround): KindHooks {
   return {
@@ -65,7 +69,9 @@ async function schedule(
   const { object, key, operation } = change;
   const now = formatTime(change.nowMs);
   const read: ReadRow = (wanted) => attempt.reads.read(wanted);
-  const shard = chooseShard(api.registry, { workspace: object, shard: ground.shard, read });
+  const own = ownShard(api, ground, key.cluster);
+  const shards = shardsOf(api, own);
+  const shard = chooseShard(api.registry, { workspace: object, shards, own, read, random: api.random });
   const type = typeOf(object, change.oldRow);
   const wait = (message: string): Companions => {
     postpone(object, message, now);
@@ -74,29 +80,76 @@ async function schedule(
   if (typeof shard === 'string') return wait(shard);
   const lineage = lineageOf(ground, type, read);
   if (typeof lineage === 'string') return wait(lineage);
+  const cluster = randomClusterName(api.random);
+  const wanted = wantedCluster({ workspace: object, key, cluster, lineage, shard, read });
+  // Its spec is another one: what a creation begins with is counted already.
+  if (operation === 'update') object.metadata.generation = (object.metadata.generation ?? 0) + 1;
+  if (shard.name !== own) {
+    place(object, { wanted, initializers: undefined, now });
+    const owner = ownerOf(key, object.metadata.uid ?? '');
+    const placement = { cluster, shard: shard.name, owner, hasEnded: false, revision: 0 };
+    return {
+      remembered: rememberedPlace(shard.name),
+      work: [placementDebt(api, PLACED_CLUSTERS, placement)],
+    };
+  }
+  const { initializers, ...prepared } = await prepareCluster(api, ground, { wanted, read });
+  place(object, { wanted, initializers, now });
+  return prepared;
+}
+
+/** The shard that has a logical cluster whose workspaces are written here. */
+function ownShard(api: Api, ground: WorkspaceGround, cluster: LogicalCluster): ShardName {
+  if (api.shards === undefined) return ground.shard;
+  return api.store.logOf(logicalClusterKey(cluster)) as ShardName;
+}
+
+/** The logical cluster that a Workspace is to have. */
+function wantedCluster(from: {
+  readonly workspace: KubeObject;
+  readonly key: ObjectKey;
+  readonly cluster: LogicalCluster;
+  readonly lineage: readonly WorkspaceType[];
+  readonly shard: ChosenShard;
+  readonly read: ReadRow;
+}): WantedCluster {
+  const { workspace, key, cluster, lineage, shard, read } = from;
+  const { annotations, uid = '' } = workspace.metadata;
   const parent = read(logicalClusterKey(key.cluster));
-  const wanted: WantedCluster = {
-    cluster: randomClusterName(api.random),
+  return {
+    cluster,
     path: `${(parent && logicalClusterFacts(parent).path) ?? key.cluster}:${key.name}`,
     lineage,
     shard,
-    owner: object.metadata.annotations?.[OWNER],
-    requiredGroups: object.metadata.annotations?.[REQUIRED_GROUPS],
-    spec: objectOf({
-      owner: objectOf({
-        apiVersion: TENANCY_API_VERSION,
-        cluster: key.cluster,
-        name: key.name,
-        resource: WORKSPACES,
-        uid: object.metadata.uid ?? '',
-      }),
-    }),
+    owner: annotations?.[OWNER],
+    requiredGroups: annotations?.[REQUIRED_GROUPS],
+    spec: objectOf({ owner: objectOf(ownerOf(key, uid)) }),
   };
-  const { initializers, ...prepared } = await prepareCluster(api, ground, { wanted, read });
-  place(object, { wanted, initializers, now });
-  // Its spec is another one: what a creation begins with is counted already.
-  if (operation === 'update') object.metadata.generation = (object.metadata.generation ?? 0) + 1;
-  return prepared;
+}
+
+/**
+ * Makes the logical cluster that a Workspace on another shard is to have, with all that it begins with, in one commit of
+ * the shard that was chosen. False: look again.
+ */
+export async function makePlacedCluster(
+  api: Api,
+  ground: WorkspaceGround,
+  placed: { readonly workspace: StoredObject; readonly cluster: LogicalCluster; readonly shard: ShardName },
+): Promise<boolean> {
+  const { workspace, cluster, shard } = placed;
+  const { key, object } = workspace;
+  const reads = new ReadsApart(api);
+  const read: ReadRow = (wanted) => reads.read(wanted);
+  read(key);
+  const lineage = lineageOf(ground, typeOf(object, undefined), read);
+  if (typeof lineage === 'string') throw new Error(`logical cluster ${cluster} waits: ${lineage}`);
+  const region = object.metadata.labels?.[REGION_LABEL];
+  const chosen: ChosenShard = { name: shard, region };
+  const wanted = wantedCluster({ workspace: object, key, cluster, lineage, shard: chosen, read });
+  const { companions, defaults } = await prepareCluster(api, ground, { wanted, read });
+  const { preconditions, reliesOn } = reads;
+  const actor = 'system:controller:placed-cluster';
+  return commitLogicalCluster(api, { companions, defaults, preconditions, reliesOn, actor, log: shard });
 }
 
 /** The workspace stays as it is, and says why. */
@@ -138,7 +191,8 @@ function place(
   workspace: KubeObject,
   found: {
     readonly wanted: WantedCluster;
-    readonly initializers: readonly string[];
+    /** Undefined until it is made elsewhere. */
+    readonly initializers: readonly string[] | undefined;
     readonly now: string;
   },
 ): void {
@@ -146,6 +200,11 @@ function place(
   settlePlace(workspace, wanted.cluster, wanted.shard);
   const spec = objectAt(workspace, 'spec');
   workspace['spec'] = objectOf({ ...spec, URL: `/clusters/${wanted.path}`, cluster: wanted.cluster });
+  if (initializers === undefined) {
+    const scheduled = withCondition(workspace, { type: 'WorkspaceScheduled', status: 'True' }, now);
+    workspace['status'] = objectOf({ conditions: scheduled, phase: 'Scheduling' });
+    return;
+  }
   const conditions = withCondition(workspace, initializedCondition(initializers), now);
   workspace['status'] = objectOf({ conditions });
   workspace['status'] = objectOf({

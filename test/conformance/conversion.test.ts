@@ -13,12 +13,13 @@ describe('a kind with a conversion webhook', () => {
       kind.object('v2', 'a', { host: 'example.com', port: '80' }),
     );
     expect(created).toMatchObject({ apiVersion: `${kind.group}/v2`, host: 'example.com', port: '80' });
-    // In to the stored version, and back for the answer.
-    expect(fixture.webhook.reviews.map(({ request }) => request.desiredAPIVersion)).toEqual([
+    // In to the stored version, and back for the answer. A write that meets another one begins anew, and asks again.
+    const wanted = fixture.webhook.reviews.map(({ request }) => request.desiredAPIVersion);
+    expect(wanted.filter((version, index) => version !== wanted[index - 1])).toEqual([
       `${kind.group}/v1`,
       `${kind.group}/v2`,
     ]);
-    expect(fixture.webhook.urls).toEqual(['/convert?timeout=30s', '/convert?timeout=30s']);
+    expect([...new Set(fixture.webhook.urls)]).toEqual(['/convert?timeout=30s']);
     fixture.forget();
     const stored = await fixture.client.get(kind.path('v1', 'a'));
     expect(stored).toMatchObject({ apiVersion: `${kind.group}/v1`, hostPort: 'example.com:80', kept: 'one' });

@@ -47,6 +47,7 @@ describe('legacy discovery', () => {
         'core.kcp.io',
         'tenancy.kcp.io',
         'topology.kcp.io',
+        'planet.antipode.dev',
         'apis.kcp.dev',
       ]);
     }

@@ -10,12 +10,13 @@ const names = async (path: string): Promise<string[]> =>
 describe('the root of a fresh server', () => {
   test('offers the kinds that workspaces are made of, each export with an identity of its own', async () => {
     expect(await names('apis.kcp.io/v1alpha2/apiexports')).toEqual([
+      'planet.antipode.dev',
       'shards.core.kcp.io',
       'tenancy.kcp.io',
       'topology.kcp.io',
     ]);
     const hashes = new Set<string>();
-    for (const name of ['shards.core.kcp.io', 'tenancy.kcp.io', 'topology.kcp.io']) {
+    for (const name of ['planet.antipode.dev', 'shards.core.kcp.io', 'tenancy.kcp.io', 'topology.kcp.io']) {
       const found = await fixture.client.get(`${root}/apis.kcp.io/v1alpha2/apiexports/${name}`);
       const secret = await fixture.client.get(`/clusters/root/api/v1/namespaces/kcp-system/secrets/${name}`);
       const key = Buffer.from((secret['data'] as { key: string }).key, 'base64');
@@ -39,7 +40,7 @@ describe('the root of a fresh server', () => {
         spec: { export: { name, path: 'root' } },
       });
     }
-    expect(hashes.size).toBe(3);
+    expect(hashes.size).toBe(4);
     const tenancy = await fixture.client.get(`${root}/apis.kcp.io/v1alpha2/apiexports/tenancy.kcp.io`);
     expect(tenancy['spec']).toMatchObject({ maximalPermissionPolicy: { local: {} } });
   });

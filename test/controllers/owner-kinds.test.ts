@@ -118,7 +118,7 @@ function countDefinitionLists({ api }: InProcessServer): () => number {
     const snapshot = take();
     for (const method of ['list', 'listRows'] as const) {
       const list = snapshot[method].bind(snapshot) as (scope: Parameters<typeof snapshot.list>[0]) => never;
-      vi.spyOn(snapshot, method).mockImplementation((scope) => {
+      vi.spyOn(snapshot, method).mockImplementation((scope: Parameters<typeof snapshot.list>[0]) => {
         const { cluster, resource } = scope.collection;
         if (cluster === ROOT_CLUSTER && resource === 'customresourcedefinitions') count += 1;
         return list(scope);

@@ -42,6 +42,12 @@ async function makeWorkspace(api: Api, parent: LogicalCluster, name: string): Pr
     },
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'content', namespace: 'default' } },
   );
+  // In the other log of the member.
+  await make(
+    api,
+    { ...tenancy(made.spec.cluster, 'create', 'apiexports', ''), group: 'apis.kcp.io', version: 'v1alpha2' },
+    { apiVersion: 'apis.kcp.io/v1alpha2', kind: 'APIExport', metadata: { name: 'offer' } },
+  );
   return made.spec.cluster;
 }
 

@@ -1,21 +1,20 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Api, companionPut, decodeStored } from '../../src/api/mod.ts';
-import { ROOT_CLUSTER, type ShardName, systemClock, systemRandom } from '../../src/base/mod.ts';
+import { ROOT_CLUSTER, type ShardName } from '../../src/base/mod.ts';
 import { collectionOf } from '../../src/definitions/mod.ts';
-import { foundRoot } from '../../src/exports/mod.ts';
-import { deepCopy, type KubeObject, objectOf } from '../../src/machinery/mod.ts';
-import { MemoryKeyValue, type ObjectKey, Store } from '../../src/store/mod.ts';
-import { memoryApi } from '../support/memory-member.ts';
+import { API_BINDINGS, API_EXPORTS, apisKey, defaultBindingName, foundRoot } from '../../src/exports/mod.ts';
+import { deepCopy, type KubeObject, objectAt, objectOf, objectsAt } from '../../src/machinery/mod.ts';
+import type { ObjectKey, ObjectStore } from '../../src/store/mod.ts';
+import { crashed, memoryApi, newDisks, openMemberStore } from '../support/memory-member.ts';
 
 const shard = 'root' as ShardName;
-const stores: Store[] = [];
+const stores: ObjectStore[] = [];
 afterEach(async () => {
   for (const store of stores.splice(0)) await store.close();
 });
 
-async function newApi(): Promise<Api> {
-  const keyValue = new MemoryKeyValue();
-  const store = await Store.open({ keyValue, shard, clock: systemClock, random: systemRandom });
+async function newApi(disks = newDisks()): Promise<Api> {
+  const store = await openMemberStore(disks, { shard });
   stores.push(store);
   return memoryApi(store, {});
 }
@@ -42,15 +41,61 @@ function typeOf(api: Api, name: string): KubeObject {
   return decodeStored(definition, 'v1alpha1', api.store.newest(typeKey(api, name))!);
 }
 
+/** All that there is in the root. */
+async function namesIn(api: Api): Promise<string[]> {
+  const snapshot = api.store.snapshot();
+  const names: string[] = [];
+  for await (const batch of snapshot.rowsOfCluster(ROOT_CLUSTER))
+    for (const { key } of batch) names.push(`${key.resource}/${key.name}`);
+  snapshot.close();
+  return names;
+}
+
+function identityOf(api: Api, name: string): unknown {
+  const row = api.store.get(apisKey(ROOT_CLUSTER, API_EXPORTS, name))!;
+  return objectAt(JSON.parse(row.json.toString()), 'status')?.['identityHash'];
+}
+
+function boundIdentity(api: Api, name: string): unknown {
+  const binding = defaultBindingName(ROOT_CLUSTER, { path: ROOT_CLUSTER, name });
+  const row = api.store.get(apisKey(ROOT_CLUSTER, API_BINDINGS, binding))!;
+  const [bound] = objectsAt(objectAt(JSON.parse(row.json.toString()), 'status'), 'boundResources');
+  return objectAt(bound, 'schema')?.['identityHash'];
+}
+
 describe('the root of the tree', () => {
-  test('is made by one commit, and by none the next time', async () => {
+  test('is made by three commits, and by none the next time', async () => {
     const api = await newApi();
     const commits = vi.spyOn(api.quotas, 'commit');
     expect(await foundRoot(api, { shard })).toBe(true);
     const { revision } = api.store;
     expect(await foundRoot(api, { shard })).toBe(false);
-    expect(commits).toHaveBeenCalledTimes(1);
+    expect(commits).toHaveBeenCalledTimes(3);
     expect(api.store.revision).toBe(revision);
+  });
+
+  test('is made whole by the next start after a crash between any two of its commits', async () => {
+    const whole = await newApi();
+    await foundRoot(whole, { shard });
+    for (const made of [0, 1, 2]) {
+      const disks = newDisks();
+      const api = await newApi(disks);
+      const commit = api.quotas.commit.bind(api.quotas);
+      let commits = 0;
+      vi.spyOn(api.quotas, 'commit').mockImplementation(async (...args) => {
+        if (commits === made) throw new Error('the power is gone');
+        commits += 1;
+        return commit(...args);
+      });
+      await expect(foundRoot(api, { shard })).rejects.toThrow('the power is gone');
+      const again = await newApi(crashed(disks));
+      expect(await foundRoot(again, { shard })).toBe(true);
+      expect(await foundRoot(again, { shard })).toBe(false);
+      expect(await namesIn(again)).toEqual(await namesIn(whole));
+      // Whoever is bound is bound to what is exported.
+      for (const name of ['tenancy.kcp.io', 'topology.kcp.io'])
+        expect(boundIdentity(again, name)).toBe(identityOf(again, name));
+    }
   });
 
   test('is brought up to date by a newer version, but for what is only made once', async () => {

@@ -84,12 +84,16 @@ describe('workspaces, their types and the topology', () => {
     expect(bare.status).toBe(404);
   });
 
-  test('are in root, and shards are there alone', async () => {
+  test('are in root, and shards and regions are there alone', async () => {
     const cluster = await workspace('root');
     const shards = 'apis/core.kcp.io/v1alpha1/shards';
-    expect((await bindingsOf('root')).map((one) => statusOf(one).phase)).toEqual(['Bound', 'Bound', 'Bound']);
+    const regions = 'apis/planet.antipode.dev/v1alpha1/regions';
+    const phases = (await bindingsOf('root')).map((one) => statusOf(one).phase);
+    expect(phases).toEqual(['Bound', 'Bound', 'Bound', 'Bound']);
     expect((await fixture.client.list(`/clusters/root/${shards}`)).items).toHaveLength(1);
-    expect((await fixture.client.call(`/clusters/${cluster}/${shards}`)).status).toBe(404);
+    expect((await fixture.client.list(`/clusters/root/${regions}`)).items).toHaveLength(0);
+    for (const path of [shards, regions])
+      expect((await fixture.client.call(`/clusters/${cluster}/${path}`)).status).toBe(404);
   });
 
   test('are not served where the type does not bind them', async () => {

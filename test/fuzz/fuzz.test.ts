@@ -25,9 +25,9 @@ const SUCCESS_SHARE_MIN = 0.3;
 const HEAP_MEBIBYTES = 160;
 const RSS_BYTES_MAX = 400 * 2 ** 20;
 const SHOWN_MAX = 25;
-/** Longer than a controller rests between two looks at a namespace of this size. */
-const REST_MS = 1_000;
-const REST_LOOKS_MAX = 30;
+const REST_LOOK_MS = 500;
+/** Longer than a controller rests between two looks at anything that waits. */
+const REST_MS_MAX = 60_000;
 /** Much slower than any machine; only to end what hangs. */
 const TIMEOUT_MS = 120_000 + REQUESTS * 30;
 
@@ -123,22 +123,53 @@ async function post(path: string, body: unknown): Promise<void> {
   expect([answer.status, answer.body.toString()]).toEqual([201, expect.anything()]);
 }
 
-/** Lists every kind, compares it with its watch, and reads each object: its bytes by its path. */
-/** Namespaces that cannot end tell what is left in them, each look when it is due: until nothing new is told. */
+/** Namespaces that cannot end come to tell what is left in them. Each is looked at when it is due, which takes a while. */
 async function namespacesAtRest(): Promise<void> {
-  for (let last = '', looks = 0; looks < REST_LOOKS_MAX; looks++) {
-    const { items = [] } = JSON.parse((await transport.get('/api/v1/namespaces')).body.toString()) as Wire;
-    const now = JSON.stringify(items);
-    if (now === last) return;
-    last = now;
-    await delay(REST_MS);
+  const deadlineMs = Date.now() + REST_MS_MAX;
+  for (;;) {
+    const late = await lateNamespaces();
+    if (late.length === 0) return;
+    if (Date.now() > deadlineMs) throw new Error(`namespaces tell what is not so: ${late.join('; ')}`);
+    await delay(REST_LOOK_MS);
   }
 }
 
+/** Terminating namespaces that tell of the followed kinds something else than what is left. */
+async function lateNamespaces(): Promise<readonly string[]> {
+  const kinds = followedKinds.filter(({ isNamespaced }) => isNamespaced);
+  const left = new Map<string, Map<string, number>>();
+  for (const kind of kinds) {
+    for (const { metadata } of await itemsAt(pathOf(kind, {}))) {
+      const counts = left.get(metadata?.namespace ?? '') ?? new Map<string, number>();
+      counts.set(kind.collection, (counts.get(kind.collection) ?? 0) + 1);
+      left.set(metadata?.namespace ?? '', counts);
+    }
+  }
+  const late: string[] = [];
+  for (const { metadata, status } of await itemsAt('/api/v1/namespaces')) {
+    if (metadata?.deletionTimestamp === undefined) continue;
+    const name = metadata.name ?? '';
+    const told = JSON.stringify(status);
+    for (const { collection } of kinds) {
+      const [group, plural] = collection.split('/');
+      const count = left.get(name)?.get(collection) ?? 0;
+      const start = `${plural}.${group} has `;
+      if (count === 0 ? told.includes(start) : !told.includes(`${start}${count} resource instances`))
+        late.push(`${name} has ${count} ${collection}: ${told}`);
+    }
+  }
+  return late;
+}
+
+async function itemsAt(path: string): Promise<readonly Wire[]> {
+  return (JSON.parse((await transport.get(path)).body.toString()) as Wire).items ?? [];
+}
+
+/** Lists every kind, compares it with its watch, and reads each object: its bytes by its path. */
 async function readAll(history: History): Promise<Map<string, string>> {
   const states = new Map<string, string>();
   for (const kind of followedKinds) {
-    const { items = [] } = JSON.parse((await transport.get(pathOf(kind, {}))).body.toString()) as Wire;
+    const items = await itemsAt(pathOf(kind, {}));
     history.compareList(kind, items);
     for (const { metadata } of items) {
       const path = pathOf(kind, { namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' });

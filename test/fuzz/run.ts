@@ -209,9 +209,11 @@ function claim(history: History, value: Wire, label: string): void {
  * The update that takes the last finalizer away: it answers with what it made of the object, which was never
  * stored, at the resourceVersion that the object had before.
  */
-function isReleased({ method }: Call, { kind, metadata }: Wire): boolean {
-  if (method === 'DELETE' || kind === 'Namespace') return false;
-  return metadata?.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
+function isReleased({ method }: Call, { kind, metadata, spec }: Wire): boolean {
+  if (method === 'DELETE' || metadata?.deletionTimestamp === undefined) return false;
+  // Namespaces have finalizers in two places.
+  const own = kind === 'Namespace' ? (spec as { readonly finalizers?: readonly string[] })?.finalizers : [];
+  return (metadata.finalizers ?? []).length === 0 && (own ?? []).length === 0;
 }
 
 function listedKind(history: History, { kind, apiVersion }: Wire): FuzzKind | undefined {

@@ -108,7 +108,8 @@ beforeAll(async () => {
   for (const path of [BUILTIN, CUSTOM] as const) await client.create(path, bodies[path]);
 });
 
-describe.each(ACCEPT)('Accept: %s', (accept, builtin, custom) => {
+// Each waits for a watch to end by itself.
+describe.concurrent.each(ACCEPT)('Accept: %s', (accept, builtin, custom) => {
   test.each([
     ['a built-in kind', BUILTIN, builtin],
     ['a custom kind', CUSTOM, custom],

@@ -35,6 +35,7 @@ const ROUTES: Readonly<Record<Route['kind'], readonly string[]>> = {
   'openapi-v3': ['/openapi/v3/api/v1'],
   'openid-configuration': ['/.well-known/openid-configuration'],
   'openid-keys': ['/openid/v1/jwks'],
+  planet: ['/planet/status', '/planet/members', '/planet/join-tokens', '/planet/shards/root/promote'],
   unknown: ['/metrics', '/debug/pprof/', '/nope', '/shards/root/api/v1/secrets', '/cache/api/v1/secrets'],
 };
 
@@ -110,7 +111,7 @@ describe('without credentials', () => {
  * A handler beside the router would be a door without a lock. There is one listener, with one route that takes
  * everything, and what it calls authenticates before it looks at anything but the list above.
  */
-test('there is one listener, and it has one route', () => {
+test('there is one listener to objects, and it has one route', () => {
   const root = fileURLToPath(new URL('../../src', import.meta.url));
   const places = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.endsWith('.suite.ts'))
@@ -122,6 +123,11 @@ test('there is one listener, and it has one route', () => {
       return (doors ?? []).map((door) => `${path} ${door}`);
     });
   expect(places.sort()).toEqual([
+    // Of `antipode planet`, on this machine alone: a socket that only its owner may open, the bytes of NATS servers that ask for
+    // passwords themselves, and a look whether a port is free. None of them reaches an object.
+    'cli/planet/control.ts createServer(',
+    'cli/planet/link.ts createServer(',
+    'cli/planet/ports.ts createServer(',
     'facade/server.ts app.route(',
     'facade/server.ts createSecureServer(',
     // Looks at how long streams take, and answers none.

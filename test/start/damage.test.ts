@@ -80,7 +80,8 @@ describe('a damaged database', () => {
     await store.close();
     const result = await start(['--root-directory', directory, '--secure-port', '0']);
     expect(result.code).toBe(1);
-    expect(onlyLine(result)).toContain('999');
+    expect(onlyLine(result)).toContain(`the database ${data} was written by another version of antipode`);
+    expect(onlyLine(result)).toContain('its format is 999');
   });
 });
 

@@ -129,7 +129,7 @@ describe('antipode start', () => {
     [['--log-level', 'loud'], '--log-level'],
     [['--root-directry', 'x'], '--root-directry'],
     [['extra'], 'extra'],
-    [['--nats', 'nats://127.0.0.1'], '--nats is not done yet'],
+    [['--join', 'token'], '--join needs --nats'],
     [['--secure-port'], '--secure-port'],
   ])('refuses %j in one line before it touches anything', async (flags, message) => {
     const directory = join(await scratch(), 'root');

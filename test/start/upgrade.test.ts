@@ -15,14 +15,14 @@ const NEW_COLUMN = 'Region';
 
 /** The version before this one: its workspaces began with less, and root offered less of them. */
 const FORMER: readonly Difference[] = [
-  { file: 'api/default-objects.js', now: `'${NEW_NAMESPACE}', `, before: '' },
+  { file: 'api/default-objects.ts', now: `'${NEW_NAMESPACE}', `, before: '' },
   {
-    file: 'definitions/kcp/workspace.js',
+    file: 'definitions/kcp/workspace.ts',
     now: new RegExp(`\\{\\s*name: '${NEW_COLUMN}',[^}]*\\},`),
     before: '',
   },
   {
-    file: 'exports/root/root-manifests.js',
+    file: 'exports/root/root-manifests.ts',
     now: "limitAllowedParents: { types: [type('organization'), type('team')] },",
     before: '',
   },

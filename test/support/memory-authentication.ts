@@ -8,7 +8,7 @@ import {
 } from '../../src/access/mod.ts';
 import type { Api } from '../../src/api/mod.ts';
 import { systemClock, systemRandom } from '../../src/base/mod.ts';
-import type { Store } from '../../src/store/mod.ts';
+import type { ObjectStore } from '../../src/store/mod.ts';
 
 const ISSUER = 'https://kcp.default.svc';
 // One for all members of a test, so that tokens outlive a crash.
@@ -16,7 +16,7 @@ const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const signingKey = parseSigningKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
 
 /** Tokens of service accounts, and nobody else's. */
-export function memoryAuthentication(store: Store): Pick<Api, 'authenticator' | 'serviceAccounts'> {
+export function memoryAuthentication(store: ObjectStore): Pick<Api, 'authenticator' | 'serviceAccounts'> {
   const keys = [verificationKey(signingKey)];
   const tokens = [
     serviceAccountTokens({ issuers: [ISSUER], keys, clock: systemClock, read: (key) => store.get(key) }),

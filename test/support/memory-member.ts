@@ -9,13 +9,15 @@ import {
 import {
   type Api,
   ContinueTokens,
+  type Convergence,
   createLogicalCluster,
   type KindHooks,
   KindHookTable,
   logicalClusterKey,
-  OneShardPositions,
   RevisionForms,
+  recountDebt,
   ShownUrls,
+  StorePositions,
 } from '../../src/api/mod.ts';
 import {
   type Clock,
@@ -37,10 +39,10 @@ import {
   resourceQuotaController,
   serviceAccountTokenController,
 } from '../../src/controllers/mod.ts';
-import { DefinitionRegistry } from '../../src/definitions/mod.ts';
+import { DefinitionRegistry, isConvergent } from '../../src/definitions/mod.ts';
 import { foundRoot } from '../../src/exports/mod.ts';
 import { makeDefaultBindings } from '../../src/region/mod.ts';
-import { type MemoryDisk, MemoryKeyValue, Store } from '../../src/store/mod.ts';
+import { type MemoryDisk, MemoryKeyValue, type ObjectStore, PlanetStore } from '../../src/store/mod.ts';
 import {
   admitWorkspace,
   admitWorkspaceType,
@@ -71,22 +73,54 @@ export interface MemoryMemberOptions {
   readonly isQuotaEnforced?: boolean;
   /** What is said about writes of single kinds. */
   readonly hooks?: readonly KindHooks[];
+  /** Beside those that always run. */
+  readonly controllers?: (api: Api) => readonly Controller[];
+  /** The kinds that are in the other log, if not those of every member. */
+  readonly isConvergent?: typeof isConvergent;
 }
 
 export async function startMemoryMember(options: MemoryMemberOptions): Promise<MemoryMember> {
-  return open(options, new MemoryKeyValue(options.disk));
+  return open(options, newDisks(options.disk));
+}
+
+/** What a member has on its disk: the log of its shard, and that of its region. */
+export interface MemberDisks {
+  readonly shard: MemoryKeyValue;
+  readonly convergent: MemoryKeyValue;
+}
+
+export function newDisks(disk?: MemoryDisk): MemberDisks {
+  return { shard: new MemoryKeyValue(disk), convergent: new MemoryKeyValue(disk) };
+}
+
+/** What is left of both when the power goes. */
+export function crashed(disks: MemberDisks, disk?: MemoryDisk): MemberDisks {
+  return { shard: disks.shard.crash(disk), convergent: disks.convergent.crash(disk) };
+}
+
+/** The store of a member, as it is put together everywhere. */
+export function openMemberStore(
+  disks: MemberDisks,
+  options: Pick<MemoryMemberOptions, 'isConvergent'> & { readonly shard?: ShardName } = {},
+): Promise<PlanetStore> {
+  const { shard = SHARD } = options;
+  return PlanetStore.open({
+    clock: systemClock,
+    random: systemRandom,
+    isConvergent: options.isConvergent ?? isConvergent,
+    logicalClusterKey,
+    logs: [
+      { name: shard, kind: 'shard', keyValue: disks.shard },
+      { name: 'convergent-test' as ShardName, kind: 'convergent', keyValue: disks.convergent },
+    ],
+  });
 }
 
 const SHARD = 'test' as ShardName;
 const TURNS_MAX = 100_000;
 
-async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Promise<MemoryMember> {
-  const store = await Store.open({
-    keyValue,
-    shard: SHARD,
-    clock: systemClock,
-    random: systemRandom,
-  });
+async function open(options: MemoryMemberOptions, disks: MemberDisks): Promise<MemoryMember> {
+  const store = await openMemberStore(disks, options);
   const api = memoryApi(store, options);
   const failures: unknown[] = [];
   // Not those that put things into namespaces: a quota may refuse them for ever.
@@ -98,6 +132,7 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     resourceQuotaController(api),
     ...garbageCollector(api),
     ...permissionClaimControllers(api),
+    ...(options.controllers?.(api) ?? []),
   ];
   const controllers = new ControllerRuntime({
     api,
@@ -113,9 +148,11 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
     failures,
     settled: () => settled(api, running),
     async crash() {
-      const survivor = keyValue.crash(options.disk);
+      const survivor = crashed(disks, options.disk);
       await controllers.close();
       api.quotas.close();
+      // Nothing of it may run on: its disk is that of the next life.
+      await store.close();
       return open(options, survivor);
     },
     async close() {
@@ -128,14 +165,19 @@ async function open(options: MemoryMemberOptions, keyValue: MemoryKeyValue): Pro
 
 /** All that a member's verbs need, around a store that may be on a clock of its own. */
 export function memoryApi(
-  store: Store,
+  store: ObjectStore,
   options: {
     readonly isQuotaEnforced?: boolean;
     readonly clock?: Clock;
     readonly hooks?: readonly KindHooks[];
+    readonly region?: string;
+    readonly convergence?: Convergence;
   } = {},
 ): Api {
-  const quotas = new QuotaLedger(store, { isEnforced: options.isQuotaEnforced ?? true });
+  const quotas = new QuotaLedger(store, {
+    isEnforced: options.isQuotaEnforced ?? true,
+    recountOf: (quota) => recountDebt(systemRandom, quota),
+  });
   const registry = new DefinitionRegistry(store);
   const access = new Access({ store, logicalClusterKey });
   const paths = new WorkspacePaths({ store, registry });
@@ -171,9 +213,10 @@ export function memoryApi(
     random: systemRandom,
     clock: options.clock ?? systemClock,
     net: { post: () => Promise.reject(new Error('there is no network')) },
-    revisions: new RevisionForms(new OneShardPositions(0)),
+    revisions: new RevisionForms(new StorePositions({ store, memberNumber: 0 })),
     tokens: new ContinueTokens(Buffer.alloc(32)),
-    region: 'test' as RegionName,
+    region: (options.region ?? 'test') as RegionName,
+    convergence: options.convergence,
     shard: SHARD,
     caBundle: 'certificates\n',
     ...memoryAuthentication(store),

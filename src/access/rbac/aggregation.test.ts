@@ -34,22 +34,28 @@ function ruleOf(resource: string): PolicyRule {
   return { verbs: ['get'], apiGroups: [''], resources: [resource], resourceNames: [], nonResourceURLs: [] };
 }
 
+/** Processor time: whatever else the machine does, it does not count. */
+function usedMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 /** How long the work holds the event loop at once, and in all. */
 function heldMs(roles: readonly JsonObject[]): { readonly longest: number; readonly total: number } {
   const steps = settledRules(roles);
   let longest = 0;
   let total = 0;
   for (;;) {
-    const begin = performance.now();
+    const begin = usedMs();
     const { done } = steps.next();
-    const heldFor = performance.now() - begin;
+    const heldFor = usedMs() - begin;
     longest = Math.max(longest, heldFor);
     total += heldFor;
     if (done === true) return { longest, total };
   }
 }
 
-/** The least of a few, so that what else the machine does hardly counts. */
+/** The least of a few: collecting garbage falls into one of them. */
 function heldAtLeastMs(roles: readonly JsonObject[]): { readonly longest: number; readonly total: number } {
   const runs = Array.from({ length: 3 }, () => heldMs(roles));
   return {

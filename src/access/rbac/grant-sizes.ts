@@ -1,6 +1,6 @@
 import { BoundedCache, type LogicalCluster, limits, type Revision } from '../../base/mod.ts';
 import { isObject, parseJson } from '../../machinery/mod.ts';
-import type { Row, Store, StoreEvent } from '../../store/mod.ts';
+import type { ObjectStore, Row, StoreEvent } from '../../store/mod.ts';
 import { grantSizeBytes, RBAC_GROUP } from './policy.ts';
 
 const KINDS = ['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'];
@@ -10,11 +10,11 @@ const KINDS = ['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'];
  * up to date from the store's feed while it is remembered.
  */
 export class GrantSizes {
-  readonly #store: Store;
+  readonly #store: ObjectStore;
   readonly #revisionOf: (cluster: LogicalCluster) => Revision;
   readonly #sizes = new BoundedCache<LogicalCluster, number>(limits.rbacSizesCachedMax);
 
-  constructor(store: Store, revisionOf: (cluster: LogicalCluster) => Revision) {
+  constructor(store: ObjectStore, revisionOf: (cluster: LogicalCluster) => Revision) {
     this.#store = store;
     this.#revisionOf = revisionOf;
   }

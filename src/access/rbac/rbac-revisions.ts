@@ -29,10 +29,13 @@ export class RbacRevisions {
     return this.#changes[this.#placeOf(cluster)] as Revision;
   }
 
-  /** Changes come in the order of their revisions. */
+  /** Changes come in the order of their log; those of another log, or of one that was undone, may be older. */
   note(cluster: LogicalCluster, revision: Revision): void {
-    if (cluster === SYSTEM_ADMIN_CLUSTER) this.#everywhere = revision;
-    else this.#changes[this.#placeOf(cluster)] = revision;
+    if (cluster === SYSTEM_ADMIN_CLUSTER) this.#everywhere = laterThan(this.#everywhere, revision);
+    else {
+      const place = this.#placeOf(cluster);
+      this.#changes[place] = laterThan(this.#changes[place]!, revision);
+    }
   }
 
   /** Mixed after each unit, unlike FNV, whose collisions hardly depend on where it starts. */
@@ -44,4 +47,9 @@ export class RbacRevisions {
     }
     return (hash >>> 0) % this.#changes.length;
   }
+}
+
+/** The revision of a change, or one that was not there before: no place may say twice what it said at another time. */
+function laterThan(before: number, revision: Revision): Revision {
+  return Math.max(before + 1, revision) as Revision;
 }

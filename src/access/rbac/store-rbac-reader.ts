@@ -1,6 +1,6 @@
 import { type LogicalCluster, limits, type Revision } from '../../base/mod.ts';
 import { isObject, type JsonObject, newObject, parseJson } from '../../machinery/mod.ts';
-import type { ObjectKey, Store, StoreSnapshot } from '../../store/mod.ts';
+import type { ObjectKey, ObjectSnapshot, ObjectStore } from '../../store/mod.ts';
 import { GrantSizes } from './grant-sizes.ts';
 import { PolicyTooLarge, RBAC_GROUP, type RbacState, roleRefOf } from './policy.ts';
 import type { RbacReader } from './rbac-authorizer.ts';
@@ -18,12 +18,12 @@ const APIS = ['apibindings', 'apiexports'];
  * is durable, before its writer is answered. The bytes are those of version v1, the only one there is.
  */
 export class StoreRbacReader implements RbacReader {
-  readonly #store: Store;
+  readonly #store: ObjectStore;
   readonly #revisions: RbacRevisions;
   readonly #sizes: GrantSizes;
   readonly #unsubscribe: () => void;
 
-  constructor(store: Store) {
+  constructor(store: ObjectStore) {
     this.#store = store;
     this.#revisions = new RbacRevisions(store.revision);
     this.#sizes = new GrantSizes(store, (cluster) => this.revision(cluster));
@@ -76,12 +76,12 @@ function isGround({ group, resource }: ObjectKey): boolean {
 
 /** One reading of a state: the bindings, and the roles that they name. */
 class StateReading {
-  readonly #snapshot: StoreSnapshot;
+  readonly #snapshot: ObjectSnapshot;
   readonly #cluster: LogicalCluster;
   readonly #namespace: string;
   #bytesLeft: number = limits.rbacScopeBytesMax;
 
-  constructor(snapshot: StoreSnapshot, cluster: LogicalCluster, namespace: string) {
+  constructor(snapshot: ObjectSnapshot, cluster: LogicalCluster, namespace: string) {
     this.#snapshot = snapshot;
     this.#cluster = cluster;
     this.#namespace = namespace;

@@ -2,7 +2,7 @@ import { APIS_GROUP, type RbacAt } from '../../access/mod.ts';
 import { type LogicalCluster, limits, WeightedCache } from '../../base/mod.ts';
 import { type AcceptedClaim, acceptedClaims, identityOfBinding } from '../../definitions/mod.ts';
 import { isObject, parseJson } from '../../machinery/mod.ts';
-import type { Row, Store } from '../../store/mod.ts';
+import type { ObjectStore, Row } from '../../store/mod.ts';
 
 /** The claims that a logical cluster has accepted, and the state that they were read from. */
 export interface ClaimsAt {
@@ -27,7 +27,7 @@ const CLAIMS = Buffer.from('"permissionClaims":[');
  * without claims, and nothing is read again until the bindings of the logical cluster change.
  */
 export class ClaimTable {
-  readonly #store: Store;
+  readonly #store: ObjectStore;
   readonly #groundOf: (cluster: LogicalCluster) => RbacAt;
   readonly #entries = new WeightedCache<Entry>({
     weightMax: limits.claimTablesCachedBytesMax,
@@ -35,7 +35,7 @@ export class ClaimTable {
   });
 
   constructor(options: {
-    readonly store: Store;
+    readonly store: ObjectStore;
     /** Of what decides in a logical cluster, bindings included: changes with each of them. */
     readonly groundOf: (cluster: LogicalCluster) => RbacAt;
   }) {

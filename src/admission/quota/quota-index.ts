@@ -1,5 +1,5 @@
 import { BoundedCache, type LogicalCluster, limits, WeightedCache } from '../../base/mod.ts';
-import { type ObjectKey, objectKeyText, type Store, type StoreEvent } from '../../store/mod.ts';
+import { type ObjectKey, type ObjectStore, objectKeyText, type StoreEvent } from '../../store/mod.ts';
 import { type QuotaState, readQuota } from './quota-state.ts';
 
 /** Names of quotas; one may be gone by now, but none is missing. */
@@ -10,7 +10,7 @@ type Names = Set<string>;
  * are added as soon as a quota is on its way to the log, and dropped by whoever finds nothing under them.
  */
 export class QuotaIndex {
-  readonly #store: Store;
+  readonly #store: ObjectStore;
   readonly #names = new BoundedCache<string, Names>(limits.quotaNamespacesCachedMax);
   /** Namespaces that are being read: what is created meanwhile is added here too. */
   readonly #loading = new Map<string, { readonly names: Names; readonly done: Promise<void> }>();
@@ -21,7 +21,7 @@ export class QuotaIndex {
   });
   readonly #unsubscribe: () => void;
 
-  constructor(store: Store) {
+  constructor(store: ObjectStore) {
     this.#store = store;
     // Whoever writes to the log without this index is heard of here: another home of the shard, one day.
     this.#unsubscribe = store.feed.subscribeToGroups(({ events }) => {
@@ -43,9 +43,33 @@ export class QuotaIndex {
     if (names.size === 0) return NONE;
     const states: QuotaState[] = [];
     for (const name of [...names].sort()) {
-      const state = this.newest(quotaKey(cluster, namespace, name));
-      if (state === undefined) names.delete(name);
-      else states.push(state);
+      const key = quotaKey(cluster, namespace, name);
+      const state = this.newest(key);
+      if (state !== undefined) states.push(state);
+      // As long as its end is not on the disk, it may be there again after a crash: see former.
+      else if (this.#store.get(key) === undefined) names.delete(name);
+    }
+    return states;
+  }
+
+  /**
+   * The quotas of a namespace that {@link find} knows of as they are on the disk, where the next commit would not find
+   * them so. None of the log that is asked besides.
+   */
+  former(
+    cluster: LogicalCluster,
+    namespace: string,
+    { besides }: { readonly besides: string },
+  ): QuotaState[] {
+    const names = this.#names.get(placeText(cluster, namespace)) ?? NO_NAMES;
+    const states: QuotaState[] = [];
+    for (const name of names) {
+      const key = quotaKey(cluster, namespace, name);
+      // All of a namespace are in one log: usually it is that one, and nothing has to be read.
+      if (this.#store.logOf(key) === besides) break;
+      const row = this.#store.get(key);
+      if (row !== undefined && row.revision !== this.#store.newest(key)?.revision)
+        states.push(readQuota(key, row));
     }
     return states;
   }
@@ -108,6 +132,7 @@ export class QuotaIndex {
 }
 
 const NONE: readonly QuotaState[] = [];
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 export function isQuota(key: { readonly group: string; readonly resource: string }): boolean {
   return key.group === '' && key.resource === 'resourcequotas';

@@ -1,13 +1,17 @@
 import { assert, type LogicalCluster, limits, type Revision } from '../../base/mod.ts';
 import { newForbidden, newRequestEntityTooLarge } from '../../machinery/mod.ts';
 import {
+  LogUnavailable,
   type Mutation,
   type NewRow,
   type ObjectKey,
+  type ObjectStore,
   type Outcome,
+  OutcomeUnknown,
   objectKeyText,
   type Proposal,
-  type Store,
+  type SequencedCommit,
+  type WorkChange,
   withRevision,
 } from '../../store/mod.ts';
 import { type CountedKind, countedNames } from './counted-names.ts';
@@ -27,16 +31,17 @@ import { Tally, type TallyScope } from './tally.ts';
  * the tally whoever made it, and the status is written in one turn with a last look at the tally.
  */
 export class QuotaLedger {
-  readonly #store: Store;
+  readonly #store: ObjectStore;
   readonly #index: QuotaIndex;
   readonly #isEnforced: boolean;
+  readonly #recountOf: (quota: ObjectKey) => WorkChange;
   readonly #tallies = new Set<Tally>();
 
-  /** `isEnforced` false: quotas are kept exact, but stop nobody (the admission plugin is switched off). */
-  constructor(store: Store, options: { readonly isEnforced: boolean }) {
+  constructor(store: ObjectStore, options: QuotaLedgerOptions) {
     this.#store = store;
     this.#index = new QuotaIndex(store);
     this.#isEnforced = options.isEnforced;
+    this.#recountOf = options.recountOf;
   }
 
   close(): void {
@@ -67,21 +72,90 @@ export class QuotaLedger {
     // From here to the place in the log nothing may wait: see above.
     options.assertCurrent();
     for (const change of changes) if (isQuota(change.key)) this.#assertBounded(change, options);
-    const charges = counted.length === 0 ? [] : this.#book(counted);
-    const mutations = [...proposal.mutations, ...charges.map(mutationOf)];
-    const commit = this.#store.propose({ ...proposal, mutations });
-    for (const [index, { state }] of charges.entries()) {
-      const revision = commit.revisions[proposal.mutations.length + index]!;
-      this.#index.remember({ ...state, row: withRevision(state.row, revision) });
+    const charges = counted.length === 0 ? [] : this.#book(counted, options.isLetIn === true);
+    const placed = this.#place(proposal, { charges, counted });
+    const { commit } = placed;
+    // The first one was booked.
+    if (commit.isRepeat) {
+      await commit.durable;
+      return commit;
     }
-    for (const { key, kind, delta } of changes) {
+    for (const [index, { key, kind, delta }] of changes.entries()) {
       if (isQuota(key)) this.#index.note(key);
       if (delta === 0) continue;
       const { cluster, namespace } = key;
-      for (const tally of this.#tallies) tally.note(commit.sequence, { cluster, namespace, kind, delta });
+      const revision = commit.revisions[index]!;
+      for (const tally of this.#tallies) tally.note(revision, { cluster, namespace, kind, delta });
     }
-    await commit.durable;
+    await placed.durable;
     return commit;
+  }
+
+  /** Gives a proposal and what it means to quotas their places: one commit, unless quotas are in another log. */
+  #place(
+    proposal: Proposal,
+    {
+      charges,
+      counted,
+    }: { readonly charges: readonly BookedCharge[]; readonly counted: readonly ObjectChange[] },
+  ): { readonly commit: SequencedCommit; readonly durable: Promise<void> } {
+    const log = counted.length === 0 ? '' : this.#store.logOf(proposal.mutations[0]!.key);
+    const beside = charges.filter(({ state }) => this.#store.logOf(state.key) === log);
+    const apart = charges.filter((charge) => !beside.includes(charge));
+    const owing = [...apart.map(({ state }) => state), ...this.#former(counted, log)];
+    const keys = new Map(owing.map(({ key }) => [objectKeyText(key), key]));
+    const recounts = [...keys.values()].map((key) => this.#recountOf(key));
+    const commit = this.#store.propose({
+      ...proposal,
+      mutations: [...proposal.mutations, ...beside.map(mutationOf)],
+      ...(recounts.length === 0 ? {} : { work: [...(proposal.work ?? []), ...recounts] }),
+    });
+    if (commit.isRepeat) return { commit, durable: commit.durable };
+    this.#remember(beside, commit.revisions.slice(proposal.mutations.length));
+    const others = apart.map((charge) => this.#placeApart(proposal, charge));
+    if (others.length === 0) return { commit, durable: commit.durable };
+    return { commit, durable: Promise.all([commit.durable, ...others]).then(() => {}) };
+  }
+
+  /**
+   * Books what another log than that of the quota counts, in the turn in which it got its place: so nobody gets past the
+   * bound. Which of the two the disk has after a crash nobody knows: both owe a count, and whatever fails here is left
+   * to the one that the object owes.
+   */
+  async #placeApart({ actor, originRegion }: Proposal, charge: BookedCharge): Promise<void> {
+    try {
+      const commit = this.#store.propose({
+        mutations: [mutationOf(charge)],
+        work: [this.#recountOf(charge.state.key)],
+        actor,
+        originRegion,
+      });
+      this.#remember([charge], commit.revisions);
+      await commit.durable;
+    } catch (error) {
+      if (!(error instanceof LogUnavailable || error instanceof OutcomeUnknown)) throw error;
+    }
+  }
+
+  /**
+   * The quotas that count these changes as they are on the disk, and are about to be something else, or gone. That may
+   * never come to the disk, and the changes, of another log, may all the same.
+   */
+  #former(changes: readonly ObjectChange[], besides: string): readonly QuotaState[] {
+    return changes.flatMap(({ key: { cluster, namespace }, names, delta }) => {
+      const wide = this.#index.former(cluster, clusterQuotaNamespace(), { besides });
+      const local = this.#index.former(cluster, namespace, { besides });
+      const counting = [
+        ...wide.filter((quota) => quota.isClusterWide),
+        ...local.filter((quota) => !quota.isClusterWide),
+      ];
+      return chargesOf(counting, names, delta === 1 ? 1 : -1).map(({ quota }) => quota);
+    });
+  }
+
+  #remember(charges: readonly BookedCharge[], revisions: readonly Revision[]): void {
+    for (const [index, { state }] of charges.entries())
+      this.#index.remember({ ...state, row: withRevision(state.row, revisions[index]!) });
   }
 
   /** Notes all that changes in a scope from now on, until it is closed. */
@@ -108,14 +182,14 @@ export class QuotaLedger {
   }
 
   /** What all changes together make of the quotas that count them: each quota is written once. */
-  #book(changes: readonly ObjectChange[]): readonly BookedCharge[] {
+  #book(changes: readonly ObjectChange[], isLetIn: boolean): readonly BookedCharge[] {
     const booked = new Map<string, BookedCharge>();
     for (const { key, kind, delta, names } of changes) {
       // A quota does not count its own end.
       const others = this.#quotasOf(key)!
         .filter((quota) => !isSameObject(quota.key, key))
         .map((quota) => booked.get(objectKeyText(quota.key))?.state ?? quota);
-      if (delta === 1) this.#refuse(others, { kind, names, name: key.name });
+      if (delta === 1 && !isLetIn) this.#refuse(others, { kind, names, name: key.name });
       for (const { quota, used } of chargesOf(others, names, delta === 1 ? 1 : -1)) {
         const state = afterCharge(quota, { row: withUsed(quota, used), changes: used }, quota.row.revision);
         booked.set(objectKeyText(quota.key), { expected: quota.row.revision, state });
@@ -150,6 +224,13 @@ export class QuotaLedger {
   }
 }
 
+export interface QuotaLedgerOptions {
+  /** False: quotas are kept exact, but stop nobody (the admission plugin is switched off). */
+  readonly isEnforced: boolean;
+  /** The debt to count what a quota counts. */
+  recountOf(quota: ObjectKey): WorkChange;
+}
+
 /** A quota that has to be written, as it will be, under the revision that it still has. */
 interface BookedCharge {
   readonly expected: Revision;
@@ -166,6 +247,8 @@ export interface CommitOptions {
   readonly assertCurrent: () => void;
   /** It is the status of a quota as its controller has counted. */
   readonly isCount: boolean;
+  /** Another region has let it in: it is there, and is counted, whatever room there is here. */
+  readonly isLetIn?: boolean;
   /** A logical cluster that goes with all that is in it: its quotas count nothing any more. */
   readonly emptied?: LogicalCluster;
 }

@@ -120,8 +120,8 @@ describe('a tally', () => {
 
   it('has what came after the snapshot, also when it was noted before the snapshot was there', () => {
     const tally = new Tally({ cluster: HERE, namespace: 'a' });
-    for (const sequence of [5, 6, 7]) tally.note(sequence, change);
-    tally.beginAfter(6);
+    for (const revision of [5, 6, 7]) tally.note(revision, change);
+    tally.beginAfter(() => 6);
     expect(tally.since(SECRETS)).toBe(1);
     tally.note(8, { ...change, delta: -1 });
     tally.note(9, { ...change, delta: -1 });
@@ -129,11 +129,20 @@ describe('a tally', () => {
     expect(tally.since({ group: 'example.com', resource: 'secrets' })).toBe(0);
   });
 
+  it('knows of each kind what the snapshot has, since kinds are in several logs', () => {
+    const tally = new Tally({ cluster: HERE, namespace: 'a' });
+    const other = { group: 'example.com', resource: 'others' };
+    tally.note(5, change);
+    tally.note(5, { ...change, kind: other });
+    tally.beginAfter(({ resource }) => (resource === 'others' ? 4 : 5));
+    expect([tally.since(SECRETS), tally.since(other)]).toEqual([0, 1]);
+  });
+
   it('looks at its namespace, or at the whole logical cluster', () => {
     const narrow = new Tally({ cluster: HERE, namespace: 'a' });
     const wide = new Tally({ cluster: HERE, namespace: undefined });
     for (const tally of [narrow, wide]) {
-      tally.beginAfter(0);
+      tally.beginAfter(() => 0);
       tally.note(1, { ...change, namespace: 'b' });
       tally.note(2, { ...change, namespace: '' });
       tally.note(3, { ...change, cluster: 'there' as LogicalCluster });

@@ -9,6 +9,9 @@ export interface CountChange {
   readonly delta: 1 | -1;
 }
 
+/** Up to which revision a snapshot has what there is of a kind. */
+export type ReachedOf = (kind: CountedKind) => number;
+
 /** What a tally looks at: a namespace, or a whole logical cluster. */
 export interface TallyScope {
   readonly cluster: LogicalCluster;
@@ -22,26 +25,26 @@ export interface TallyScope {
 export class Tally {
   readonly scope: TallyScope;
   /** Changes before it is known which of them the snapshot has: those of one wait for the disk, so they are few. */
-  readonly #early: { readonly sequence: number; readonly change: CountChange }[] = [];
+  readonly #early: { readonly revision: number; readonly change: CountChange }[] = [];
   readonly #sums = new Map<string, number>();
-  #sequence: number | undefined;
+  #reachedOf: ReachedOf | undefined;
 
   constructor(scope: TallyScope) {
     this.scope = scope;
   }
 
-  /** The snapshot that is counted has everything up to this commit. */
-  beginAfter(sequence: number): void {
-    this.#sequence = sequence;
-    for (const early of this.#early.splice(0)) this.#add(early.sequence, early.change);
+  /** The snapshot that is counted has of each kind everything up to a revision of the log where the kind is. */
+  beginAfter(reachedOf: ReachedOf): void {
+    this.#reachedOf = reachedOf;
+    for (const early of this.#early.splice(0)) this.#add(reachedOf, early);
   }
 
-  note(sequence: number, change: CountChange): void {
+  note(revision: number, change: CountChange): void {
     const { cluster, namespace } = this.scope;
     if (change.cluster !== cluster) return;
     if (namespace !== undefined && change.namespace !== namespace) return;
-    if (this.#sequence === undefined) this.#early.push({ sequence, change });
-    else this.#add(sequence, change);
+    if (this.#reachedOf === undefined) this.#early.push({ revision, change });
+    else this.#add(this.#reachedOf, { revision, change });
   }
 
   /** How many more objects of a kind there are than in the snapshot. */
@@ -49,8 +52,12 @@ export class Tally {
     return this.#sums.get(kindText(kind)) ?? 0;
   }
 
-  #add(sequence: number, { kind, delta }: CountChange): void {
-    if (sequence <= this.#sequence!) return;
+  #add(
+    reachedOf: ReachedOf,
+    { revision, change }: { readonly revision: number; readonly change: CountChange },
+  ): void {
+    const { kind, delta } = change;
+    if (revision <= reachedOf(kind)) return;
     const text = kindText(kind);
     this.#sums.set(text, (this.#sums.get(text) ?? 0) + delta);
   }

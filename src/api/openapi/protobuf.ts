@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import type { Type } from 'protobufjs';
-import { assert, WeightedCache } from '../../base/mod.ts';
+import { assert, packageFile, WeightedCache } from '../../base/mod.ts';
 import { messageOf } from './protobuf-message.ts';
 
 /**
@@ -38,7 +37,7 @@ function documentType(version: OpenApiVersion): Type {
   const known = documentTypes.get(version);
   if (known !== undefined) return known;
   const protobuf = createRequire(import.meta.url)('protobufjs') as typeof import('protobufjs');
-  const path = fileURLToPath(new URL(`../../../proto/openapi/${version}/openapi.proto`, import.meta.url));
+  const path = packageFile(`proto/openapi/${version}/openapi.proto`);
   const { root } = protobuf.parse(readFileSync(path, 'utf8'), { keepCase: true });
   root.resolveAll();
   const type = root.lookupType(`openapi.${version}.Document`);

@@ -63,25 +63,43 @@ export async function resolveConnection(
   terminal: Terminal,
 ): Promise<Connection> {
   const cluster = clusterEntry(kubeconfig, options);
-  const server = serverUrl(options.server ?? textOf(cluster.fields, 'server'));
-  const skipsVerification =
-    options.skipsVerification ?? textOf(cluster.fields, 'insecure-skip-tls-verify') === 'true';
-  const ca =
-    options.certificateAuthority === undefined
-      ? await contentOf(cluster, 'certificate-authority')
-      : await readNamed('--certificate-authority', resolve(options.certificateAuthority));
-  const tlsServerName = options.tlsServerName ?? textOf(cluster.fields, 'tls-server-name');
+  const anonymous = await connectionTo(cluster, options);
+  const { server, ca } = anonymous;
   const user = userEntry(kubeconfig, options);
   const credentials = await credentialsOf({ user, cluster, server, ca }, options, terminal);
   return {
-    server,
-    ca,
+    ...anonymous,
     clientCertificate: credentials.certificate,
     clientKey: credentials.key,
-    skipsVerification,
-    tlsServerName,
-    proxyUrl: textOf(cluster.fields, 'proxy-url'),
     headers: { ...authorization(credentials), ...impersonation(user.fields, options) },
+  };
+}
+
+/** The connection to a cluster of the kubeconfig of somebody who does not say who they are. */
+export async function anonymousConnection(
+  kubeconfig: Kubeconfig,
+  cluster: string,
+  options: ConnectionOptions,
+): Promise<Connection> {
+  const entry = kubeconfig.entry('clusters', cluster);
+  if (entry === undefined) throw new Failure(`cluster ${JSON.stringify(cluster)} not found in kubeconfig`);
+  return connectionTo(entry, options);
+}
+
+async function connectionTo(cluster: KubeconfigEntry, options: ConnectionOptions): Promise<Connection> {
+  return {
+    server: serverUrl(options.server ?? textOf(cluster.fields, 'server')),
+    ca:
+      options.certificateAuthority === undefined
+        ? await contentOf(cluster, 'certificate-authority')
+        : await readNamed('--certificate-authority', resolve(options.certificateAuthority)),
+    clientCertificate: undefined,
+    clientKey: undefined,
+    skipsVerification:
+      options.skipsVerification ?? textOf(cluster.fields, 'insecure-skip-tls-verify') === 'true',
+    tlsServerName: options.tlsServerName ?? textOf(cluster.fields, 'tls-server-name'),
+    proxyUrl: textOf(cluster.fields, 'proxy-url'),
+    headers: {},
     requestTimeoutMs: options.requestTimeoutMs,
   };
 }

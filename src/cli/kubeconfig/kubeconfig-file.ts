@@ -156,6 +156,35 @@ export class EntryCopy {
   set(field: string, value: string): void {
     this.node.set(field, textScalar(value));
   }
+
+  /** Sets what programs other than kubectl keep in an entry, under a name of their own; others' stays. */
+  setExtension(name: string, fields: Readonly<Record<string, string>>): void {
+    const content = new YAMLMap();
+    for (const [field, value] of Object.entries(fields)) content.set(field, textScalar(value));
+    const item = new YAMLMap();
+    item.set('extension', content);
+    item.set('name', textScalar(name));
+    const before = this.node.get('extensions');
+    const others = isSeq(before)
+      ? before.items.filter((each) => !isMap(each) || each.get('name') !== name)
+      : [];
+    const list = new YAMLSeq();
+    list.items.push(...others, item);
+    this.node.set('extensions', list);
+  }
+}
+
+/** What an entry keeps under the name of an extension. */
+export function extensionOf(fields: Fields, name: string): Fields | undefined {
+  const list = fields['extensions'];
+  if (!Array.isArray(list)) return undefined;
+  const found: unknown = list.find((item: unknown) => isFields(item) && item['name'] === name);
+  const content = isFields(found) ? found['extension'] : undefined;
+  return isFields(content) ? content : undefined;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
 }
 
 async function readIfPresent(path: string): Promise<string | undefined> {

@@ -9,21 +9,29 @@ export const CURRENT = 'workspace.kcp.io/current';
 /** Where `kubectl ws -` goes. */
 export const PREVIOUS = 'workspace.kcp.io/previous';
 
-/** Makes a server the current one, with the user of the context in use, and keeps that context as the previous one. */
+/**
+ * Makes a server the current one, with the user of the context in use, or of `source`, and keeps the context in use
+ * as the previous one.
+ */
 export function enterServer(
   places: KubeconfigPlaces,
-  { context, server }: { readonly context: ContextChoice; readonly server: string },
+  {
+    context,
+    source = context,
+    server,
+  }: { readonly context: ContextChoice; readonly source?: ContextChoice; readonly server: string },
 ): Promise<void> {
   return changeKubeconfig(places, (kubeconfig) => {
     assertCluster(kubeconfig, context.cluster);
+    assertCluster(kubeconfig, source.cluster);
     // The previous one first: it is a copy of what the next lines replace.
     keepAsPrevious(kubeconfig, context);
-    kubeconfig.putCopy('clusters', { from: context.cluster, to: CURRENT }, (copy) =>
+    kubeconfig.putCopy('clusters', { from: source.cluster, to: CURRENT }, (copy) =>
       copy.set('server', server),
     );
-    kubeconfig.putCopy('contexts', { from: context.context, to: CURRENT }, (copy) => {
+    kubeconfig.putCopy('contexts', { from: source.context, to: CURRENT }, (copy) => {
       copy.set('cluster', CURRENT);
-      if (context.user !== undefined) copy.set('user', context.user);
+      if (source.user !== undefined) copy.set('user', source.user);
     });
     kubeconfig.setCurrentContext(CURRENT);
   });

@@ -8,6 +8,7 @@ import {
   objectsAt,
   textAt,
 } from '../../machinery/mod.ts';
+import { CONSISTENCY_ANNOTATION, consistencyOf } from '../consistency.ts';
 import { CONVERSION_RULES, defaultCustomResourceDefinition } from '../crd/mod.ts';
 
 const APPROVAL = 'api-approved.kubernetes.io';
@@ -52,6 +53,7 @@ export function crdFromSchema(
       group: textAt(spec, 'group'),
       // Only what is unlike a CRD: it is part of what the definition is known by.
       nameValidation: nameValidation === PATH_SEGMENT_NAME ? nameValidation : undefined,
+      consistency: consistencyOf(schema.metadata.annotations?.[CONSISTENCY_ANNOTATION]),
       names: objectOf({ ...(objectAt(spec, 'names') ?? {}) }),
       scope: textAt(spec, 'scope'),
       versions: objectsAt(spec, 'versions').map(versionFrom),

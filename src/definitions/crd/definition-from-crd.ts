@@ -11,6 +11,7 @@ import {
   textAt,
   textsAt,
 } from '../../machinery/mod.ts';
+import { consistencyOf } from '../consistency.ts';
 import { customResourcePrinter } from '../custom-resource-printer.ts';
 import type {
   Definition,
@@ -43,6 +44,7 @@ export function definitionFromCrd(crd: KubeObject): Definition {
   const versions = views.map(versionOf).sort((a, b) => compareKubeVersions(a.name, b.name));
   const storageVersion = views.find((view) => view.isStorage)?.name ?? '';
   const isTerminating = isTerminatingCrd(crd);
+  const consistency = consistencyOf(spec['consistency']);
   const byName = new Map(versions.map((version) => [version.name, version]));
   const printers = new Map<string, TablePrinter>();
   const selectablePaths = new Map(
@@ -60,6 +62,7 @@ export function definitionFromCrd(crd: KubeObject): Definition {
     storageVersion,
     verbs: VERBS,
     isTerminating,
+    ...(consistency === undefined ? {} : { consistency }),
     hash: hashOf(crd, { names, isTerminating }),
     strategy: customResourceStrategy({
       group,
@@ -190,6 +193,7 @@ function hashOf(
     versions: spec['versions'],
     conversion: spec['conversion'],
     nameValidation: spec['nameValidation'],
+    consistency: spec['consistency'],
     isTerminating,
   });
   return createHash('sha256').update(encodeJson(content)).digest('hex');

@@ -1,4 +1,5 @@
 import { deepCopy, encodeJson, type KubeObject, parseJson, type Schema } from '../../machinery/mod.ts';
+import type { Consistency } from '../consistency.ts';
 import type { PrinterColumn } from '../definition.ts';
 import type { FormConversion } from './family.ts';
 
@@ -23,7 +24,7 @@ export interface KcpKind {
   /** The APIExport in root through which workspaces get it. Kinds without one are served in every logical cluster. */
   readonly exportedBy?: string;
   /** Written wherever somebody is, and the same everywhere a moment later; all others have one place. */
-  readonly consistency?: 'Convergent';
+  readonly consistency?: Consistency;
 }
 
 export const AGE: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };

@@ -29,6 +29,7 @@ describe('the kinds of kcp', () => {
       'APIResourceSchema',
       'Partition',
       'PartitionSet',
+      'Region',
       'Shard',
       'WorkspaceType',
     ]);
@@ -44,6 +45,7 @@ describe('the kinds of kcp', () => {
     ]);
     expect(plurals('topology.kcp.io')).toEqual(['partitions', 'partitionsets']);
     expect(plurals('shards.core.kcp.io')).toEqual(['shards']);
+    expect(plurals('planet.antipode.dev')).toEqual(['regions']);
     expect(plurals(undefined)).toContain('apibindings');
     expect(plurals(undefined)).toContain('logicalclusters');
   });

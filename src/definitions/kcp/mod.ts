@@ -1,5 +1,6 @@
 /** kcp's own kinds. They are described as CRDs are, and behave like custom resources. */
 
+import { isConvergentIdentity } from '../consistency.ts';
 import { definitionFromCrd } from '../crd/mod.ts';
 import type { Definition } from '../definition.ts';
 import { apiBinding } from './api-binding.ts';
@@ -12,6 +13,7 @@ import { FIRST_API_VERSION, type FirstForm, firstForms } from './first-forms.ts'
 import { crdOf, type KcpKind } from './kind.ts';
 import { logicalCluster } from './logical-cluster.ts';
 import { partition, partitionSet } from './partition.ts';
+import { region } from './region.ts';
 import { shard } from './shard.ts';
 import { workspace } from './workspace.ts';
 import { workspaceAuthenticationConfiguration } from './workspace-authentication-configuration.ts';
@@ -38,6 +40,7 @@ export const kcpKinds: readonly KcpKind[] = [
   logicalCluster,
   partition,
   partitionSet,
+  region,
   shard,
   workspace,
   workspaceAuthenticationConfiguration,
@@ -68,6 +71,31 @@ export function exportedKind(group: string, resource: string): KcpKind | undefin
 /** Whether kinds of kcp's come through the export of that name in root. */
 export function isRootExport(name: string): boolean {
   return kcpKinds.some(({ exportedBy }) => exportedBy === name);
+}
+
+// By name first: most kinds have none of these, and are asked about with every read.
+const convergentKinds: ReadonlyMap<string, string> = new Map(
+  kcpKinds
+    .filter(({ consistency }) => consistency === 'Convergent')
+    .map(({ plural, group }) => [plural, group]),
+);
+
+/** Whether a kind is one of kcp's that are written in any region. What has the name of such a kind is one. */
+export function isOwnConvergent(kind: { readonly group: string; readonly resource: string }): boolean {
+  return convergentKinds.get(kind.resource) === kind.group;
+}
+
+/**
+ * Whether the objects of a collection are written in any region and kept in the region's convergent log, wherever their
+ * logical cluster is: the one rule, which a member's store is opened with. Nothing has a say in it but the key, so that no
+ * two regions, and no two moments, differ.
+ */
+export function isConvergent(collection: {
+  readonly group: string;
+  readonly resource: string;
+  readonly identity: string;
+}): boolean {
+  return isOwnConvergent(collection) || isConvergentIdentity(collection.identity);
 }
 
 /** The definition of one of kcp's kinds, wherever it comes from; as this version of the program has it. */
@@ -142,8 +170,9 @@ function familyDefinitions({ kind, home, conversion }: FirstForm): {
  */
 export function withOwnConsistency(definition: Definition): Definition {
   const { group, names } = definition;
-  const own = kcpKinds.find((kind) => kind.group === group && kind.plural === names.plural);
-  return own?.consistency === undefined ? definition : { ...definition, consistency: own.consistency };
+  return isOwnConvergent({ group, resource: names.plural })
+    ? { ...definition, consistency: 'Convergent' }
+    : definition;
 }
 
 function makeDefinition(kind: KcpKind): Definition {

@@ -17,6 +17,8 @@ export type BindingProgress =
   | { readonly at: 'tooManyKinds'; readonly max: number }
   /** Some of its names are held by others, by `resource.group`; the rest is bound. */
   | { readonly at: 'taken'; readonly skipped: ReadonlyMap<string, NameHolder> }
+  /** What the export has now would make other objects of some of its kinds, by `resource.group`; the rest is bound. */
+  | { readonly at: 'kept'; readonly kept: ReadonlyMap<string, string> }
   | { readonly at: 'bound' };
 
 const EXPORT_VALID = 'APIExportValid';
@@ -90,6 +92,20 @@ function verdictsOf(progress: BindingProgress): readonly ConditionVerdict[] {
           `Unable to bind APIs because they are bound by other APIBindings or CRDs: ${holdersText(progress.skipped)}`,
         ),
       ];
+    case 'kept': {
+      const texts = [...progress.kept].map(([name, reason]) => `${name}: ${reason}`).sort();
+      return [
+        { type: EXPORT_VALID, status: 'True' },
+        { type: COMPLETED, status: 'True' },
+        {
+          type: UP_TO_DATE,
+          status: 'False',
+          severity: 'Error',
+          reason: 'ConsistencyChanged',
+          message: `Unable to follow the APIExport: ${texts.join('; ')}`,
+        },
+      ];
+    }
     case 'bound':
       return [EXPORT_VALID, COMPLETED, UP_TO_DATE].map((type) => ({ type, status: 'True' }));
   }

@@ -8,7 +8,12 @@ import {
   type KindWork,
   logicalClusterKey,
 } from '../../api/mod.ts';
-import { BOUND_CRDS_CLUSTER, identityOfBinding, readBoundResources } from '../../definitions/mod.ts';
+import {
+  BOUND_CRDS_CLUSTER,
+  collectionOf,
+  identityOfBinding,
+  readBoundResources,
+} from '../../definitions/mod.ts';
 import { deepEqual, type KubeObject, madeObjectAt, newForbidden, objectAt } from '../../machinery/mod.ts';
 import type { CollectionKey, WorkChange } from '../../store/mod.ts';
 import type { ReadRow } from '../../workspaces/mod.ts';
@@ -94,7 +99,8 @@ async function released(api: Api, attempt: Attempt, change: KindChange): Promise
   );
   for (const resource of left) {
     const { group } = resource;
-    if (!(await hasObjects(api, { ...key, ...resource }))) continue;
+    const kind = api.registry.bound(resource, { isLeaving: true });
+    if (kind === undefined || !(await hasObjects(api, collectionOf(key.cluster, kind)))) continue;
     const rest =
       user === SYSTEM_USER ? 'the server deletes them first' : `leave ${BINDING_FINALIZER} to the server`;
     throw newForbidden(
@@ -106,10 +112,10 @@ async function released(api: Api, attempt: Attempt, change: KindChange): Promise
   return adoption.companions;
 }
 
-async function hasObjects(api: Api, { cluster, group, resource, identity }: CollectionKey): Promise<boolean> {
+async function hasObjects(api: Api, collection: CollectionKey): Promise<boolean> {
   const snapshot = api.store.snapshot();
   try {
-    return (await snapshot.count({ collection: { cluster, group, resource, identity } }, 1)) > 0;
+    return (await snapshot.count({ collection }, 1)) > 0;
   } finally {
     snapshot.close();
   }

@@ -7,6 +7,7 @@ import {
   type Definition,
   EXPORT_LABEL,
   exportHash,
+  isOwnConvergent,
 } from '../../definitions/mod.ts';
 import {
   deepEqual,
@@ -29,6 +30,7 @@ import {
   readApisObject,
   type StoredObject,
 } from '../kcp-objects.ts';
+import { formConflict } from '../kept-form.ts';
 import { type BindingProgress, bindingConditions } from './binding-conditions.ts';
 import { exportCluster, exportReferenceOf } from './export-of-binding.ts';
 import { copyExtraAnnotations } from './extra-annotations.ts';
@@ -121,6 +123,8 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
   const companions: Companion[] = [];
   const bound: JsonObject[] = objectsAt(madeObjectAt(binding, 'status'), 'boundResources');
   const names: { readonly group: string; readonly resource: string }[] = [];
+  const before = boundResourcesOf(binding);
+  const kept = new Map<string, string>();
   for (const schema of schemas) {
     await pause();
     const definition = api.registry.exported(schema.row, identity);
@@ -133,6 +137,11 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
     // What is bound stays: others may have come since, or the export may have dropped what it had.
     if (!isNamed(bound, name) && taken.count + bound.length >= limits.boundKindsMax)
       return settle(api, offer, { at: 'tooManyKinds', max: limits.boundKindsMax });
+    const isElsewhere = formConflictWith(api, before, { schema, definition });
+    if (isElsewhere !== undefined) {
+      kept.set(`${name.resource}.${name.group}`, isElsewhere);
+      continue;
+    }
     const conflict = nameConflict(taken, definition);
     if (conflict !== undefined) return settle(api, offer, { at: 'nameConflict', message: conflict });
     const shadow = shadowOf(api, reads, { schema, cluster: provider });
@@ -141,7 +150,7 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
     names.push(name);
   }
   setOrDrop(madeObjectAt(binding, 'status'), 'boundResources', bound);
-  const rest = settle(api, offer, skipped.size === 0 ? { at: 'bound' } : { at: 'taken', skipped });
+  const rest = settle(api, offer, progressOf(skipped, kept));
   return {
     ...rest,
     companions,
@@ -149,6 +158,29 @@ async function bind(api: Api, reads: Pick<Reads, 'read'>, offer: Offer): Promise
     settled: [{ cluster, group: APIS_GROUP }],
     assertCurrent: () => assertNamesFree(api, own, { names, leaving }),
   };
+}
+
+/** Why a kind that is bound cannot be what another schema makes of it; its objects stay what they are then. */
+function formConflictWith(
+  api: Api,
+  before: readonly BoundResource[],
+  { schema, definition }: { readonly schema: StoredObject; readonly definition: Definition },
+): string | undefined {
+  const bound = before.find(
+    ({ group, resource }) => group === definition.group && resource === definition.names.plural,
+  );
+  // kcp's own kinds converge whatever a schema says, and their versions are the program's.
+  if (bound === undefined || bound.schemaUid === schema.row.uid || isOwnConvergent(bound)) return undefined;
+  const kept = api.registry.bound(bound, { isLeaving: false });
+  return kept && formConflict(kept, definition);
+}
+
+function progressOf(
+  skipped: ReadonlyMap<string, NameHolder>,
+  kept: ReadonlyMap<string, string>,
+): BindingProgress {
+  if (skipped.size > 0) return { at: 'taken', skipped };
+  return kept.size > 0 ? { at: 'kept', kept } : { at: 'bound' };
 }
 
 function settle(api: Api, { binding, now: said }: BindingStep, progress: BindingProgress): Companions {

@@ -3,29 +3,29 @@ import {
   type Api,
   type Attempt,
   type Companions,
-  companionPut,
+  isHomedElsewhere,
   type KindChange,
   type KindHooks,
   type KindWork,
 } from '../../api/mod.ts';
 import { type LogicalCluster, ROOT_CLUSTER } from '../../base/mod.ts';
 import { claimantOf } from '../../definitions/mod.ts';
-import { deepEqual, formatTime, type KubeObject, objectOf } from '../../machinery/mod.ts';
+import { deepEqual } from '../../machinery/mod.ts';
 import type { WorkChange } from '../../store/mod.ts';
-import { labelForClaims } from '../claims/mod.ts';
 import { debt } from '../debts.ts';
-import { API_BINDINGS, API_EXPORTS, apisDefinition, apisKey } from '../kcp-objects.ts';
+import { API_BINDINGS, API_EXPORTS, apisKey } from '../kcp-objects.ts';
 import { keepStatus } from '../keep-status.ts';
 import { settleSlice, TOPOLOGY_GROUP } from './settle-slice.ts';
+import { ENDPOINT_SLICES, makeSlice, wantsSlice } from './slice-of-export.ts';
 
-export const ENDPOINT_SLICES = 'apiexportendpointslices';
 export const PARTITION_SETS = 'partitionsets';
-const SKIP_SLICE = 'apiexports.apis.kcp.io/skip-endpointslice';
 
 /** Debts about where providers find their consumers. */
 export const ENDPOINT_CONTROLLERS = {
   /** An export has its first consumer, or none any more, or comes or goes: key is its name. */
   endpoints: 'apiexport-endpoints',
+  /** An export is new that comes with a slice: key is its name. */
+  slice: 'apiexport-slice',
   /** Partitions of this logical cluster have changed: its slices may have other endpoints. */
   partitions: 'partition-endpoints',
   /** Shards have changed by which partitions select: one debt for all. */
@@ -55,42 +55,21 @@ async function completeSlice(api: Api, attempt: Attempt, change: KindChange): Pr
 }
 
 /** An export comes with a slice of its own name, unless it says otherwise, or somebody has made one. */
-async function completeExport(
-  api: Api,
-  attempt: Attempt,
-  { operation, object, key }: KindChange,
-): Promise<Companions | undefined> {
-  if (operation !== 'create' || object.metadata.annotations?.[SKIP_SLICE] !== undefined) return undefined;
-  const sliceKey = apisKey(key.cluster, ENDPOINT_SLICES, key.name);
-  if (attempt.reads.read(sliceKey) !== undefined) return undefined;
-  const slice = objectOf({
-    apiVersion: `${APIS_GROUP}/v1alpha1`,
-    kind: 'APIExportEndpointSlice',
-    metadata: objectOf({
-      creationTimestamp: formatTime(api.store.nowMs()),
-      generation: 1,
-      name: key.name,
-      ownerReferences: [
-        objectOf({
-          apiVersion: object.apiVersion,
-          kind: object.kind,
-          name: key.name,
-          uid: object.metadata.uid,
-        }),
-      ],
-      uid: api.random.uuid(),
-    }),
-    spec: objectOf({ export: objectOf({ name: key.name, path: key.cluster }) }),
-  }) as KubeObject;
-  await settleSlice(api, attempt.reads, { cluster: key.cluster, slice, isExportNew: true });
-  const definition = apisDefinition(ENDPOINT_SLICES);
-  await labelForClaims(api, attempt.reads, { definition, cluster: key.cluster, object: slice });
-  return { companions: [companionPut(api, { definition, key: sliceKey, object: slice })] };
+function completeExport(api: Api, _attempt: Attempt, change: KindChange): Companions | undefined {
+  const { operation, object, key, user } = change;
+  // Its home owes the slice as soon as it has merged the export.
+  if (operation !== 'create' || !wantsSlice(object) || isHomedElsewhere(api, key.cluster)) return undefined;
+  return { after: () => makeSlice(api, { cluster: key.cluster, name: key.name, actor: user.name }) };
 }
 
-function workOfExport(api: Api, { operation, key }: KindWork): readonly WorkChange[] {
+function workOfExport(api: Api, { operation, object, key }: KindWork): readonly WorkChange[] {
   if (operation === 'update') return [];
-  return [debt(api, ENDPOINT_CONTROLLERS.endpoints, { cluster: key.cluster, key: key.name })];
+  const place = { cluster: key.cluster, key: key.name };
+  const isSliceOwed = operation === 'create' && wantsSlice(object);
+  return [
+    debt(api, ENDPOINT_CONTROLLERS.endpoints, place),
+    ...(isSliceOwed ? [debt(api, ENDPOINT_CONTROLLERS.slice, place)] : []),
+  ];
 }
 
 /** Nearly all exports that are bound have consumers already, and their slice says so: then there is nothing to do. */

@@ -42,11 +42,9 @@ export async function settleSlice(
     readonly cluster: LogicalCluster;
     readonly slice: KubeObject;
     readonly old?: KubeObject | undefined;
-    /** The export comes with the same commit. */
-    readonly isExportNew?: boolean;
   },
 ): Promise<void> {
-  const { cluster, slice, old, isExportNew = false } = step;
+  const { cluster, slice, old } = step;
   const reference = sliceExport(slice);
   const provider = exportCluster(api, cluster, reference);
   const key = provider && apisKey(provider, API_EXPORTS, reference.name);
@@ -58,7 +56,7 @@ export async function settleSlice(
   if (settled === undefined) delete labels[EXPORT_LABEL];
   else labels[EXPORT_LABEL] = settled;
   slice.metadata.labels = labels;
-  const isThere = isExportNew || (key !== undefined && reads.read(key) !== undefined);
+  const isThere = key !== undefined && reads.read(key) !== undefined;
   if (provider === undefined || found !== settled || !isThere) {
     const message = `Error getting APIExport ${reference.path === '' ? cluster : reference.path}|${reference.name}`;
     return write(api, slice, {

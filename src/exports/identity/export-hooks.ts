@@ -1,5 +1,15 @@
 import { APIS_GROUP, SYSTEM_USER } from '../../access/mod.ts';
-import type { Api, Attempt, Companions, KindChange, KindHooks, KindWork } from '../../api/mod.ts';
+import {
+  type Api,
+  type Attempt,
+  type Companions,
+  commitApart,
+  isHomedElsewhere,
+  type KindChange,
+  type KindHooks,
+  type KindWork,
+  ReadsApart,
+} from '../../api/mod.ts';
 import {
   type ConditionVerdict,
   deepEqual,
@@ -19,6 +29,7 @@ import { debt, EXPORT_CONTROLLERS } from '../debts.ts';
 import { formerLife } from '../former-consumers.ts';
 import { API_EXPORTS } from '../kcp-objects.ts';
 import { keepStatus } from '../keep-status.ts';
+import { assertKeptForms } from '../kept-forms-of-export.ts';
 import {
   IDENTITY_NAMESPACE,
   type IdentityFinding,
@@ -32,8 +43,8 @@ import {
 const IDENTITY_VALID = 'IdentityValid';
 
 /**
- * What belongs to every write of an APIExport: its identity. One that names no Secret gets one by the commit that
- * creates it; what the hash of it is, nobody but the server says, and it never changes.
+ * What belongs to every write of an APIExport: its identity. One that names no Secret gets one right before it is
+ * created; what the hash of it is, nobody but the server says, and it never changes.
  */
 export const exportHooks: KindHooks = {
   group: APIS_GROUP,
@@ -43,7 +54,10 @@ export const exportHooks: KindHooks = {
     if (operation === 'delete') return undefined;
     // Whoever could write it would be given the objects of others.
     if (user !== SYSTEM_USER) keepStatus(object, old);
-    if (object.metadata.deletionTimestamp !== undefined) return undefined;
+    if (old !== undefined) assertKeptForms(attempt, change);
+    // Identities are the home's to give: it is asked for one as soon as it has merged the export.
+    if (object.metadata.deletionTimestamp !== undefined || isHomedElsewhere(api, key.cluster))
+      return undefined;
     const companions = await settleIdentity(api, attempt, change);
     return operation === 'create' ? { ...companions, remembered: await formerLife(api, key) } : companions;
   },
@@ -67,19 +81,22 @@ export const identitySecretHooks: KindHooks = {
 async function settleIdentity(
   api: Api,
   { reads }: Attempt,
-  { object, key: { cluster, name } }: KindChange,
+  { object, user, key: { cluster, name } }: KindChange,
 ): Promise<Companions | undefined> {
   const named = identitySecretOf(object);
   const reference = named ?? { namespace: IDENTITY_NAMESPACE, name };
   if (named === undefined) setIdentitySecret(object, reference);
-  // One from a former life of the export makes it the same API that it was.
-  if (named !== undefined || isIdentityThere(reads, cluster, reference)) {
+  // One from a former life of the export makes it the same API that it was. So does one of an attempt that was lost.
+  if (named !== undefined || isIdentityThere(api, cluster, reference)) {
     verify(object, readIdentity(reads, cluster, reference), formatTime(api.store.nowMs()));
     return undefined;
   }
-  const made = await newIdentity(api, reads, { cluster, name });
+  // The Secret is of the shard, exports are of the region: the key must be kept before anybody knows its hash.
+  const own = new ReadsApart(api);
+  const made = await newIdentity(api, own, { cluster, name });
   verify(object, { hash: made.hash }, formatTime(api.store.nowMs()));
-  return { companions: made.companions };
+  const { companions } = made;
+  return { before: () => commitApart(api, { companions, reads: own, actor: user.name }) };
 }
 
 /** The Secret that an export names for its identity. */
@@ -110,10 +127,21 @@ function verdictOf(known: string, finding: IdentityFinding): ConditionVerdict {
   return { type: IDENTITY_VALID, ...failed, message };
 }
 
+/** The key of the debt to give an export its identity; one of a Secret's begins with its namespace. */
+function withoutIdentity(name: string): string {
+  return `/${name}`;
+}
+
 function workOf(api: Api, { operation, object, old, key }: KindWork): readonly WorkChange[] {
   const isSame = operation !== 'delete' && old !== undefined && deepEqual(offerOf(object), offerOf(old));
   const place = { cluster: key.cluster, key: key.name };
-  return isSame ? [] : [debt(api, EXPORT_CONTROLLERS.consumers, place)];
+  const hasIdentity = operation === 'delete' || identitySecretOf(object) !== undefined;
+  return [
+    ...(isSame ? [] : [debt(api, EXPORT_CONTROLLERS.consumers, place)]),
+    ...(hasIdentity
+      ? []
+      : [debt(api, EXPORT_CONTROLLERS.identity, { ...place, key: withoutIdentity(key.name) })]),
+  ];
 }
 
 /** What those who bind an export have of it. */

@@ -46,13 +46,13 @@ export function readIdentity(
   return { hash: createHash('sha256').update(key).digest('hex') };
 }
 
-/** Whether there is such a Secret, whatever it says. */
+/** Whether there is such a Secret, whatever it says. Nobody relies on it. */
 export function isIdentityThere(
-  reads: Pick<Reads, 'read'>,
+  api: Pick<Api, 'store'>,
   cluster: LogicalCluster,
   reference: SecretReference,
 ): boolean {
-  return reads.read(secretKey(cluster, reference)) !== undefined;
+  return api.store.newest(secretKey(cluster, reference)) !== undefined;
 }
 
 /** A new identity of 256 random bits in a Secret of its own, with its namespace if there is none yet. */

@@ -57,9 +57,11 @@ const ANNOTATIONS: Readonly<Record<string, string>> = {
 const ATTEMPTS_MAX = 16;
 
 /**
- * Makes the root of the workspace tree with all that it offers, in one commit: schemas and exports of kcp's own kinds
- * with their identities, the types of workspaces, the object of the shard. On later starts it adds what is missing and
- * brings up to date what an older version of the program has written; then nothing is committed as a rule.
+ * Makes the root of the workspace tree with all that it offers, in three commits, each of one log and relying on the one
+ * before: the root itself with the identities of its exports; schemas and exports of kcp's own kinds, the types of
+ * workspaces and the object of the shard; what is bound and where consumers are found. A later start adds what is
+ * missing, also of a founding that was interrupted, and brings up to date what an older version of the program has
+ * written; then nothing is committed as a rule.
  *
  * True when the root is new.
  */
@@ -67,14 +69,13 @@ export async function foundRoot(
   api: Api,
   options: { /** This member's. */ readonly shard: ShardName },
 ): Promise<boolean> {
+  const isNew = !hasBindings(api);
   for (let attempts = 1; ; attempts++) {
     const founding = new Founding(api);
-    const isNew = readLogicalCluster(api, ROOT_CLUSTER) === undefined;
-    if (isNew) await founding.logicalCluster();
-    else founding.annotations();
-    await founding.content(options.shard);
     try {
-      await founding.commit();
+      await founding.root();
+      await founding.offers(options.shard);
+      await founding.consumers();
       return isNew;
     } catch (error) {
       if (!(error instanceof ExpectationFailed) || attempts >= ATTEMPTS_MAX) throw error;
@@ -82,20 +83,58 @@ export async function foundRoot(
   }
 }
 
+/** They come last: where there is one, there was all of it once. */
+function hasBindings(api: Api): boolean {
+  return ROOT_EXPORTS.some((name) => api.store.newest(bindingKey(name)) !== undefined);
+}
+
+function bindingKey(name: string): ObjectKey {
+  const reference = { path: ROOT_CLUSTER, name };
+  return apisKey(ROOT_CLUSTER, API_BINDINGS, defaultBindingName(ROOT_CLUSTER, reference));
+}
+
 class Founding {
   readonly #api: Api;
   readonly #now: string;
-  readonly #companions: Companion[] = [];
+  /** What the next commit has. */
+  #companions: Companion[] = [];
   #defaults: NewDefaults | undefined;
   /** The identities of exports by name. */
   readonly #identities = new Map<string, string>();
+  /** Their uids. */
+  readonly #exports = new Map<string, string>();
 
   constructor(api: Api) {
     this.#api = api;
     this.#now = formatTime(api.store.nowMs());
   }
 
-  async logicalCluster(): Promise<void> {
+  async root(): Promise<void> {
+    if (readLogicalCluster(this.#api, ROOT_CLUSTER) === undefined) await this.#logicalCluster();
+    else this.#annotations();
+    for (const name of ROOT_EXPORTS) this.#identities.set(name, await this.#identity(name));
+    await this.#commit();
+  }
+
+  async offers(shard: ShardName): Promise<void> {
+    for (const schema of rootSchemas()) this.#put('apis.kcp.io', 'apiresourceschemas', schema);
+    for (const name of ROOT_EXPORTS) this.#exports.set(name, this.#export(name));
+    for (const type of rootTypes) {
+      this.#put('tenancy.kcp.io', 'workspacetypes', type, (object) =>
+        settleWorkspaceType(object, ROOT_CLUSTER, this.#now),
+      );
+    }
+    this.#put('core.kcp.io', 'shards', shardManifest(shard, this.#api.region));
+    await this.#commit();
+  }
+
+  async consumers(): Promise<void> {
+    for (const name of ROOT_EXPORTS) this.#slice(name);
+    await this.#bindings();
+    await this.#commit();
+  }
+
+  async #logicalCluster(): Promise<void> {
     const wanted: NewLogicalCluster = { cluster: ROOT_CLUSTER, annotations: ANNOTATIONS };
     const { companions, defaults } = await newLogicalCluster(this.#api, wanted);
     this.#companions.push(...companions);
@@ -103,7 +142,7 @@ class Founding {
   }
 
   /** Those of a root that an older version of the program has made. */
-  annotations(): void {
+  #annotations(): void {
     const key = logicalClusterKey(ROOT_CLUSTER);
     const definition = systemDefinition(key.group, key.resource)!;
     const oldRow = this.#api.store.newest(key)!;
@@ -116,19 +155,7 @@ class Founding {
       this.#companions.push(companionPut(this.#api, { definition, key, object, old, oldRow }));
   }
 
-  async content(shard: ShardName): Promise<void> {
-    for (const schema of rootSchemas()) this.#put('apis.kcp.io', 'apiresourceschemas', schema);
-    for (const name of ROOT_EXPORTS) await this.#export(name);
-    await this.#bindings();
-    for (const type of rootTypes) {
-      this.#put('tenancy.kcp.io', 'workspacetypes', type, (object) =>
-        settleWorkspaceType(object, ROOT_CLUSTER, this.#now),
-      );
-    }
-    this.#put('core.kcp.io', 'shards', shardManifest(shard, this.#api.region));
-  }
-
-  async commit(): Promise<void> {
+  async #commit(): Promise<void> {
     if (this.#companions.length === 0) return;
     const proposal = {
       mutations: this.#companions.map(({ mutation }) => mutation),
@@ -138,19 +165,21 @@ class Founding {
       ...(this.#defaults === undefined ? {} : { defaults: this.#defaults }),
     };
     await this.#api.quotas.commit(proposal, { assertCurrent: () => {}, isCount: false });
+    this.#companions = [];
+    this.#defaults = undefined;
   }
 
   /** Root itself has bound what it offers: so the schemas are kept from the beginning. */
   async #bindings(): Promise<void> {
     const bindings: KubeObject[] = [];
+    const isFirst = !hasBindings(this.#api);
     for (const name of ROOT_EXPORTS) {
       const reference = { path: ROOT_CLUSTER, name };
-      const key = apisKey(ROOT_CLUSTER, API_BINDINGS, defaultBindingName(ROOT_CLUSTER, reference));
-      if (this.#api.store.newest(key) !== undefined) continue;
+      if (this.#api.store.newest(bindingKey(name)) !== undefined) continue;
       const born = { uid: this.#api.random.uuid(), now: this.#now };
       const request = { cluster: ROOT_CLUSTER, path: ROOT_CLUSTER, reference, born };
       // Those that are there are looked for where there may be some.
-      const beside = this.#defaults === undefined ? {} : { beside: [...bindings] };
+      const beside = isFirst ? { beside: [...bindings] } : {};
       const made = await bindingFor(this.#api, this, { ...request, ...beside });
       bindings.push(made.binding);
       this.#companions.push(...made.companions);
@@ -167,10 +196,9 @@ class Founding {
   /** Nobody's rights are asked for here. */
   relyOn(): void {}
 
-  async #export(name: string): Promise<void> {
-    const identity = await this.#identity(name);
-    this.#identities.set(name, identity);
-    const uid = this.#put('apis.kcp.io', 'apiexports', rootExport(name), (object) => {
+  #export(name: string): string {
+    const identity = this.#identities.get(name) ?? '';
+    return this.#put('apis.kcp.io', 'apiexports', rootExport(name), (object) => {
       const status = objectAt(object, 'status') ?? objectOf({});
       object['status'] = objectOf({
         ...status,
@@ -182,6 +210,10 @@ class Founding {
         ),
       });
     });
+  }
+
+  #slice(name: string): void {
+    const uid = this.#exports.get(name) ?? '';
     const owner = { apiVersion: 'apis.kcp.io/v1alpha2', kind: 'APIExport', name, uid };
     this.#put('apis.kcp.io', 'apiexportendpointslices', rootEndpointSlice(name), (object) => {
       object.metadata.ownerReferences = [objectOf(owner) as unknown as typeof owner];

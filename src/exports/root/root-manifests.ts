@@ -23,7 +23,12 @@ export interface Manifest {
 }
 
 /** The exports of root: which kinds each of them offers is said by the kinds. */
-export const ROOT_EXPORTS = ['shards.core.kcp.io', 'tenancy.kcp.io', 'topology.kcp.io'] as const;
+export const ROOT_EXPORTS = [
+  'planet.antipode.dev',
+  'shards.core.kcp.io',
+  'tenancy.kcp.io',
+  'topology.kcp.io',
+] as const;
 
 export function rootSchemas(): readonly Manifest[] {
   return kcpKinds

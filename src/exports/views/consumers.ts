@@ -2,10 +2,10 @@ import type { LogicalCluster } from '../../base/mod.ts';
 import { exportReference } from '../../definitions/mod.ts';
 import {
   type ObjectKey,
+  type ObjectSnapshot,
+  type ObjectStore,
   REFERENCES_FIELD,
   type Row,
-  type Store,
-  type StoreSnapshot,
 } from '../../store/mod.ts';
 import type { ExportPlace } from './export-offer.ts';
 
@@ -16,7 +16,7 @@ export function refersTo(row: Pick<Row, 'fields'>, { cluster, name }: ExportPlac
 
 /** The logical clusters with a binding to an export, in order, behind a name if one is given. */
 export function consumersOf(
-  snapshot: StoreSnapshot,
+  snapshot: ObjectSnapshot,
   { cluster, name }: ExportPlace,
   after: string | undefined,
 ): AsyncGenerator<LogicalCluster> {
@@ -25,7 +25,7 @@ export function consumersOf(
 
 /** The logical clusters of the objects that refer to something, in order, behind a name if one is given. */
 export async function* clustersReferring(
-  snapshot: StoreSnapshot,
+  snapshot: ObjectSnapshot,
   reference: string,
   after: string | undefined,
 ): AsyncGenerator<LogicalCluster> {
@@ -41,7 +41,7 @@ export async function* clustersReferring(
 
 /** Whether a logical cluster has a binding to an export: one look at an index. */
 export async function isConsumer(
-  store: Store,
+  store: ObjectStore,
   cluster: LogicalCluster,
   place: ExportPlace,
 ): Promise<boolean> {

@@ -3,7 +3,7 @@ import { decodeStored } from '../../api/mod.ts';
 import type { LogicalCluster } from '../../base/mod.ts';
 import { collectionOf, type Definition, systemDefinition } from '../../definitions/mod.ts';
 import { type KubeObject, objectAt, objectsAt, textAt } from '../../machinery/mod.ts';
-import type { ObjectKey, Row, Store } from '../../store/mod.ts';
+import type { ObjectKey, ObjectStore, Row } from '../../store/mod.ts';
 
 /** An APIExport by where it lies. */
 export interface ExportPlace {
@@ -28,7 +28,7 @@ export interface ExportOffer {
 const read = new WeakMap<Row, Omit<ExportOffer, 'place' | 'key'>>();
 
 /** What an export offers now; undefined when there is none. */
-export function readOffer(store: Store, place: ExportPlace): ExportOffer | undefined {
+export function readOffer(store: ObjectStore, place: ExportPlace): ExportOffer | undefined {
   const key = apisKey(place.cluster, 'apiexports', place.name);
   const row = store.get(key);
   if (row === undefined) return undefined;
@@ -41,7 +41,7 @@ export function readOffer(store: Store, place: ExportPlace): ExportOffer | undef
 }
 
 /** The row of an APIResourceSchema that an export names. */
-export function readSchema(store: Store, { place }: ExportOffer, schema: string): Row | undefined {
+export function readSchema(store: ObjectStore, { place }: ExportOffer, schema: string): Row | undefined {
   return store.get(apisKey(place.cluster, 'apiresourceschemas', schema));
 }
 

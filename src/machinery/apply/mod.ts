@@ -34,6 +34,7 @@ export {
   unionOf,
 } from './field-set-algebra.ts';
 export { decodeFieldsV1, encodeFieldsV1, encodeFieldsV1Text, FieldsV1Error } from './fields-v1.ts';
+export { groupItems, type ItemGroups } from './list-items.ts';
 export {
   ApplyError,
   type ManagedSet,
