@@ -89,8 +89,10 @@ try {
     ['what ap writes', usedAway],
   ]) {
     if (used === undefined) continue;
-    console.log(`\n${what}, on ${availableParallelism()} processors:`);
-    console.table(used);
+    const { rows, keptPercent } = used;
+    const processors = `${availableParallelism()} processors, of whose time the host kept ${keptPercent} %`;
+    console.log(`\n${what}, on ${processors}:`);
+    console.table(rows);
   }
 } finally {
   await planet.close();
