@@ -26,7 +26,7 @@ describe('a planet of three regions, with real NATS servers and processes', { ti
 
   /** Resolves when all regions show the same list, and gives it. */
   async function together(path: string): Promise<KubeList> {
-    const deadlineMs = Date.now() + 30_000;
+    const deadlineMs = Date.now() + 60_000;
     for (;;) {
       const lists = await Promise.all(REGIONS.map((region) => clients[region].call(path)));
       const items = lists.map(({ text }) => JSON.stringify((JSON.parse(text) as KubeList).items));
@@ -143,9 +143,7 @@ describe('a planet of three regions, with real NATS servers and processes', { ti
     const write = await clients.us.call(MAPS, { method: 'POST', body: configMap('from-cut-off') });
     expect([write.status, write.headers['retry-after']]).toEqual([503, '1']);
     expect(write.text).toContain('in region eu cannot be reached');
-    expect((await clients.ap.call(MAPS, { method: 'POST', body: configMap('from-the-others') })).status).toBe(
-      201,
-    );
+    await writable('ap', 'from-the-others');
     const strict = await clients.us.call(`${MAPS}/before-the-cut?consistency=home`);
     expect(strict.status).toBe(503);
     await planet.act('heal', 'us');

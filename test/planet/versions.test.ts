@@ -73,7 +73,7 @@ describe.skipIf(before === undefined)(
           Object.entries(annotations).every(([key, value]) => metadata.annotations?.[key] === value),
         );
       // A position and URLs of each region's own; everything else comes to be the same.
-      const deadlineMs = Date.now() + 30_000;
+      const deadlineMs = Date.now() + 60_000;
       for (;;) {
         const all = await Promise.all(
           REGIONS.map((region) => world.clients[region].get<KubeObject>(`${TYPES}/shared`)),

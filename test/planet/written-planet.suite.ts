@@ -135,7 +135,7 @@ export class WrittenPlanet {
 
   /** All regions come to show the same, and what was acknowledged is among it. */
   async everythingIsEverywhere(): Promise<void> {
-    const deadlineMs = Date.now() + 30_000;
+    const deadlineMs = Date.now() + 60_000;
     for (;;) {
       const lists = await Promise.all(REGIONS.map((region) => this.clients[region].call(MAPS)));
       const items = lists.map(({ text }) => (JSON.parse(text) as KubeList).items);
