@@ -48,7 +48,6 @@ export class StreamSink implements LogSink {
     const outcome = await (await taken).fate;
     switch (outcome.kind) {
       case 'stored':
-      case 'duplicate':
         return { kind: 'stored' };
       case 'ended':
         return { kind: outcome.end.kind === 'fenced' ? 'fenced' : 'lost', detail: outcome.end.detail };

@@ -6,10 +6,8 @@ import { type LogTerm, textOfTerm } from './names.ts';
 import { Retry } from './retry.ts';
 
 export type PublishOutcome =
-  /** The stream has it, at this sequence of the stream. */
+  /** The stream has it, at this sequence of the stream, from this attempt or an earlier one of ours. */
   | { readonly kind: 'stored'; readonly sequence: number }
-  /** The stream had it already, from an earlier attempt of ours. */
-  | { readonly kind: 'duplicate'; readonly sequence: number }
   /** Not taken: the queue is full. Wait for `room()`. */
   | { readonly kind: 'busy' }
   /** This publisher has ended; the stream does not have it. */
@@ -198,23 +196,23 @@ export class LogPublisher {
   /** Settles what is stored, from the front; acknowledgements may come in another order. */
   #settleFront(): void {
     for (let entry = this.#entries[0]; entry?.outcome !== undefined; entry = this.#entries[0]) {
-      const { outcome } = entry;
-      assert(outcome.kind === 'stored' || outcome.kind === 'duplicate', 'what is settled is stored');
+      const { kind } = entry.outcome;
+      assert(kind === 'stored' || kind === 'duplicate', 'what is settled is stored');
       this.#isAlone = false;
       this.#retry.succeeded();
       this.#problem = undefined;
-      this.#settleFirst(outcome.kind);
+      this.#settleFirst();
     }
   }
 
-  #settleFirst(kind: 'stored' | 'duplicate'): void {
+  #settleFirst(): void {
     const entry = this.#entries.shift()!;
     // What the stream already had from an earlier publisher of ours need not have been sent.
     this.#sent = Math.max(0, this.#sent - 1);
     this.#queuedBytes -= entry.payload.length;
     const sequence = this.#confirmed.sequence + 1;
     this.#confirmed = { sequence, id: entry.id };
-    entry.settle({ kind, sequence });
+    entry.settle({ kind: 'stored', sequence });
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const go of waiting) go();
@@ -278,7 +276,7 @@ export class LogPublisher {
       if (entry !== undefined) {
         this.#retry.succeeded();
         this.#problem = undefined;
-        this.#settleFirst('stored');
+        this.#settleFirst();
       }
     }
     return true;

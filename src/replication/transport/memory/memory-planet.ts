@@ -4,6 +4,7 @@ import type { MemberName } from '../names.ts';
 import { MemoryCarrier } from './memory-carrier.ts';
 import { type LinkFaults, MemoryLinks } from './memory-links.ts';
 import { MemoryServer } from './memory-server.ts';
+import type { CheckOrder } from './memory-stream.ts';
 
 export interface MemoryPlanetOptions {
   readonly clock: Clock;
@@ -14,6 +15,8 @@ export interface MemoryPlanetOptions {
   readonly delayMs?: number;
   readonly localDelayMs?: number;
   readonly payloadBytesMax?: number;
+  /** Without this as the oldest servers do that can be used. */
+  readonly order?: CheckOrder;
 }
 
 /** How long a member waits before it connects again; with jitter. */
@@ -34,14 +37,14 @@ export class MemoryPlanet {
   readonly #localDelayMs: number;
 
   constructor(options: MemoryPlanetOptions) {
-    const { clock, regions, delayMs = 20, localDelayMs = 1 } = options;
+    const { clock, regions, delayMs = 20, localDelayMs = 1, order = 'id-first' } = options;
     this.clock = clock;
     this.random = options.random ?? new SeededRandom(1);
     this.links = new MemoryLinks({ clock, random: this.random });
     this.payloadBytesMax = options.payloadBytesMax ?? 8 * 1024 * 1024;
     this.#localDelayMs = localDelayMs;
     for (const region of regions) {
-      this.#servers.set(region, new MemoryServer({ clock, region: region as RegionName }));
+      this.#servers.set(region, new MemoryServer({ clock, region: region as RegionName, order }));
       for (const other of regions) this.links.delay(region, other, delayMs);
     }
   }

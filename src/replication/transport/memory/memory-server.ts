@@ -1,7 +1,7 @@
 import { type Clock, limits, type RegionName } from '../../../base/mod.ts';
 import type { CarriedMessage, ConsumeOptions, StreamSettings } from '../carrier.ts';
 import { subjectMatches } from '../subjects.ts';
-import { MemoryStream } from './memory-stream.ts';
+import { type CheckOrder, MemoryStream } from './memory-stream.ts';
 
 export interface MemorySubscription {
   readonly node: string;
@@ -37,12 +37,18 @@ export class MemoryServer {
   readonly streams = new Map<string, MemoryStream>();
   readonly subscriptions = new Set<MemorySubscription>();
   readonly #clock: Clock;
+  readonly #order: CheckOrder;
   readonly #consumers = new Set<MemoryConsumer>();
   isUp = true;
   /** Acknowledgements of stored messages that get lost on the way. */
   acksToLose = 0;
 
-  constructor(options: { readonly clock: Clock; readonly region: RegionName }) {
+  constructor(options: {
+    readonly clock: Clock;
+    readonly region: RegionName;
+    readonly order: CheckOrder;
+  }) {
+    this.#order = options.order;
     this.#clock = options.clock;
     this.region = options.region;
   }
@@ -51,7 +57,7 @@ export class MemoryServer {
     let stream = this.streams.get(settings.name);
     if (stream === undefined) {
       const serial = `${this.#clock.nowMs()}.${this.#clock.monotonicMs()}`;
-      stream = new MemoryStream(settings, serial);
+      stream = new MemoryStream(settings, serial, this.#order);
       this.streams.set(settings.name, stream);
     } else stream.settings = settings;
     return stream;

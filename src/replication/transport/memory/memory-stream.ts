@@ -4,19 +4,27 @@ interface Kept extends StoredMessage {
   readonly timeMs: number;
 }
 
+/**
+ * What a server looks at first when a message comes again that it has: whether it has it, as 2.9 does, or whether it is
+ * the next in sequence, as newer ones do.
+ */
+export type CheckOrder = 'id-first' | 'sequence-first';
+
 /** A stream as JetStream keeps it, as far as replication can tell the difference. The suite compares the two. */
 export class MemoryStream {
   settings: StreamSettings;
   readonly created: string;
+  readonly #order: CheckOrder;
   readonly #kept: Kept[] = [];
   readonly #ids = new Map<string, { readonly sequence: number; readonly timeMs: number }>();
   #lastSequence = 0;
   #lastId = '';
   #bytes = 0;
 
-  constructor(settings: StreamSettings, created: string) {
+  constructor(settings: StreamSettings, created: string, order: CheckOrder) {
     this.settings = settings;
     this.created = created;
+    this.#order = order;
   }
 
   state(nowMs: number): StreamState {
@@ -33,13 +41,12 @@ export class MemoryStream {
   }
 
   store(request: StoreRequest, nowMs: number): StoreOutcome {
-    const earlier = this.#ids.get(request.id);
-    if (earlier !== undefined && nowMs - earlier.timeMs < this.settings.duplicateWindowMs) {
-      return { kind: 'duplicate', sequence: earlier.sequence };
-    }
+    const duplicate = this.#duplicate(request, nowMs);
+    if (duplicate !== undefined && this.#order === 'id-first') return duplicate;
     if (request.expectedLastSequence !== this.#lastSequence) {
       return { kind: 'refused', detail: `wrong last sequence: ${this.#lastSequence}` };
     }
+    if (duplicate !== undefined) return duplicate;
     if (request.expectedLastId !== undefined && request.expectedLastId !== this.#lastId) {
       return { kind: 'refused', detail: `wrong last msg ID: ${this.#lastId}` };
     }
@@ -50,6 +57,12 @@ export class MemoryStream {
     this.#bytes += request.payload.length;
     this.#expire(nowMs);
     return { kind: 'stored', sequence };
+  }
+
+  #duplicate({ id }: StoreRequest, nowMs: number): StoreOutcome | undefined {
+    const earlier = this.#ids.get(id);
+    if (earlier === undefined || nowMs - earlier.timeMs >= this.settings.duplicateWindowMs) return undefined;
+    return { kind: 'duplicate', sequence: earlier.sequence };
   }
 
   read(sequence: number, nowMs: number): StoredMessage | undefined {

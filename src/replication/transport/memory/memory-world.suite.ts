@@ -2,6 +2,7 @@ import { type RegionName, SeededRandom, VirtualClock } from '../../../base/mod.t
 import { Transport } from '../transport.ts';
 import type { ConnectedMember, TransportWorld } from '../transport-world.suite.ts';
 import { MemoryPlanet } from './memory-planet.ts';
+import type { CheckOrder } from './memory-stream.ts';
 
 /** Servers in memory, in as many regions, on virtual time. */
 export class MemoryWorld implements TransportWorld {
@@ -12,10 +13,20 @@ export class MemoryWorld implements TransportWorld {
   readonly random: SeededRandom;
   readonly #transports: Transport[] = [];
 
-  constructor(options: { readonly regions: readonly string[]; readonly seed?: number }) {
+  constructor(options: {
+    readonly regions: readonly string[];
+    readonly seed?: number;
+    readonly order?: CheckOrder;
+  }) {
+    const { order } = options;
     this.regions = options.regions as readonly RegionName[];
     this.random = new SeededRandom(options.seed ?? 1);
-    this.planet = new MemoryPlanet({ clock: this.clock, random: this.random, regions: this.regions });
+    this.planet = new MemoryPlanet({
+      clock: this.clock,
+      random: this.random,
+      regions: this.regions,
+      ...(order !== undefined && { order }),
+    });
   }
 
   async connect(region: RegionName, member: string): Promise<ConnectedMember> {
