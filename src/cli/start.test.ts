@@ -53,7 +53,10 @@ function surroundings(changes: { readonly close?: () => Promise<void>; readonly 
 }
 
 async function ready(start: ReturnType<typeof surroundings>): Promise<void> {
-  await vi.waitFor(() => expect(start.terminal.outText()).toContain('Antipode serves'), { interval: 1 });
+  await vi.waitFor(() => expect(start.terminal.outText()).toContain('Antipode serves'), {
+    interval: 1,
+    timeout: 20_000,
+  });
 }
 
 describe('antipode start', () => {

@@ -75,7 +75,7 @@ class Hub {
 }
 
 async function eventually(condition: () => boolean): Promise<void> {
-  await vi.waitFor(() => expect(condition()).toBe(true));
+  await expect.poll(condition).toBe(true);
 }
 
 describe('a watch whose client does not read its initial events', () => {

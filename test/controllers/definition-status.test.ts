@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CONTROLLERS } from '../../src/api/mod.ts';
 import { Client, type KubeObject } from '../http/client.ts';
 import { type InProcessServer, startInProcess } from '../support/in-process.ts';
@@ -73,7 +73,7 @@ function acceptedNames(crd: KubeObject): Readonly<Record<string, unknown>> | und
 
 /** Nothing is owed any more, and nothing is written. */
 async function expectQuiet(): Promise<void> {
-  await vi.waitFor(async () => expect(await debts()).toBe(0));
+  await expect.poll(debts).toBe(0);
   await expectNoWrites();
 }
 

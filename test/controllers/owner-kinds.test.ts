@@ -24,7 +24,7 @@ describe('an owner of a kind that is not known yet', () => {
     await client.untilGone(`${CONFIG_MAPS}/child`);
     expect((await client.call(`${CONFIG_MAPS}/other`)).status).toBe(200);
     await client.delete(`${CONFIG_MAPS}/other`);
-    await vi.waitFor(async () => expect(await debts()).toEqual([]));
+    await expect.poll(debts).toEqual([]);
   });
 
   it('keeps its dependents when it is there once its kind is known', async () => {
@@ -38,7 +38,7 @@ describe('an owner of a kind that is not known yet', () => {
     });
     await member(client, CONFIG_MAPS, { name: 'child', owners: [ownedBy(owner)] });
     await untilCollected(client, CONFIG_MAPS);
-    await vi.waitFor(async () => expect(await debts()).toEqual([]));
+    await expect.poll(debts).toEqual([]);
     expect((await client.call(`${CONFIG_MAPS}/child`)).status).toBe(200);
   });
 
@@ -46,9 +46,9 @@ describe('an owner of a kind that is not known yet', () => {
     const { client, debts } = await start();
     await member(client, CONFIG_MAPS, { name: 'child', owners });
     await untilCollected(client, CONFIG_MAPS);
-    expect(await debts()).toHaveLength(1);
+    await expect.poll(debts).toHaveLength(1);
     await client.delete(`${CONFIG_MAPS}/child`);
-    await vi.waitFor(async () => expect(await debts()).toEqual([]));
+    await expect.poll(debts).toEqual([]);
   });
 
   it('is not waited for when no CRD can define it', async () => {
@@ -58,7 +58,7 @@ describe('an owner of a kind that is not known yet', () => {
     await member(client, CONFIG_MAPS, { name: 'child', owners: [pod] });
     await member(client, CONFIG_MAPS, { name: 'other', owners: [deployment] });
     await untilCollected(client, CONFIG_MAPS);
-    await vi.waitFor(async () => expect(await debts()).toEqual([]));
+    await expect.poll(debts).toEqual([]);
     expect((await client.call(`${CONFIG_MAPS}/child`)).status).toBe(200);
   });
 });
@@ -72,6 +72,8 @@ it('owners are found without reading the definitions of a cluster again and agai
   const widget = { apiVersion: 'b.example.com/v1', kind: 'Widget', metadata: { name: 'owner' } };
   const owner = await client.create(widgets, widget);
   const builtin = await member(client, CONFIG_MAPS, { name: 'owner' });
+  // What comes of the definitions is over.
+  await untilCollected(client, CONFIG_MAPS);
   const lists = countDefinitionLists(server);
   for (let index = 0; index < 10; index += 1) {
     const owners = [ownedBy(owner), ownedBy(builtin)];

@@ -134,15 +134,19 @@ async function namespacesAtRest(): Promise<void> {
   }
 }
 
-/** Terminating namespaces that tell of the followed kinds something else than what is left. */
+/** Terminating namespaces that tell of the followed kinds something else than what is left, or of what holds that. */
 async function lateNamespaces(): Promise<readonly string[]> {
   const kinds = followedKinds.filter(({ isNamespaced }) => isNamespaced);
   const left = new Map<string, Map<string, number>>();
+  const holding = new Map<string, Map<string, number>>();
   for (const kind of kinds) {
     for (const { metadata } of await itemsAt(pathOf(kind, {}))) {
       const counts = left.get(metadata?.namespace ?? '') ?? new Map<string, number>();
       counts.set(kind.collection, (counts.get(kind.collection) ?? 0) + 1);
       left.set(metadata?.namespace ?? '', counts);
+      const held = holding.get(metadata?.namespace ?? '') ?? new Map<string, number>();
+      for (const finalizer of metadata?.finalizers ?? []) held.set(finalizer, (held.get(finalizer) ?? 0) + 1);
+      holding.set(metadata?.namespace ?? '', held);
     }
   }
   const late: string[] = [];
@@ -157,6 +161,9 @@ async function lateNamespaces(): Promise<readonly string[]> {
       if (count === 0 ? told.includes(start) : !told.includes(`${start}${count} resource instances`))
         late.push(`${name} has ${count} ${collection}: ${told}`);
     }
+    for (const [finalizer, count] of holding.get(name) ?? [])
+      if (!told.includes(`${finalizer} in ${count} resource instances`))
+        late.push(`${name} is held by ${finalizer} ${count} times: ${told}`);
   }
   return late;
 }
