@@ -137,16 +137,13 @@ async function namespacesAtRest(): Promise<void> {
 /** Terminating namespaces that tell of the followed kinds something else than what is left, or of what holds that. */
 async function lateNamespaces(): Promise<readonly string[]> {
   const kinds = followedKinds.filter(({ isNamespaced }) => isNamespaced);
-  const left = new Map<string, Map<string, number>>();
-  const holding = new Map<string, Map<string, number>>();
+  const left = new Counts();
+  const holding = new Counts();
   for (const kind of kinds) {
     for (const { metadata } of await itemsAt(pathOf(kind, {}))) {
-      const counts = left.get(metadata?.namespace ?? '') ?? new Map<string, number>();
-      counts.set(kind.collection, (counts.get(kind.collection) ?? 0) + 1);
-      left.set(metadata?.namespace ?? '', counts);
-      const held = holding.get(metadata?.namespace ?? '') ?? new Map<string, number>();
-      for (const finalizer of metadata?.finalizers ?? []) held.set(finalizer, (held.get(finalizer) ?? 0) + 1);
-      holding.set(metadata?.namespace ?? '', held);
+      const namespace = metadata?.namespace ?? '';
+      left.add(namespace, kind.collection);
+      for (const finalizer of metadata?.finalizers ?? []) holding.add(namespace, finalizer);
     }
   }
   const late: string[] = [];
@@ -156,16 +153,32 @@ async function lateNamespaces(): Promise<readonly string[]> {
     const told = JSON.stringify(status);
     for (const { collection } of kinds) {
       const [group, plural] = collection.split('/');
-      const count = left.get(name)?.get(collection) ?? 0;
+      const count = left.of(name).get(collection) ?? 0;
       const start = `${plural}.${group} has `;
       if (count === 0 ? told.includes(start) : !told.includes(`${start}${count} resource instances`))
         late.push(`${name} has ${count} ${collection}: ${told}`);
     }
-    for (const [finalizer, count] of holding.get(name) ?? [])
+    for (const [finalizer, count] of holding.of(name))
       if (!told.includes(`${finalizer} in ${count} resource instances`))
         late.push(`${name} is held by ${finalizer} ${count} times: ${told}`);
   }
   return late;
+}
+
+/** How many there are of each thing in each namespace. */
+class Counts {
+  readonly #counts = new Map<string, Map<string, number>>();
+
+  of(namespace: string): Map<string, number> {
+    const counts = this.#counts.get(namespace) ?? new Map<string, number>();
+    this.#counts.set(namespace, counts);
+    return counts;
+  }
+
+  add(namespace: string, thing: string): void {
+    const counts = this.of(namespace);
+    counts.set(thing, (counts.get(thing) ?? 0) + 1);
+  }
 }
 
 async function itemsAt(path: string): Promise<readonly Wire[]> {

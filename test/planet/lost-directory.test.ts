@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -121,7 +121,7 @@ describe('a planet at zone that has lost the directory and the stream of its hom
     await world.everythingIsEverywhere();
     await world.planet.act('kill', home);
     await world.wipe(home, ['data']);
-    await rm(join(world.planet.directory, home, 'jetstream'), { recursive: true });
+    await world.removeStreams(home);
     await world.planet.act('restart', home);
     await reportsLoss(world, home);
     expect(await world.write('ap')).toBe(503);

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { limits } from '../../src/base/mod.ts';
 import type { KubeList, KubeObject } from '../http/client.ts';
@@ -39,12 +38,10 @@ describe('a workspace in another region than its parent, of a type that prepares
   }, START_MS);
 
   async function everywhere(what: string, isSo: (region: Region) => Promise<boolean>): Promise<void> {
-    const deadlineMs = Date.now() + SETTLE_MS;
     for (const region of REGIONS)
-      while (!(await isSo(region))) {
-        if (Date.now() > deadlineMs) throw new Error(`it never was so in ${region} that ${what}`);
-        await delay(100);
-      }
+      await expect
+        .poll(() => isSo(region), { timeout: SETTLE_MS, message: `${what}, in ${region}` })
+        .toBe(true);
   }
 
   /** The logical clusters that a region shows to whoever prepares, or clears, workspaces of the type. */
@@ -56,13 +53,11 @@ describe('a workspace in another region than its parent, of a type that prepares
 
   /** Resolves when a region does not expect answers any more of the home of a logical cluster. */
   async function untilSilent(region: Region, cluster: string): Promise<void> {
-    const deadlineMs = Date.now() + SETTLE_MS;
-    for (;;) {
+    const stalenessMs = async () => {
       const { headers } = await world.clients[region].call(`/clusters/${cluster}/api/v1/namespaces`);
-      if (Number(headers['antipode-staleness-ms']) > 2 * limits.homeSilenceMs) return;
-      if (Date.now() > deadlineMs) throw new Error('its home is still heard');
-      await delay(100);
-    }
+      return Number(headers['antipode-staleness-ms'] ?? 0);
+    };
+    await expect.poll(stalenessMs, { timeout: SETTLE_MS }).toBeGreaterThan(2 * limits.homeSilenceMs);
   }
 
   /** Says through a region that the work on a logical cluster is done; gives the status of the answer. */
@@ -84,11 +79,11 @@ describe('a workspace in another region than its parent, of a type that prepares
         location: { selector: { matchLabels: { region: 'us' } } },
       },
     });
-    const read = async (region: Region) =>
-      (await clients[region].get<Workspace>(`${TENANCY}/workspaces/far`)) satisfies Workspace;
+    const read = (region: Region) => clients[region].get<Workspace>(`${TENANCY}/workspaces/far`);
     await everywhere('it waits', async (region) => (await read(region)).status?.phase === 'Initializing');
     const { spec, status } = await read('ap');
     const cluster = spec.cluster!;
+    const prepared = () => done('ap', 'initializingworkspaces', cluster, 'initializers');
     expect(status?.initializers).toEqual([`root:${NAME}`]);
     await everywhere('it is shown', async (region) =>
       (await waiting(region, 'initializingworkspaces')).includes(cluster),
@@ -96,13 +91,9 @@ describe('a workspace in another region than its parent, of a type that prepares
     // Only its home can say so, and that is away.
     await planet.act('kill', 'us', '--only', 'member');
     await untilSilent('ap', cluster);
-    expect(await done('ap', 'initializingworkspaces', cluster, 'initializers')).toBe(503);
+    expect(await prepared()).toBe(503);
     await planet.act('restart', 'us', '--only', 'member');
-    const deadlineMs = Date.now() + SETTLE_MS;
-    while ((await done('ap', 'initializingworkspaces', cluster, 'initializers')) !== 200) {
-      if (Date.now() > deadlineMs) throw new Error('its home never came back');
-      await delay(200);
-    }
+    await expect.poll(prepared, { timeout: SETTLE_MS }).toBe(200);
     await everywhere('it is ready', async (region) => (await read(region)).status?.phase === 'Ready');
     await everywhere('nothing waits', async (region) => {
       return (await waiting(region, 'initializingworkspaces')).length === 0;

@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { configMap } from '../http/client.ts';
@@ -98,8 +96,7 @@ describe('a planet whose writes survive the loss of a region', { timeout: START_
       const writing = Promise.all(REGIONS.map((region) => world.write(region)));
       await world.planet.act('kill', home, ...part);
       await writing;
-      if (part.length === 0)
-        await rm(join(world.planet.directory, home, 'jetstream'), { recursive: true, force: true });
+      if (part.length === 0) await world.removeStreams(home);
       await world.planet.act('restart', home, ...part);
       for (const region of REGIONS) await world.untilWritable(region);
     }

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Revision, type ShardName, systemClock, systemRandom } from '../../src/base/mod.ts';
@@ -47,10 +46,6 @@ async function whileDown(region: Region, task: () => Promise<void>, ...only: str
   await world.planet.act('restart', region);
 }
 
-function removeStreams(region: Region): Promise<void> {
-  return rm(join(world.planet.directory, region, 'jetstream'), { recursive: true });
-}
-
 async function untilAllAreThere(): Promise<void> {
   for (const region of REGIONS) await world.untilWritable(region);
   await world.everythingIsEverywhere();
@@ -67,7 +62,7 @@ describe('a planet whose members have trimmed their logs', { timeout: START_MS }
     await untilAllAreThere();
     // Its streams keep no more than it does.
     await whileDown(home, async () => {
-      await removeStreams(home);
+      await world.removeStreams(home);
       expect(await age(home, 'home')).toBeGreaterThan(30);
     });
     await untilAllAreThere();
@@ -94,7 +89,7 @@ describe('a planet whose members have trimmed their logs', { timeout: START_MS }
   });
 
   it('loses nothing when the streams of the home are gone, and publishes what it keeps', async () => {
-    await whileDown(home, () => removeStreams(home));
+    await whileDown(home, () => world.removeStreams(home));
     await untilAllAreThere();
     expect(await world.homeAt('us')).toBe(home);
   });

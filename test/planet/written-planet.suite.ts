@@ -61,6 +61,11 @@ export class WrittenPlanet {
     for (const name of names) await rm(join(this.memberDirectory(region), name), { recursive: true });
   }
 
+  /** Removes what the NATS servers of a region, which are down, keep of streams. */
+  removeStreams(region: Region): Promise<void> {
+    return rm(join(this.planet.directory, region, 'jetstream'), { recursive: true });
+  }
+
   logOf(region: Region): Promise<string> {
     return readFile(join(this.planet.directory, region, 'member.log'), 'utf8');
   }
